@@ -1,0 +1,139 @@
+# Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
+# Every target of people: all check check-unit check-e2e demo asan tidy fuzz format install clean
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+SYSCONFDIR ?= /etc
+CC      ?= cc
+VERSION := 0.1.0
+
+# --- libraries: pkg-config name and the Debian package that brings it --------------------------------
+PKG_CONFIG ?= pkg-config
+MYSQL_PC := $(shell $(PKG_CONFIG) --exists libmariadb 2>/dev/null && echo libmariadb || echo mysqlclient)
+LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL_PC):default-libmysqlclient-dev libcurl:libcurl4-openssl-dev \
+	libcrypto:libssl-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
+NEEDS_LIBRARIES := $(filter-out clean install-only,$(or $(MAKECMDGOALS),all))
+ifneq ($(NEEDS_LIBRARIES),)
+ifeq ($(shell command -v $(PKG_CONFIG)),)
+$(error pkg-config is missing: apt-get install pkg-config)
+endif
+MISSING := $(foreach l,$(LIBRARIES),$(shell $(PKG_CONFIG) --exists $(firstword $(subst :, ,$(l))) || echo $(lastword $(subst :, ,$(l)))))
+ifneq ($(strip $(MISSING)),)
+$(error libraries are missing: apt-get install $(strip $(MISSING)))
+endif
+endif
+pc_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
+pc_libs   = $(shell $(PKG_CONFIG) --libs $(1))
+LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l)))))
+
+# --- flags -------------------------------------------------------------------------------------------
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef -Wconversion -Wimplicit-fallthrough
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+OPTIMISE ?= -O2 -g
+SANITIZE ?=
+CPPFLAGS += -I. -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SYSCONFDIR='"$(SYSCONFDIR)/sluice"'
+ALL_CFLAGS = -std=c17 $(WARNINGS) $(OPTIMISE) $(if $(SANITIZE),$(SANITIZE),$(HARDENING)) -fno-common $(CFLAGS)
+ALL_LDFLAGS = $(if $(SANITIZE),$(SANITIZE),-pie -Wl,-z,relro,-z,now) -Wl,--as-needed $(LDFLAGS)
+
+# --- what is built from what -------------------------------------------------------------------------
+# A folder is an archive (lib<folder>.a) of all its files but the mains; a program is its main, its
+# folder's archive, and libcommon.a. The linker takes from an archive only what the program calls, so
+# sluiced links neither AMQP nor SQL.
+FOLDERS  := common producer lake_worker clean_worker supervisor
+MAINS    := producer/main.c lake_worker/main.c clean_worker/main.c supervisor/sluiced.c supervisor/sluicectl.c
+PROGRAMS := sluiced sluicectl sluice-producer sluice-lake-worker sluice-clean-worker
+
+objects  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(wildcard $(1)/*.c)))
+archives = $(foreach f,$(1),$(BUILD)/lib$(f).a)
+
+all: $(addprefix $(BUILD)/,$(PROGRAMS))
+
+$(BUILD)/sluice-producer:     $(BUILD)/producer/main.o $(call archives,producer common)
+$(BUILD)/sluice-lake-worker:  $(BUILD)/lake_worker/main.o $(call archives,lake_worker common)
+$(BUILD)/sluice-clean-worker: $(BUILD)/clean_worker/main.o $(call archives,clean_worker common)
+$(BUILD)/sluiced:             $(BUILD)/supervisor/sluiced.o $(call archives,supervisor common)
+$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor common)
+
+$(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto)
+$(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto)
+$(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl)
+$(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols)
+ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))))
+
+$(addprefix $(BUILD)/,$(PROGRAMS)):
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+define archive_rule
+$(BUILD)/lib$(1).a: $(call objects,$(1))
+	rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
+$(BUILD)/libcommon.a: $(BUILD)/common/schema_sql.o
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The migrations travel inside the programs: every line of etc/schema/*.sql becomes a C string.
+$(BUILD)/common/schema_sql.c: $(sort $(wildcard etc/schema/*.sql)) etc/embed-schema
+	@mkdir -p $(@D)
+	sh etc/embed-schema $(sort $(wildcard etc/schema/*.sql)) > $@.tmp && mv $@.tmp $@
+$(BUILD)/common/schema_sql.o: $(BUILD)/common/schema_sql.c
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# --- tests -------------------------------------------------------------------------------------------
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+$(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,supervisor producer lake_worker clean_worker common)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(call pc_libs,cmocka)
+TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
+$(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+
+.SECONDARY:
+
+check: all $(UNIT_TESTS) $(TEST_TOOLS)
+	BUILD=$(BUILD) sh tests/check unit e2e
+check-unit: all $(UNIT_TESTS)
+	BUILD=$(BUILD) sh tests/check unit
+check-e2e: all $(TEST_TOOLS)
+	BUILD=$(BUILD) sh tests/check e2e
+
+demo: all $(TEST_TOOLS)
+	BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
+
+asan:
+	$(MAKE) BUILD=$(BUILD)/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' OPTIMISE='-O1 -g' all
+
+# libFuzzer targets, each for FUZZ_SECONDS; needs clang.
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz:
+	$(MAKE) BUILD=$(BUILD)/fuzz-build CC=clang OPTIMISE='-O1 -g' \
+		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' run-fuzzers FUZZ_OUT=$(BUILD)/fuzz
+run-fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+	for f in $^; do mkdir -p $(FUZZ_OUT)/$$(basename $$f) && \
+		$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(FUZZ_OUT)/ $(FUZZ_OUT)/$$(basename $$f) || exit 1; done
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor producer lake_worker clean_worker common)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
+
+# --- keeping the house --------------------------------------------------------------------------------
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+format:
+	clang-format -i $(C_FILES)
+format-check:
+	clang-format --dry-run -Werror $(C_FILES)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sluice
+	install -m 755 $(BUILD)/sluiced $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(addprefix $(BUILD)/,sluicectl sluice-producer sluice-lake-worker sluice-clean-worker) $(DESTDIR)$(PREFIX)/bin/
+	test -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf || install -m 640 etc/sluice.conf $(DESTDIR)$(SYSCONFDIR)/sluice/
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: all check check-unit check-e2e demo asan fuzz run-fuzzers format format-check install clean
