@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * message.h - a message as Sluice sees it: a frame of log lines and where they came from.
+ *
+ * The body is a frame: 1 to N lines, each ended by LF (the last one may lack it); a line that any AMQP
+ * client sends is a valid frame of one. Nothing in it is trusted. The headers are message.def.
+ */
+#ifndef COMMON_MESSAGE_H
+#define COMMON_MESSAGE_H
+
+#include <stdint.h>
+
+#include "span.h"
+
+struct message {
+	struct span body;
+	struct span message_id; /* "<file-id>:<offset of the first byte>" */
+	int64_t timestamp_s;	/* when it was published; 0 = unknown */
+	struct span source, file_id, format;
+	int64_t offset, lines; /* -1 = unknown */
+	/* dead letters only */
+	struct span stage, reason, detail, worker;
+	int64_t attempts, retries; /* -1 = unknown */
+	int64_t first_failed_s, last_failed_s;
+};
+
+/* A message with every field absent; start from it, then fill in. */
+#define MESSAGE_INIT ((struct message){.offset = -1, .lines = -1, .attempts = -1, .retries = -1})
+
+enum message_header_type { HEADER_TEXT, HEADER_NUMBER, HEADER_TIME };
+
+struct message_header {
+	const char *name;
+	enum message_header_type type;
+	size_t offset; /* of the field in struct message */
+};
+
+extern const struct message_header message_headers[];
+extern const size_t message_header_count;
+
+#endif

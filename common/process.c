@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.c - options, signals, the bond to the supervisor, waiting.
+ */
+#include "process.h"
+#include "clock.h"
+#include "log.h"
+#include "nearest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { OPTION_ONCE = 256, OPTION_SLOT };
+
+struct options {
+	const char *settings_path;
+	const char *slot; /* "INDEX:NAME" */
+	bool once;
+};
+
+static void
+print_help(const struct process_description *d)
+{
+	printf("usage: %s [-c FILE]%s\n\n%s\n\n"
+	       "  -c FILE     settings file (default %s)\n"
+	       "%s"
+	       "  -h, --help  print this\n"
+	       "  -V, --version\n\n"
+	       "It runs in the foreground and logs to standard error; sluiced starts it as needed.\n"
+	       "TERM or INT: finish what is in hand, then exit; a second one or QUIT: exit at once.\n",
+	       d->program, d->has_once ? " [--once]" : "", d->purpose, SETTINGS_DEFAULT_PATH,
+	       d->has_once ? "  --once      read the inputs to their end, wait for every confirm, exit\n"
+			   : "");
+}
+
+static struct options
+parse_options(const struct process_description *d, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{"once", no_argument, NULL, OPTION_ONCE},
+		{"slot", required_argument, NULL, OPTION_SLOT},
+		{NULL, 0, NULL, 0},
+	};
+	struct options options = {.settings_path = SETTINGS_DEFAULT_PATH};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options.settings_path = optarg;
+			break;
+		case 'h':
+			print_help(d);
+			exit(EX_OK);
+		case 'V':
+			printf("%s %s\n", d->program, SLUICE_VERSION);
+			exit(EX_OK);
+		case OPTION_SLOT:
+			options.slot = optarg;
+			break;
+		case OPTION_ONCE:
+			if (!d->has_once)
+				fatal_exit(EX_USAGE, "--once is for sluice-producer");
+			options.once = true;
+			break;
+		default: /* getopt has said what is wrong */
+			fprintf(stderr, "try: %s --help\n", d->program);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc)
+		fatal_exit(EX_USAGE, "unexpected argument \"%s\"; try: %s --help", argv[optind],
+			   d->program);
+	return options;
+}
+
+static int
+open_signal_fd(void)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
+		fatal("cannot block signals: %s", strerror(errno));
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		fatal("cannot open a signalfd: %s", strerror(errno));
+	return fd;
+}
+
+/* "INDEX:NAME" from the supervisor: map the page of that index, watch the pipe. */
+static void
+join_supervisor(struct process *process, const char *slot)
+{
+	char *name;
+	unsigned long index = strtoul(slot, &name, 10);
+
+	if (name == slot || *name != ':' || name[1] == '\0' || index > 1000)
+		fatal_exit(EX_USAGE, "--slot is for sluiced alone");
+	snprintf(process->name, sizeof(process->name), "%s", name + 1);
+	process->status = status_attach(STATUS_FD, (unsigned)index);
+	if (process->status == NULL)
+		fatal_exit(EX_USAGE, "cannot use the supervisor's status page: %s (is sluiced of "
+				     "another version?)",
+			   strerror(errno));
+	process->supervised = true;
+	process->supervisor_fd = SUPERVISOR_FD;
+	fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(SUPERVISOR_FD, F_SETFD, FD_CLOEXEC);
+}
+
+void
+process_start(struct process *process, const struct process_description *description, int argc,
+	      char **argv)
+{
+	struct options options;
+
+	log_set_program(description->program);
+	options = parse_options(description, argc, argv);
+	*process = (struct process){.once = options.once, .supervisor_fd = -1};
+	snprintf(process->name, sizeof(process->name), "%s", description->role);
+	if (options.slot != NULL)
+		join_supervisor(process, options.slot);
+	else
+		process->status = status_private();
+	status_set_report(process->status, REPORT_STARTING);
+	status_set_error(process->status, "");
+	status_beat(process->status);
+	if (settings_load(options.settings_path, &process->settings) != 0)
+		fatal_exit(EX_CONFIG, "settings not accepted: nothing was started");
+	process->signal_fd = open_signal_fd();
+	log_open(process->name, (enum log_level)process->settings->log.level,
+		 (enum log_style)process->settings->log.format);
+}
+
+static void
+take_signals(struct process *process)
+{
+	struct signalfd_siginfo info;
+
+	while (read(process->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			continue;
+		if (process->stop || info.ssi_signo == SIGQUIT)
+			process->stop_now = true;
+		process->stop = true;
+	}
+}
+
+void
+process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t timeout_ms)
+{
+	struct pollfd all[8];
+	nfds_t used = 0;
+	int ready;
+
+	assert(count + 2 <= ARRAY_LEN(all));
+	status_beat(process->status);
+	all[used++] = (struct pollfd){.fd = process->signal_fd, .events = POLLIN};
+	all[used++] = (struct pollfd){.fd = process->supervisor_fd, .events = POLLIN};
+	for (size_t i = 0; i < count; i++)
+		all[used++] = fds[i];
+	ready = poll(all, used, (int)MAX(0, MIN(timeout_ms, 1000)));
+	for (size_t i = 0; i < count; i++)
+		fds[i].revents = ready > 0 ? all[i + 2].revents : 0;
+	status_beat(process->status);
+	if (ready <= 0)
+		return;
+	if (all[0].revents != 0)
+		take_signals(process);
+	if (all[1].revents != 0) {
+		log_warning("the supervisor is gone: finishing what is in hand");
+		process->supervisor_fd = -1;
+		process->stop = true;
+	}
+}
+
+void
+process_pause(struct process *process, int64_t timeout_ms, int fd, bool (*idle)(void *context),
+	      void *context)
+{
+	int64_t end_ms = clock_mono_ms() + timeout_ms;
+
+	while (!process->stop && clock_mono_ms() < end_ms) {
+		struct pollfd watched = {.fd = fd, .events = POLLIN};
+
+		process_wait(process, &watched, 1, end_ms - clock_mono_ms());
+		if (idle != NULL && !idle(context))
+			return;
+	}
+}

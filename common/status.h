@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * status.h - the page of shared memory through which a child tells the supervisor how it is.
+ *
+ * The supervisor makes one memfd with a page per slot ("lake/0"); a child inherits it as descriptor
+ * STATUS_FD and maps only its own page, so a child gone wild cannot spoil its siblings' pages. The
+ * page outlives the child: a successor goes on counting where the dead one stopped, so totals never
+ * go down. A program that runs alone gets a private page and behaves the same.
+ *
+ * Written by one child, read by the supervisor at any time: numbers are single atomics; texts are
+ * guarded by a sequence number (odd while being written).
+ *
+ * If you change the layout, raise STATUS_VERSION: a child refuses a page of another version.
+ */
+#ifndef COMMON_STATUS_H
+#define COMMON_STATUS_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "defs.h"
+
+enum {
+	STATUS_VERSION = 1,
+	STATUS_PAGE_SIZE = 4096,
+	STATUS_FD = 3,	   /* memfd with all pages */
+	SUPERVISOR_FD = 4, /* read end of a pipe: end of file = the supervisor is gone */
+};
+
+enum child_report {
+	REPORT_STARTING, /* not ready yet */
+	REPORT_READY,	 /* connected everywhere and at work */
+	REPORT_WAITING,	 /* was ready; now waits for the broker or the database to come back */
+	REPORT_DRAINING, /* finishes what it has in hand, then exits */
+	REPORT_COUNT
+};
+
+enum counter {
+#define COUNTER(identifier, name, help) COUNTER_##identifier,
+#include "counters.def"
+#undef COUNTER
+	COUNTER_COUNT
+};
+
+enum { STATUS_TEXT_MAX = 480, STATUS_MESSAGE_ID_MAX = 256 };
+
+struct status_text {
+	_Atomic uint32_t sequence;
+	int64_t wall_ms; /* when it was written */
+	char text[STATUS_TEXT_MAX];
+};
+
+struct status_page {
+	uint32_t version;
+	_Atomic uint32_t report;	/* enum child_report */
+	_Atomic int64_t heartbeat_ms;	/* CLOCK_MONOTONIC of the last turn of its loop */
+	_Atomic uint64_t counters[COUNTER_COUNT];
+	struct status_text last_error;	/* "" when all is well */
+	struct status_text in_hand;	/* message-id and line number being worked on; "" = none */
+};
+_Static_assert(sizeof(struct status_page) <= STATUS_PAGE_SIZE, "a slot is one page");
+
+/* Map page number index of the memfd; NULL (errno set) when that fails or its version is another. */
+struct status_page *status_attach(int memfd, unsigned index) MUST_CHECK;
+
+/* A private page for a program that runs alone; never NULL. */
+struct status_page *status_private(void);
+
+/* Child side. */
+void status_set_report(struct status_page *page, enum child_report report);
+void status_beat(struct status_page *page);
+void status_set_error(struct status_page *page, const char *text);   /* "" clears it */
+void status_set_in_hand(struct status_page *page, const char *text); /* "" clears it */
+
+static inline void
+status_add(struct status_page *page, enum counter counter, uint64_t amount)
+{
+	atomic_fetch_add_explicit(&page->counters[counter], amount, memory_order_relaxed);
+}
+
+/* Either side. */
+uint64_t status_counter(const struct status_page *page, enum counter counter);
+
+/* Copy a text into out (ended by NUL, "" when torn for too long); returns its wall_ms. */
+int64_t status_read_text(const struct status_text *text, char *out, size_t out_size);
+
+const char *report_name(enum child_report report); /* "starting", "ready", "waiting", "draining" */
+const char *counter_name(enum counter counter);
+const char *counter_help(enum counter counter);
+
+#endif
