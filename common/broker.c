@@ -1,0 +1,733 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11.
+ *
+ * What shapes this file: librabbitmq sends heartbeats only from inside its calls; it restarts its own
+ * poll after a signal, so no call here ever waits for a message; after a failure its state is not to
+ * be trusted, so a connection that failed once is only destroyed; a message to a missing exchange
+ * closes the channel later, so channel.close can come at any time.
+ */
+#include "broker.h"
+#include "broker_errors.h"
+#include "log.h"
+#include "xalloc.h"
+
+#include <amqp.h>
+#include <amqp_framing.h>
+#include <amqp_tcp_socket.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+	CHANNEL = 1,
+	FRAME_MAX = 131072,
+	CONNECT_TIMEOUT_S = 5,
+	RPC_TIMEOUT_S = 20, /* declaring a quorum queue can take seconds on a busy disk */
+	CLOSE_TIMEOUT_S = 2,
+	HEADER_TEXT_MAX = 4096, /* all headers together must fit into one frame */
+	SHORT_TEXT_MAX = 255,	/* AMQP short string */
+};
+
+struct broker {
+	amqp_connection_state_t connection;
+	const struct broker_settings *settings;
+	char address[272];
+	uint64_t published; /* delivery tag of the last message published */
+	bool blocked;
+	int server_major;
+};
+
+/* A delivery with the library's message that its spans point into. */
+struct delivery_box {
+	struct delivery delivery;
+	amqp_message_t message;
+};
+
+static amqp_bytes_t
+bytes_of(const char *text)
+{
+	return amqp_cstring_bytes(text);
+}
+
+static amqp_bytes_t
+bytes_of_span(struct span span, size_t max)
+{
+	/* librabbitmq wants a pointer to non-const; it only reads what is published. */
+	union {
+		const char *in;
+		char *out;
+	} pointer = {.in = span.ptr};
+
+	return (amqp_bytes_t){.len = MIN(span.len, max), .bytes = pointer.out};
+}
+
+static struct span
+span_of_bytes(amqp_bytes_t bytes)
+{
+	return (struct span){.ptr = bytes.bytes != NULL ? bytes.bytes : "", .len = bytes.len};
+}
+
+/* --- failures -------------------------------------------------------------------------------------- */
+
+static enum outcome
+fail_with_reply(const struct broker *broker, const char *doing, int code, amqp_bytes_t text,
+		struct failure *failure)
+{
+	const char *advice = broker_reply_advice(code);
+
+	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %.*s%s%s%s",
+		    broker->address, doing, (int)MIN(text.len, (size_t)300), (const char *)text.bytes,
+		    advice[0] != '\0' ? " (" : "", advice, advice[0] != '\0' ? ")" : "");
+	broker_classify_reply(code, failure);
+	return failure->outcome;
+}
+
+static enum outcome
+fail_with_method(const struct broker *broker, const char *doing, const amqp_method_t *method,
+		 struct failure *failure)
+{
+	if (method->id == AMQP_CHANNEL_CLOSE_METHOD) {
+		const amqp_channel_close_t *m = method->decoded;
+
+		return fail_with_reply(broker, doing, m->reply_code, m->reply_text, failure);
+	}
+	if (method->id == AMQP_CONNECTION_CLOSE_METHOD) {
+		const amqp_connection_close_t *m = method->decoded;
+
+		return fail_with_reply(broker, doing, m->reply_code, m->reply_text, failure);
+	}
+	return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+			   "broker %s: %s: unexpected method 0x%08X", broker->address, doing, method->id);
+}
+
+static enum outcome
+fail_with_status(const struct broker *broker, const char *doing, int status,
+		 struct failure *failure)
+{
+	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %s", broker->address, doing,
+		    amqp_error_string2(status));
+	failure->code = status;
+	return OUTCOME_RETRY;
+}
+
+/* Every synchronous call ends in such a reply. */
+static enum outcome
+check_reply(const struct broker *broker, const char *doing, amqp_rpc_reply_t reply,
+	    struct failure *failure)
+{
+	switch (reply.reply_type) {
+	case AMQP_RESPONSE_NORMAL:
+		return OUTCOME_DONE;
+	case AMQP_RESPONSE_SERVER_EXCEPTION:
+		return fail_with_method(broker, doing, &reply.reply, failure);
+	case AMQP_RESPONSE_LIBRARY_EXCEPTION:
+		return fail_with_status(broker, doing, reply.library_error, failure);
+	case AMQP_RESPONSE_NONE:
+		break;
+	}
+	return fail_with_status(broker, doing, AMQP_STATUS_UNEXPECTED_STATE, failure);
+}
+
+/* --- connecting ------------------------------------------------------------------------------------ */
+
+/* "host", "host:port", "[::1]:port"; port 5672 when there is none. Returns 0 or -1. */
+static int
+split_host(const char *text, char *host, size_t host_size, int *port)
+{
+	const char *colon = strrchr(text, ':');
+	size_t len = strlen(text);
+	char *end;
+	long number;
+
+	*port = 5672;
+	if (text[0] == '[') {
+		const char *bracket = strchr(text, ']');
+
+		if (bracket == NULL)
+			return -1;
+		colon = bracket[1] == ':' ? bracket + 1 : NULL;
+		len = (size_t)(bracket - text) - 1;
+		text++;
+	} else if (colon != NULL) {
+		len = (size_t)(colon - text);
+	}
+	if (colon != NULL) {
+		number = strtol(colon + 1, &end, 10);
+		if (end == colon + 1 || *end != '\0' || number < 1 || number > 65535)
+			return -1;
+		*port = (int)number;
+	}
+	if (len == 0 || len >= host_size)
+		return -1;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	return 0;
+}
+
+static amqp_table_entry_t
+text_entry(const char *key, const char *text)
+{
+	return (amqp_table_entry_t){
+		.key = bytes_of(key),
+		.value = {.kind = AMQP_FIELD_KIND_UTF8, .value = {.bytes = bytes_of(text)}}};
+}
+
+static amqp_table_entry_t
+true_entry(const char *key)
+{
+	return (amqp_table_entry_t){
+		.key = bytes_of(key),
+		.value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value = {.boolean = 1}}};
+}
+
+static enum outcome
+log_in(struct broker *broker, const char *client_name, const char *password,
+       struct failure *failure)
+{
+	/* Without these two the broker neither tells of an alarm nor of a deleted queue. */
+	amqp_table_entry_t capabilities[] = {
+		true_entry("connection.blocked"),
+		true_entry("consumer_cancel_notify"),
+	};
+	amqp_table_entry_t properties[] = {
+		text_entry("product", "Sluice"),
+		text_entry("version", SLUICE_VERSION),
+		text_entry("connection_name", client_name),
+		{.key = bytes_of("capabilities"),
+		 .value = {.kind = AMQP_FIELD_KIND_TABLE,
+			   .value = {.table = {.num_entries = (int)ARRAY_LEN(capabilities),
+					       .entries = capabilities}}}},
+	};
+	amqp_table_t table = {.num_entries = (int)ARRAY_LEN(properties), .entries = properties};
+	char doing[160];
+
+	snprintf(doing, sizeof(doing), "login as user \"%.64s\" to vhost \"%.64s\"",
+		 broker->settings->user, broker->settings->vhost);
+	return check_reply(broker, doing,
+			   amqp_login_with_properties(broker->connection, broker->settings->vhost, 0,
+						      FRAME_MAX, (int)broker->settings->heartbeat_s,
+						      &table, AMQP_SASL_METHOD_PLAIN,
+						      broker->settings->user, password),
+			   failure);
+}
+
+static void
+note_server_version(struct broker *broker)
+{
+	const amqp_table_t *properties = amqp_get_server_properties(broker->connection);
+
+	for (int i = 0; i < properties->num_entries; i++) {
+		const amqp_table_entry_t *entry = &properties->entries[i];
+
+		if (span_equals(span_of_bytes(entry->key), SPAN_LITERAL("version")) &&
+		    entry->value.kind == AMQP_FIELD_KIND_UTF8 && entry->value.value.bytes.len > 0)
+			broker->server_major = *(const char *)entry->value.value.bytes.bytes - '0';
+	}
+}
+
+static enum outcome
+open_socket(struct broker *broker, const char *host_text, struct failure *failure)
+{
+	struct timeval timeout = {.tv_sec = CONNECT_TIMEOUT_S};
+	amqp_socket_t *socket;
+	char host[256];
+	int port, status;
+
+	snprintf(broker->address, sizeof(broker->address), "%.256s", host_text);
+	if (split_host(host_text, host, sizeof(host), &port) != 0)
+		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
+				   "broker.hosts: \"%s\" is not of the form host:port", host_text);
+	broker->connection = amqp_new_connection();
+	if (broker->connection == NULL)
+		fatal("out of memory for a broker connection");
+	socket = amqp_tcp_socket_new(broker->connection);
+	if (socket == NULL)
+		fatal("out of memory for a broker socket");
+	status = amqp_socket_open_noblock(socket, host, port, &timeout);
+	if (status != AMQP_STATUS_OK)
+		return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+				   "broker %s: cannot connect: %s (is RabbitMQ running there? "
+				   "broker.hosts says where)",
+				   broker->address, amqp_error_string2(status));
+	return OUTCOME_DONE;
+}
+
+static enum outcome
+open_one(struct broker *broker, const char *host_text, enum broker_use use, const char *client_name,
+	 struct failure *failure)
+{
+	struct timeval handshake = {.tv_sec = 2 * CONNECT_TIMEOUT_S}, rpc = {.tv_sec = RPC_TIMEOUT_S};
+	char password[256], error[384];
+	enum outcome outcome;
+
+	outcome = open_socket(broker, host_text, failure);
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	if (settings_read_password(broker->settings->password_file, password, sizeof(password), error,
+				   sizeof(error)) != 0)
+		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
+				   "%s (broker.password_file says where)", error);
+	amqp_set_handshake_timeout(broker->connection, &handshake);
+	amqp_set_rpc_timeout(broker->connection, &rpc);
+	outcome = log_in(broker, client_name, password, failure);
+	explicit_bzero(password, sizeof(password));
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	note_server_version(broker);
+	amqp_channel_open(broker->connection, CHANNEL);
+	outcome = check_reply(broker, "open a channel", amqp_get_rpc_reply(broker->connection), failure);
+	if (outcome == OUTCOME_DONE && use == BROKER_PUBLISH) {
+		amqp_confirm_select(broker->connection, CHANNEL);
+		outcome = check_reply(broker, "switch publisher confirms on",
+				      amqp_get_rpc_reply(broker->connection), failure);
+	}
+	return outcome;
+}
+
+enum outcome
+broker_open(struct broker **out, const struct broker_settings *settings, enum broker_use use,
+	    const char *client_name, struct failure *failure)
+{
+	enum outcome outcome = OUTCOME_FATAL;
+
+	*out = NULL;
+	for (size_t i = 0; i < settings->hosts.count; i++) {
+		struct broker *broker = xcalloc(1, sizeof(*broker));
+
+		broker->settings = settings;
+		outcome = open_one(broker, settings->hosts.items[i], use, client_name, failure);
+		if (outcome == OUTCOME_DONE) {
+			*out = broker;
+			return OUTCOME_DONE;
+		}
+		broker_abandon(&broker);
+	}
+	return outcome;
+}
+
+void
+broker_abandon(struct broker **broker)
+{
+	if (*broker == NULL)
+		return;
+	if ((*broker)->connection != NULL)
+		amqp_destroy_connection((*broker)->connection);
+	free(*broker);
+	*broker = NULL;
+}
+
+void
+broker_close(struct broker **broker)
+{
+	struct timeval timeout = {.tv_sec = CLOSE_TIMEOUT_S};
+
+	if (*broker == NULL)
+		return;
+	amqp_set_rpc_timeout((*broker)->connection, &timeout);
+	amqp_connection_close((*broker)->connection, AMQP_REPLY_SUCCESS);
+	broker_abandon(broker);
+}
+
+int
+broker_fd(const struct broker *broker)
+{
+	return amqp_get_sockfd(broker->connection);
+}
+
+const char *
+broker_address(const struct broker *broker)
+{
+	return broker->address;
+}
+
+bool
+broker_is_blocked(const struct broker *broker)
+{
+	return broker->blocked;
+}
+
+int
+broker_server_major(const struct broker *broker)
+{
+	return broker->server_major;
+}
+
+/* --- what comes in --------------------------------------------------------------------------------- */
+
+/* An integer of any width and sign, or -1. */
+static int64_t
+number_of(const amqp_field_value_t *value)
+{
+	switch (value->kind) {
+	case AMQP_FIELD_KIND_I8:
+		return value->value.i8;
+	case AMQP_FIELD_KIND_U8:
+		return value->value.u8;
+	case AMQP_FIELD_KIND_I16:
+		return value->value.i16;
+	case AMQP_FIELD_KIND_U16:
+		return value->value.u16;
+	case AMQP_FIELD_KIND_I32:
+		return value->value.i32;
+	case AMQP_FIELD_KIND_U32:
+		return value->value.u32;
+	case AMQP_FIELD_KIND_I64:
+		return value->value.i64;
+	case AMQP_FIELD_KIND_U64:
+	case AMQP_FIELD_KIND_TIMESTAMP:
+		return value->value.u64 <= INT64_MAX ? (int64_t)value->value.u64 : -1;
+	default:
+		return -1;
+	}
+}
+
+static void
+take_header(struct message *message, const struct message_header *header,
+	    const amqp_field_value_t *value)
+{
+	void *field = (char *)message + header->offset;
+	int64_t number = number_of(value);
+
+	switch (header->type) {
+	case HEADER_TEXT:
+		if (value->kind == AMQP_FIELD_KIND_UTF8 || value->kind == AMQP_FIELD_KIND_BYTES)
+			*(struct span *)field = span_of_bytes(value->value.bytes);
+		break;
+	case HEADER_NUMBER:
+		*(int64_t *)field = number >= 0 ? number : -1;
+		break;
+	case HEADER_TIME:
+		*(int64_t *)field = number > 0 ? number : 0;
+		break;
+	}
+}
+
+static void
+take_headers(struct delivery *delivery, const amqp_table_t *table)
+{
+	for (int i = 0; i < table->num_entries; i++) {
+		const amqp_table_entry_t *entry = &table->entries[i];
+		struct span key = span_of_bytes(entry->key);
+
+		if (span_equals(key, SPAN_LITERAL("x-delivery-count")))
+			delivery->delivery_count = MAX(0, number_of(&entry->value));
+		for (size_t h = 0; h < message_header_count; h++)
+			if (span_equals(key, span_of(message_headers[h].name)))
+				take_header(&delivery->message, &message_headers[h], &entry->value);
+	}
+}
+
+/* The method frame of a deliver or a return was read; header and body follow. */
+static enum outcome
+read_message(struct broker *broker, struct delivery **out, struct failure *failure)
+{
+	struct delivery_box *box = xcalloc(1, sizeof(*box));
+	const amqp_basic_properties_t *properties = &box->message.properties;
+	enum outcome outcome;
+
+	outcome = check_reply(broker, "read a message",
+			      amqp_read_message(broker->connection, CHANNEL, &box->message, 0), failure);
+	if (outcome != OUTCOME_DONE) {
+		free(box); /* the library has freed what it had */
+		return outcome;
+	}
+	box->delivery.message = MESSAGE_INIT;
+	box->delivery.message.body = span_of_bytes(box->message.body);
+	if ((properties->_flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0)
+		box->delivery.message.message_id = span_of_bytes(properties->message_id);
+	if ((properties->_flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0 &&
+	    properties->timestamp <= INT64_MAX)
+		box->delivery.message.timestamp_s = (int64_t)properties->timestamp;
+	if ((properties->_flags & AMQP_BASIC_HEADERS_FLAG) != 0)
+		take_headers(&box->delivery, &properties->headers);
+	*out = &box->delivery;
+	return OUTCOME_DONE;
+}
+
+void
+delivery_free(struct delivery **delivery)
+{
+	struct delivery_box *box;
+
+	if (*delivery == NULL)
+		return;
+	box = (struct delivery_box *)(void *)((char *)*delivery -
+					      offsetof(struct delivery_box, delivery));
+	amqp_destroy_message(&box->message);
+	free(box);
+	*delivery = NULL;
+}
+
+static void
+copy_bytes(amqp_bytes_t bytes, char *out, size_t out_size)
+{
+	size_t len = MIN(bytes.len, out_size - 1);
+
+	if (len > 0)
+		memcpy(out, bytes.bytes, len);
+	out[len] = '\0';
+}
+
+static enum outcome
+take_method(struct broker *broker, const amqp_method_t *method, struct broker_event *event,
+	    struct failure *failure)
+{
+	enum outcome outcome = OUTCOME_DONE;
+
+	switch (method->id) {
+	case AMQP_BASIC_DELIVER_METHOD: {
+		/* decoded dies with the next frame: take it before reading on */
+		const amqp_basic_deliver_t m = *(const amqp_basic_deliver_t *)method->decoded;
+
+		outcome = read_message(broker, &event->delivery, failure);
+		if (outcome == OUTCOME_DONE) {
+			event->kind = BROKER_DELIVERY;
+			event->delivery->tag = m.delivery_tag;
+			event->delivery->redelivered = m.redelivered;
+		}
+		return outcome;
+	}
+	case AMQP_BASIC_RETURN_METHOD:
+		copy_bytes(((const amqp_basic_return_t *)method->decoded)->reply_text, event->text,
+			   sizeof(event->text));
+		outcome = read_message(broker, &event->delivery, failure);
+		if (outcome == OUTCOME_DONE)
+			event->kind = BROKER_RETURNED;
+		return outcome;
+	case AMQP_BASIC_ACK_METHOD:
+		event->kind = BROKER_ACKED;
+		event->tag = ((const amqp_basic_ack_t *)method->decoded)->delivery_tag;
+		event->multiple = ((const amqp_basic_ack_t *)method->decoded)->multiple;
+		return OUTCOME_DONE;
+	case AMQP_BASIC_NACK_METHOD:
+		event->kind = BROKER_NACKED;
+		event->tag = ((const amqp_basic_nack_t *)method->decoded)->delivery_tag;
+		event->multiple = ((const amqp_basic_nack_t *)method->decoded)->multiple;
+		return OUTCOME_DONE;
+	case AMQP_BASIC_CANCEL_METHOD:
+		event->kind = BROKER_CANCELLED;
+		return OUTCOME_DONE;
+	case AMQP_CONNECTION_BLOCKED_METHOD:
+		copy_bytes(((const amqp_connection_blocked_t *)method->decoded)->reason, event->text,
+			   sizeof(event->text));
+		broker->blocked = true;
+		event->kind = BROKER_ALARM;
+		return OUTCOME_DONE;
+	case AMQP_CONNECTION_UNBLOCKED_METHOD:
+		broker->blocked = false;
+		event->kind = BROKER_ALARM;
+		return OUTCOME_DONE;
+	case AMQP_CHANNEL_CLOSE_METHOD:
+	case AMQP_CONNECTION_CLOSE_METHOD:
+		return fail_with_method(broker, "closed by the broker", method, failure);
+	default: /* late answers of synchronous calls mean nothing here */
+		return OUTCOME_DONE;
+	}
+}
+
+enum outcome
+broker_next(struct broker *broker, struct broker_event *event, struct failure *failure)
+{
+	struct timeval no_wait = {0};
+	enum outcome outcome = OUTCOME_DONE;
+	amqp_frame_t frame;
+	int status;
+
+	event->kind = BROKER_NOTHING;
+	event->delivery = NULL;
+	event->text[0] = '\0';
+	while (outcome == OUTCOME_DONE && event->kind == BROKER_NOTHING) {
+		amqp_maybe_release_buffers(broker->connection);
+		status = amqp_simple_wait_frame_noblock(broker->connection, &frame, &no_wait);
+		if (status == AMQP_STATUS_TIMEOUT)
+			return OUTCOME_DONE;
+		if (status != AMQP_STATUS_OK)
+			return fail_with_status(broker, "connection lost", status, failure);
+		if (frame.frame_type == AMQP_FRAME_METHOD)
+			outcome = take_method(broker, &frame.payload.method, event, failure);
+		else if (frame.frame_type != AMQP_FRAME_HEARTBEAT)
+			outcome = fail_with_status(broker, "frame out of order",
+						   AMQP_STATUS_BAD_AMQP_DATA, failure);
+	}
+	return outcome;
+}
+
+/* --- publishing ------------------------------------------------------------------------------------ */
+
+static int
+make_headers(const struct message *message, amqp_table_entry_t *entries)
+{
+	int count = 0;
+
+	for (size_t h = 0; h < message_header_count; h++) {
+		const struct message_header *header = &message_headers[h];
+		const void *field = (const char *)message + header->offset;
+		amqp_table_entry_t *entry = &entries[count];
+
+		entry->key = bytes_of(header->name);
+		switch (header->type) {
+		case HEADER_TEXT:
+			if (((const struct span *)field)->ptr == NULL)
+				continue;
+			entry->value.kind = AMQP_FIELD_KIND_UTF8;
+			entry->value.value.bytes =
+				bytes_of_span(*(const struct span *)field, HEADER_TEXT_MAX);
+			break;
+		case HEADER_NUMBER:
+			if (*(const int64_t *)field < 0)
+				continue;
+			entry->value.kind = AMQP_FIELD_KIND_I64;
+			entry->value.value.i64 = *(const int64_t *)field;
+			break;
+		case HEADER_TIME:
+			if (*(const int64_t *)field <= 0)
+				continue;
+			entry->value.kind = AMQP_FIELD_KIND_TIMESTAMP;
+			entry->value.value.u64 = (uint64_t) * (const int64_t *)field;
+			break;
+		}
+		count++;
+	}
+	return count;
+}
+
+enum { HEADERS_MAX = 32 };
+
+enum outcome
+broker_publish(struct broker *broker, const char *exchange, const char *routing_key,
+	       const struct message *message, uint64_t *tag, struct failure *failure)
+{
+	amqp_table_entry_t entries[HEADERS_MAX];
+	amqp_basic_properties_t properties = {
+		._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+			  AMQP_BASIC_APP_ID_FLAG | AMQP_BASIC_HEADERS_FLAG,
+		.content_type = bytes_of("text/plain"),
+		.delivery_mode = AMQP_DELIVERY_PERSISTENT,
+		.app_id = bytes_of("sluice"),
+	};
+	int status;
+
+	assert(message_header_count <= HEADERS_MAX);
+	properties.headers.num_entries = make_headers(message, entries);
+	properties.headers.entries = entries;
+	if (message->message_id.ptr != NULL) {
+		properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
+		properties.message_id = bytes_of_span(message->message_id, SHORT_TEXT_MAX);
+	}
+	if (message->timestamp_s > 0) {
+		properties._flags |= AMQP_BASIC_TIMESTAMP_FLAG;
+		properties.timestamp = (uint64_t)message->timestamp_s;
+	}
+	status = amqp_basic_publish(broker->connection, CHANNEL, bytes_of(exchange),
+				    bytes_of(routing_key), 1, 0, &properties,
+				    bytes_of_span(message->body, SIZE_MAX));
+	if (status != AMQP_STATUS_OK)
+		return fail_with_status(broker, "publish", status, failure);
+	*tag = ++broker->published;
+	return OUTCOME_DONE;
+}
+
+/* --- consuming ------------------------------------------------------------------------------------- */
+
+static const char CONSUMER_TAG[] = "sluice";
+
+enum outcome
+broker_consume(struct broker *broker, const char *queue, uint16_t prefetch, struct failure *failure)
+{
+	enum outcome outcome;
+	char doing[320];
+
+	amqp_basic_qos(broker->connection, CHANNEL, 0, prefetch, 0);
+	outcome = check_reply(broker, "set the prefetch", amqp_get_rpc_reply(broker->connection),
+			      failure);
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	snprintf(doing, sizeof(doing), "consume from queue %s", queue);
+	amqp_basic_consume(broker->connection, CHANNEL, bytes_of(queue), bytes_of(CONSUMER_TAG), 0, 0, 0,
+			   amqp_empty_table);
+	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
+}
+
+enum outcome
+broker_cancel(struct broker *broker, struct failure *failure)
+{
+	amqp_basic_cancel(broker->connection, CHANNEL, bytes_of(CONSUMER_TAG));
+	return check_reply(broker, "cancel the consumer", amqp_get_rpc_reply(broker->connection),
+			   failure);
+}
+
+enum outcome
+broker_ack(struct broker *broker, uint64_t tag, bool multiple, struct failure *failure)
+{
+	int status = amqp_basic_ack(broker->connection, CHANNEL, tag, multiple);
+
+	if (status != AMQP_STATUS_OK)
+		return fail_with_status(broker, "acknowledge", status, failure);
+	return OUTCOME_DONE;
+}
+
+/* --- topology -------------------------------------------------------------------------------------- */
+
+enum outcome
+broker_declare_exchange(struct broker *broker, const char *name, const char *type, bool passive,
+			struct failure *failure)
+{
+	char doing[320];
+
+	snprintf(doing, sizeof(doing), "declare exchange %s", name);
+	amqp_exchange_declare(broker->connection, CHANNEL, bytes_of(name), bytes_of(type), passive, 1, 0,
+			      0, amqp_empty_table);
+	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
+}
+
+enum { ARGUMENTS_MAX = 16 };
+
+enum outcome
+broker_declare_queue(struct broker *broker, const char *name, bool passive,
+		     const struct broker_argument *arguments, size_t argument_count,
+		     uint32_t *messages, uint32_t *consumers, struct failure *failure)
+{
+	amqp_table_entry_t entries[ARGUMENTS_MAX];
+	amqp_table_t table = {.num_entries = (int)argument_count, .entries = entries};
+	const amqp_queue_declare_ok_t *answer;
+	enum outcome outcome;
+	char doing[320];
+
+	assert(argument_count <= ARGUMENTS_MAX);
+	for (size_t i = 0; i < argument_count; i++) {
+		entries[i] = text_entry(arguments[i].name,
+					arguments[i].text != NULL ? arguments[i].text : "");
+		if (arguments[i].text == NULL) {
+			entries[i].value.kind = AMQP_FIELD_KIND_I64;
+			entries[i].value.value.i64 = arguments[i].number;
+		}
+	}
+	snprintf(doing, sizeof(doing), "declare queue %s", name);
+	answer = amqp_queue_declare(broker->connection, CHANNEL, bytes_of(name), passive, 1, 0, 0, table);
+	outcome = check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
+	if (outcome == OUTCOME_DONE && answer != NULL) {
+		if (messages != NULL)
+			*messages = answer->message_count;
+		if (consumers != NULL)
+			*consumers = answer->consumer_count;
+	}
+	return outcome;
+}
+
+enum outcome
+broker_bind_queue(struct broker *broker, const char *queue, const char *exchange,
+		  const char *routing_key, struct failure *failure)
+{
+	char doing[640];
+
+	snprintf(doing, sizeof(doing), "bind queue %s to exchange %s with key %s", queue, exchange,
+		 routing_key);
+	amqp_queue_bind(broker->connection, CHANNEL, bytes_of(queue), bytes_of(exchange),
+			bytes_of(routing_key), amqp_empty_table);
+	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
+}
