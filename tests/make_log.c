@@ -285,8 +285,7 @@ put_odd_query(struct maker *m)
 		"filter={\"year\":[2020,2023],\"open\":true}",
 		"q={{title}}",
 		"q=\" 200 15",
-		"q=M\xc3\xbcller+Stra\xc3\x9f"
-		"e",
+		"q=M\xc3\xbcller+Gru\xc3\x9f",
 		"q=\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
 		"q=\xf0\x9f\x93\x9a",
 		"q=caf\xe9",
@@ -590,7 +589,7 @@ write_log(struct maker *m)
 			put_char(m, '\n');
 		}
 		can_repeat = !bad && !m->options.unique;
-		if (fwrite(m->line, 1, (size_t)(m->end - m->line), stdout) == 0)
+		if (fwrite(m->line, (size_t)(m->end - m->line), 1, stdout) != 1)
 			return -1;
 	}
 	return fflush(stdout) == 0 ? 0 : -1;
