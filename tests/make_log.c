@@ -23,7 +23,6 @@
 #define HOSTS 400
 #define PATHS 5000
 #define CLIENTS 3000
-#define NO_USER UINT32_MAX
 
 enum format { FORMAT_EZPROXY, FORMAT_COMBINED, FORMAT_COMMON };
 
