@@ -2,7 +2,8 @@
 /*
  * child.c - the life of one child: one small function per state.
  *
- * An event that means nothing in a state is ignored there; a state function only names those that do.
+ * An event that means nothing in a state is ignored there; a state function only names those that
+ * do.
  */
 #include "supervisor/child.h"
 
@@ -61,7 +62,8 @@ wait_before_spawn(struct child *child, const struct child_policy *policy, int64_
 {
 	child->backoff.min_ms = policy->restart_min_ms;
 	child->backoff.max_ms = policy->restart_max_ms;
-	return enter(child, CHILD_BACKOFF, now_ms + backoff_next_ms(&child->backoff), CHILD_DO_NOTHING);
+	return enter(child, CHILD_BACKOFF, now_ms + backoff_next_ms(&child->backoff),
+		     CHILD_DO_NOTHING);
 }
 
 static enum child_action
@@ -135,7 +137,8 @@ step_up(struct child *child, const struct child_event *event, const struct child
 		return kill_now(child);
 	case CHILD_HUNG:
 		child->ending = CHILD_ENDING_HUNG;
-		return enter(child, CHILD_STOPPING, now_ms + CHILD_ABORT_TO_KILL_MS, CHILD_DO_ABORT);
+		return enter(child, CHILD_STOPPING, now_ms + CHILD_ABORT_TO_KILL_MS,
+			     CHILD_DO_ABORT);
 	case CHILD_EXITED:
 		return died(child, event, policy, now_ms);
 	case CHILD_SPAWN_FAILED:

@@ -2,8 +2,8 @@
 /*
  * child.h - the life of one child as a state machine without side effects.
  *
- * child_step() takes what happened and says what to do; it forks, kills and waits for nothing, so every
- * state and event is tested without a process. pool.c feeds it and carries out the actions.
+ * child_step() takes what happened and says what to do; it forks, kills and waits for nothing, so
+ * every state and event is tested without a process. pool.c feeds it and carries out the actions.
  *
  * Two pairs are kept apart: what is wanted (wanted) from what is (state), and a process that lives
  * (STARTING) from one that says it is ready (RUNNING).
@@ -19,11 +19,13 @@
 
 enum child_state {
 	CHILD_STOPPED,	/* no process, none wanted */
-	CHILD_STARTING, /* the process lives (or is being made) and has not yet said that it is ready */
+	CHILD_STARTING, /* the process lives (or is being made) and has not yet said that it is
+			   ready */
 	CHILD_RUNNING,	/* it has said so; a later outage shows in its report, not here */
 	CHILD_BACKOFF,	/* it died; waits for its next start */
 	CHILD_STOPPING, /* told to end, or being killed for hanging; still there */
-	CHILD_FATAL,	/* it cannot work as it is set up; only an operator or a reload starts it again */
+	CHILD_FATAL, /* it cannot work as it is set up; only an operator or a reload starts it again
+		      */
 	CHILD_STATE_COUNT
 };
 
@@ -85,7 +87,8 @@ struct child {
 
 void child_init(struct child *child);
 
-/* One step. All times are CLOCK_MONOTONIC milliseconds. The only thing not determined is the jitter. */
+/* One step. All times are CLOCK_MONOTONIC milliseconds. The only thing not determined is the
+ * jitter. */
 enum child_action child_step(struct child *child, const struct child_event *event,
 			     const struct child_policy *policy, int64_t now_ms) MUST_CHECK;
 

@@ -20,7 +20,8 @@ struct death {
 	pid_t pid;
 	int exit_code; /* when signal is 0 */
 	int signal;
-	const char *why; /* "hung", "did not finish in time", "cannot be executed"; "" = by itself */
+	const char
+		*why; /* "hung", "did not finish in time", "cannot be executed"; "" = by itself */
 	int64_t uptime_ms;
 	char in_hand[STATUS_TEXT_MAX]; /* what it was working on; "" = nothing */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * human.h - durations and large numbers as people read them; for the log of sluiced and the tables of
- * sluicectl.
+ * human.h - durations and large numbers as people read them; for the log of sluiced and the tables
+ * of sluicectl.
  */
 #ifndef SUPERVISOR_HUMAN_H
 #define SUPERVISOR_HUMAN_H

@@ -59,7 +59,8 @@ role_total(enum role_id role, const struct status_page *page)
 {
 	if (role == ROLE_PRODUCER)
 		return status_counter(page, COUNTER_LINES_CONFIRMED);
-	return status_counter(page, COUNTER_ROWS_STORED) + status_counter(page, COUNTER_ROWS_KNOWN) +
+	return status_counter(page, COUNTER_ROWS_STORED) +
+	       status_counter(page, COUNTER_ROWS_KNOWN) +
 	       status_counter(page, COUNTER_LINES_REJECTED);
 }
 
@@ -75,10 +76,11 @@ unknown_role(const char *text, int len, char *error, size_t error_size)
 		nearest_consider(&nearest, role_table[i].name);
 	nearest_consider(&nearest, "all");
 	if (nearest.best != NULL)
-		snprintf(error, error_size, "unknown role \"%s\": did you mean %s?", word, nearest.best);
+		snprintf(error, error_size, "unknown role \"%s\": did you mean %s?", word,
+			 nearest.best);
 	else
-		snprintf(error, error_size, "unknown role \"%s\": there are producer, lake and clean",
-			 word);
+		snprintf(error, error_size,
+			 "unknown role \"%s\": there are producer, lake and clean", word);
 	return -1;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * roles.h - the kinds of children, in one table, and how people name them ("lake", "lake/2", "all").
+ * roles.h - the kinds of children, in one table, and how people name them ("lake", "lake/2",
+ * "all").
  */
 #ifndef SUPERVISOR_ROLES_H
 #define SUPERVISOR_ROLES_H
@@ -50,6 +51,7 @@ struct target {
 };
 
 /* Read "lake", "lake/2" or "all". Returns 0, or -1 with the reason in error. */
-int target_parse(const char *text, struct target *target, char *error, size_t error_size) MUST_CHECK;
+int target_parse(const char *text, struct target *target, char *error,
+		 size_t error_size) MUST_CHECK;
 
 #endif
