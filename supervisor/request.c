@@ -115,7 +115,7 @@ request_answer(json_t *data, const struct request_error *error)
 	else
 		root = json_pack("{s:i, s:b, s:o, s:i}", "v", REQUEST_VERSION, "ok", 0, "error",
 				 request_text(error->text), "exit_code", error->exit_code);
-	text = json_dumps(root, JSON_COMPACT);
+	text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	assert(text != NULL);
 	line = xasprintf("%s\n", text);
 	free(text);
