@@ -108,7 +108,7 @@ slot_json(const struct pool *pool, const struct slot *slot, int64_t now_ms)
 		object, "restart_in_s",
 		seconds_or_null(child->state == CHILD_BACKOFF, child->deadline_ms - now_ms));
 	json_object_set_new(object, "failures", json_integer(child->backoff.tries));
-	json_object_set_new(object, "rate_per_s", json_real(rate_per_s(&slot->rate)));
+	json_object_set_new(object, "rate_per_s", json_real(alive ? rate_per_s(&slot->rate) : 0));
 	json_object_set_new(object, "total", count_json(role_total(slot->role, slot->page)));
 	json_object_set_new(object, "rejected", count_json(counters[COUNTER_LINES_REJECTED]));
 	json_object_set_new(object, "counters", counters_json(counters));

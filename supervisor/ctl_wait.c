@@ -75,9 +75,13 @@ say_culprit(const json_t *slot, const char *what)
 {
 	char *name = ctl_visible(ctl_text(slot, "name", "?"));
 	char *error = ctl_visible(ctl_text(slot, "last_error", ""));
+	const char *state = ctl_text(slot, "state", "?"), *but = "";
 
-	log_error("%s%s is %s%s%s", what, name, ctl_text(slot, "state", "?"),
-		  error[0] != '\0' ? ": " : "", error);
+	if (json_is_true(json_object_get(slot, "restart_pending")))
+		but = ", its restart is not done";
+	else if (strcmp(state, "RUNNING") == 0)
+		but = ", but not ready";
+	log_error("%s%s is %s%s%s%s", what, name, state, but, error[0] != '\0' ? ": " : "", error);
 	free(name);
 	free(error);
 }

@@ -13,7 +13,7 @@ static const char *const whys[] = {
 	[CHILD_ENDING_NONE] = "",
 	[CHILD_ENDING_DRAIN] = "while finishing its work",
 	[CHILD_ENDING_HUNG] = "hung",
-	[CHILD_ENDING_KILLED] = "did not finish its work in time",
+	[CHILD_ENDING_KILLED] = "killed before its work was finished",
 };
 
 static const char *

@@ -294,7 +294,7 @@ cancel_roll(struct pool *pool, const struct slot *failed)
 	if (left > 0)
 		log_error("%s cannot start again: %u children that were to be restarted after it "
 			  "go on as "
-			  "they were",
+			  "they were; when it is mended: sluicectl restart all",
 			  failed->name, left);
 }
 
@@ -368,10 +368,13 @@ is_hung(const struct pool *pool, const struct slot *slot, int64_t now_ms)
 static void
 look_at_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
 {
-	uint32_t report = atomic_load(&slot->page->report);
+	uint32_t report;
 
-	if (slot->starts > 0)
-		rate_sample(&slot->rate, role_total(slot->role, slot->page), now_ms);
+	/* A page that nobody has used costs no memory as long as nobody looks at it. */
+	if (slot->starts == 0 && slot->child.state == CHILD_STOPPED)
+		return;
+	report = atomic_load(&slot->page->report);
+	rate_sample(&slot->rate, role_total(slot->role, slot->page), now_ms);
 	if (slot->child.state == CHILD_STARTING &&
 	    (report == REPORT_READY || report == REPORT_WAITING)) {
 		log_info("%s (pid %ld) is ready", slot->name, (long)slot->pid);

@@ -107,13 +107,14 @@ apply(struct supervisor *supervisor, const struct settings *before, unsigned res
 
 	log_configure((enum log_level)after->log.level, (enum log_style)after->log.format);
 	pool_set_policy(&supervisor->pool, after);
+	/* This first: the children that a larger count starts have the new settings already. */
+	pool_renew(&supervisor->pool, restart_roles);
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
 		enum role_id role = (enum role_id)i;
 
 		if (role_wanted(role, before) != role_wanted(role, after))
 			pool_scale(&supervisor->pool, role, role_wanted(role, after));
 	}
-	pool_renew(&supervisor->pool, restart_roles);
 }
 
 json_t *

@@ -56,6 +56,9 @@ send_signal(void *context UNUSED, pid_t pid, int signal_number)
 	if (kill(pid, signal_number) != 0)
 		log_warning("cannot send signal %d to pid %ld: %s", signal_number, (long)pid,
 			    strerror(errno));
+	/* A stopped process notices nothing but KILL until it goes on. */
+	if (signal_number != SIGKILL)
+		kill(pid, SIGCONT);
 }
 
 static char *
