@@ -70,8 +70,8 @@ checkpoint_clear(struct checkpoint *checkpoint)
 	*checkpoint = (struct checkpoint){0};
 }
 
-/* --- out
- * ------------------------------------------------------------------------------------------- */
+/* --- out -----------------------------------------------------------------------------------------
+ */
 
 static json_t *
 hex_of(const char *bytes)
@@ -132,8 +132,8 @@ checkpoint_format(const struct checkpoint *checkpoint, size_t *len)
 	return text;
 }
 
-/* --- in
- * -------------------------------------------------------------------------------------------- */
+/* --- in ------------------------------------------------------------------------------------------
+ */
 
 static int
 parse_hex64(const char *text, uint64_t *value)

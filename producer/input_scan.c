@@ -10,9 +10,7 @@
 #include "common/xalloc.h"
 #include "input_set.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <glob.h>
 #include <libgen.h>
 #include <stdio.h>
@@ -23,13 +21,16 @@
 
 enum { COMPLAINTS_MAX = 1000 };
 
-/* --- complaints
- * ------------------------------------------------------------------------------------ */
+/* --- complaints ----------------------------------------------------------------------------------
+ */
 
 static void
-say(const char *path, int error)
+say(const struct input_set *set, const char *path, int error)
 {
 	switch (error) {
+	case ENOENT:
+		log_info("%s is a link to a file that is not there: skipped", path);
+		break;
 	case EISDIR:
 		log_info("%s is a folder: skipped", path);
 		break;
@@ -40,15 +41,15 @@ say(const char *path, int error)
 		log_info("%s is compressed: skipped", path);
 		break;
 	default:
-		log_error("%s cannot be read: %s; it is tried again every %d seconds", path,
-			  strerror(error), INPUT_SCAN_MS / 1000);
+		log_error("%s cannot be read: %s%s", path, strerror(error),
+			  set->once ? "" : "; it is tried again every few seconds");
 	}
 }
 
 static bool
 is_unreadable(int error)
 {
-	return error != EISDIR && error != EINVAL && error != ENOEXEC;
+	return error != ENOENT && error != EISDIR && error != EINVAL && error != ENOEXEC;
 }
 
 /* Say once per path what is wrong with it. */
@@ -63,7 +64,7 @@ complain(struct input_set *set, const char *path, int error)
 		if (strcmp(complaint->path, path) != 0)
 			continue;
 		if (complaint->error != error)
-			say(path, error);
+			say(set, path, error);
 		complaint->error = error;
 		complaint->seen = true;
 		return;
@@ -77,7 +78,7 @@ complain(struct input_set *set, const char *path, int error)
 	}
 	set->complaints[set->complaint_count++] =
 		(struct complaint){.path = xstrdup(path), .error = error, .seen = true};
-	say(path, error);
+	say(set, path, error);
 	if (set->complaint_count == COMPLAINTS_MAX)
 		log_error("%d paths cannot be read: more are not named", COMPLAINTS_MAX);
 }
@@ -101,11 +102,11 @@ input_scan_clear(struct input_set *set)
 	free(set->complaints);
 }
 
-/* --- known files
- * ----------------------------------------------------------------------------------- */
+/* --- known files ---------------------------------------------------------------------------------
+ */
 
-static struct log_file *
-find_open(struct input_set *set, const struct file_identity *identity)
+struct log_file *
+input_set_find_open(struct input_set *set, const struct file_identity *identity)
 {
 	struct log_file *ended = NULL;
 
@@ -125,9 +126,9 @@ find_open(struct input_set *set, const struct file_identity *identity)
 	return ended;
 }
 
-/* The entry of a file, also when only its device has another number since a reboot; or -1. */
-static ssize_t
-find_retained(const struct input_set *set, const char *path, const struct file_identity *identity)
+ssize_t
+input_set_find_retained(const struct input_set *set, const char *path,
+			const struct file_identity *identity)
 {
 	for (size_t i = 0; i < set->retained.count; i++)
 		if (file_identity_same(&set->retained.entries[i].identity, identity))
@@ -160,11 +161,11 @@ note_match(struct log_file *file, const char *path)
 	}
 }
 
-static struct log_file *
-start_reading(struct input_set *set, const char *path, const struct input_settings *input, int fd,
-	      const struct file_look *look)
+struct log_file *
+input_set_start(struct input_set *set, const char *path, const struct input_settings *input, int fd,
+		const struct file_look *look)
 {
-	ssize_t index = find_retained(set, path, &look->identity);
+	ssize_t index = input_set_find_retained(set, path, &look->identity);
 	struct log_file *file;
 
 	file = log_file_new(path, input, fd, look,
@@ -172,13 +173,14 @@ start_reading(struct input_set *set, const char *path, const struct input_settin
 	if (index >= 0)
 		checkpoint_remove(&set->retained, (size_t)index);
 	input_set_add(set, file);
-	log_info("reading %s from byte %lld of %lld", path, (long long)file->next,
+	/* path may have been the entry's, which is gone */
+	log_info("reading %s from byte %lld of %lld", file->path, (long long)file->next,
 		 (long long)file->size);
 	return file;
 }
 
-/* --- one scan
- * -------------------------------------------------------------------------------------- */
+/* --- one scan ------------------------------------------------------------------------------------
+ */
 
 static void
 take_match(struct input_set *set, const struct input_settings *input, const char *path)
@@ -197,7 +199,7 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 			complain(set, path, error);
 		return;
 	}
-	file = find_open(set, &look.identity);
+	file = input_set_find_open(set, &look.identity);
 	if (file != NULL) {
 		note_match(file, path);
 		return;
@@ -209,11 +211,14 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 	fd = log_file_open(path, &look);
 	if (fd >= 0) {
 		/* The path may have come to mean another file between the two looks. */
-		file = find_open(set, &look.identity);
-		if (file != NULL)
+		file = input_set_find_open(set, &look.identity);
+		if (file != NULL) {
 			close(fd);
-		else
-			start_reading(set, path, input, fd, &look)->seen = true;
+			return;
+		}
+		file = input_set_start(set, path, input, fd, &look);
+		file->seen = true;
+		input_rotated_missed(set, file);
 	} else if (errno != ENOENT) {
 		complain(set, path, errno);
 	}
@@ -294,80 +299,5 @@ input_scan(struct input_set *set)
 			 "for "
 			 "%lld s",
 			 file->path, (long long)set->quiet_ms / 1000);
-	}
-}
-
-/* --- rotated while nobody looked
- * ------------------------------------------------------------------- */
-
-static const struct input_settings *
-input_of(const struct input_set *set, const char *path)
-{
-	for (size_t i = 0; i < set->settings->input_count; i++)
-		if (fnmatch(set->settings->inputs[i].path, path, FNM_PATHNAME | FNM_PERIOD) == 0)
-			return &set->settings->inputs[i];
-	return NULL;
-}
-
-/* Open the file with that identity in the folder of its old path. Returns the descriptor or -1. */
-static int
-open_sibling(const struct checkpoint_entry *entry, char **path, struct file_look *look)
-{
-	char *copy = xstrdup(entry->path);
-	const char *folder = dirname(copy);
-	DIR *dir = opendir(folder);
-	const struct dirent *item;
-	int fd = -1;
-
-	*path = NULL;
-	while (fd < 0 && dir != NULL && (item = readdir(dir)) != NULL) {
-		if (item->d_ino != entry->identity.inode)
-			continue;
-		*path = xasprintf("%s/%s", folder, item->d_name);
-		if (file_look(-1, *path, look) == 0 && S_ISREG(look->mode) &&
-		    file_identity_same(&look->identity, &entry->identity)) {
-			fd = log_file_open(*path, look);
-			if (fd >= 0)
-				break;
-		}
-		free(*path);
-		*path = NULL;
-	}
-	if (dir != NULL)
-		closedir(dir);
-	free(copy);
-	return fd;
-}
-
-void
-input_scan_rotated(struct input_set *set)
-{
-	for (size_t i = set->retained.count; i-- > 0;) {
-		struct checkpoint_entry *entry = &set->retained.entries[i];
-		const struct input_settings *input = input_of(set, entry->path);
-		struct file_look look;
-		struct log_file *file;
-		char *path;
-		int fd;
-
-		if (entry->gone_s != 0)
-			continue;
-		fd = input != NULL ? open_sibling(entry, &path, &look) : -1;
-		if (fd >= 0) {
-			log_info("%s was renamed to %s meanwhile", entry->path, path);
-			/* From here on entry is not valid: it is taken out of the list. */
-			file = start_reading(set, path, input, fd, &look);
-			file->state = LOG_FILE_ROTATED;
-			file->quiet_since_ms = clock_mono_ms();
-			free(path);
-			continue;
-		}
-		if (input != NULL)
-			log_warning("%s, read up to byte %lld, is gone from its folder: lines "
-				    "after that "
-				    "byte that were not moved elsewhere are lost",
-				    entry->path, (long long)entry->offset);
-		entry->gone_s = clock_wall_ms() / 1000;
-		set->changed = true;
 	}
 }

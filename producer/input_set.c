@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
-/* --- the list
- * -------------------------------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------------------------------
+ */
 
 void
 input_set_add(struct input_set *set, struct log_file *file)
@@ -41,7 +41,7 @@ input_set_open(struct input_set *set, const struct settings *settings,
 	if (!once)
 		file_watch_open(&set->watch);
 	input_scan(set);
-	input_scan_rotated(set);
+	input_rotated_resume(set);
 	set->scanned = true;
 	set->last_scan_ms = clock_mono_ms();
 	set->next_scan_ms = set->last_scan_ms + INPUT_SCAN_MS;
@@ -131,8 +131,8 @@ input_set_replaced(struct input_set *set, struct log_file *file)
 		input_set_add(set, successor);
 }
 
-/* --- what goes on
- * ---------------------------------------------------------------------------------- */
+/* --- what goes on --------------------------------------------------------------------------------
+ */
 
 static void
 on_file_changed(void *context, int number)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "checkpoint.h"
 #include "common/settings.h"
@@ -85,19 +86,42 @@ int64_t input_set_bytes_left(const struct input_set *set);
 /* All that has to be remembered, into checkpoint (emptied first). */
 void input_set_checkpoint(struct input_set *set, struct checkpoint *checkpoint);
 
-/* --- between input_set.c and input_scan.c
- * ---------------------------------------------------------- */
+/* --- between input_set.c, input_scan.c and input_rotated.c ---------------------------------------
+ */
 
 /* Take the file into the set and watch it. */
 void input_set_add(struct input_set *set, struct log_file *file);
 
+/* The open file with that identity, one that has not ended if there is one; NULL = none. */
+struct log_file *input_set_find_open(struct input_set *set, const struct file_identity *identity);
+
+/*
+ * The index of the retained entry of a file, also when only its device has another number since a
+ * reboot; or -1.
+ */
+ssize_t input_set_find_retained(const struct input_set *set, const char *path,
+				const struct file_identity *identity);
+
+/* Start reading what log_file_open() gave, where the retained entries say. Takes fd. */
+struct log_file *input_set_start(struct input_set *set, const char *path,
+				 const struct input_settings *input, int fd,
+				 const struct file_look *look);
+
 /* Look through all inputs for new, moved and vanished files. */
 void input_scan(struct input_set *set);
 
-/* After the first scan: look for files of the checkpoint that were renamed while nobody looked. */
-void input_scan_rotated(struct input_set *set);
-
 /* Free the complaints. */
 void input_scan_clear(struct input_set *set);
+
+/* After the first scan: look for files of the checkpoint that were renamed while nobody looked. */
+void input_rotated_resume(struct input_set *set);
+
+/*
+ * A new file stands where another one stood. If files were rotated more than once since the last
+ * look (or while the producer was stopped), those in between were never seen: they lie beside it
+ * under rotated names, and were born after the one that was known and before the new one. Needs
+ * birth times.
+ */
+void input_rotated_missed(struct input_set *set, const struct log_file *file);
 
 #endif

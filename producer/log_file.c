@@ -17,8 +17,8 @@
 
 enum { COMPLAIN_EVERY_MS = 60000 };
 
-/* --- opening
- * --------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------
+ */
 
 /* A rotated file that was compressed holds no lines; its beginning tells. */
 static bool
@@ -164,8 +164,8 @@ log_file_succeed(struct log_file *file)
 	return successor;
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------------
+ */
 
 static void
 complain(struct log_file *file, const char *doing)

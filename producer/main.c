@@ -99,8 +99,8 @@ start(struct producer *producer, int argc, char **argv)
 		       &now, clock_mono_ms());
 }
 
-/* --- reading and publishing
- * ------------------------------------------------------------------------ */
+/* --- reading and publishing ----------------------------------------------------------------------
+ */
 
 static bool
 next_event(struct producer *producer, struct window_frame *frame)
@@ -165,8 +165,8 @@ has_more(const struct producer *producer)
 	       reader_has_more(&producer->reader);
 }
 
-/* --- checkpoint
- * ------------------------------------------------------------------------------------ */
+/* --- checkpoint ----------------------------------------------------------------------------------
+ */
 
 static void
 save(struct producer *producer, int64_t now_ms)
@@ -195,8 +195,8 @@ needs_saving(const struct producer *producer)
 	return producer->publisher.moved || producer->inputs.changed;
 }
 
-/* --- the loop
- * -------------------------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------------------------------
+ */
 
 /* Draining: stop reading, wait for confirms while they can come. True when there is nothing to wait
  * for. */

@@ -156,7 +156,7 @@ progress_end(struct progress *progress, const struct progress_facts *facts, int6
 	if (progress->shown)
 		write_bar("");
 	progress->lines_per_s = (double)(facts->lines - progress->first_lines) / seconds;
-	log_info("%s in %.1f s, all confirmed by the broker",
+	log_info("%s in %.1f s, confirmed by the broker",
 		 summary(progress, facts, text, sizeof(text)), seconds);
 }
 

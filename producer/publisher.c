@@ -55,8 +55,8 @@ publisher_fd(const struct publisher *publisher)
 	return publisher->broker != NULL ? broker_fd(publisher->broker) : -1;
 }
 
-/* --- connection
- * ------------------------------------------------------------------------------------ */
+/* --- connection ----------------------------------------------------------------------------------
+ */
 
 /* The connection is spent. delay_ms until the next try. */
 static void
@@ -141,8 +141,8 @@ keep_topology(struct publisher *publisher, int64_t now_ms)
 		backoff_reset(&publisher->connect_backoff);
 }
 
-/* --- what the broker says
- * -------------------------------------------------------------------------- */
+/* --- what the broker says ------------------------------------------------------------------------
+ */
 
 /* Some frames have to go out again: not at once, and carefully. */
 static void
@@ -259,8 +259,8 @@ note_blocked(struct publisher *publisher, int64_t now_ms)
 	status_set_error(status, text);
 }
 
-/* --- publishing
- * ------------------------------------------------------------------------------------ */
+/* --- publishing ----------------------------------------------------------------------------------
+ */
 
 bool
 publisher_is_flowing(const struct publisher *publisher, int64_t now_ms)

@@ -63,8 +63,8 @@ state_dir_close(struct state_dir *dir)
 	close(dir->fd);
 }
 
-/* --- load
- * ------------------------------------------------------------------------------------------ */
+/* --- load ----------------------------------------------------------------------------------------
+ */
 
 /* The whole file in new memory; NULL with errno. */
 static char *
@@ -142,8 +142,8 @@ state_dir_load(const struct state_dir *dir, struct checkpoint *checkpoint)
 	free(text);
 }
 
-/* --- store
- * ----------------------------------------------------------------------------------------- */
+/* --- store ---------------------------------------------------------------------------------------
+ */
 
 static int
 write_all(int fd, const char *text, size_t len)
