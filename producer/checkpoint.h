@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * checkpoint.h - how far each file is safe at the broker, and its form on disk. Pure: text in and
+ * out.
+ *
+ *   {"version": 1, "files": [{"path": "/var/log/x.log", "id": "9c1f…", "device": 2049, "inode":
+ * 131, "birth": 1700000000000000000, "generation": 0, "offset": 52311, "marker": "a1b2…", "gone":
+ * 0}, …]}
+ *
+ * A path that is not UTF-8 stands as "path_hex". "gone" is the time (seconds since 1970) at which
+ * the file had left its path and was read to its end; 0 while it is there. A change that an older
+ * program cannot read raises CHECKPOINT_VERSION.
+ */
+#ifndef PRODUCER_CHECKPOINT_H
+#define PRODUCER_CHECKPOINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/defs.h"
+#include "file_identity.h"
+
+enum { CHECKPOINT_VERSION = 1 };
+
+struct checkpoint_entry {
+	char *path;
+	char id[FILE_ID_SIZE];
+	struct file_identity identity;
+	int64_t offset;	 /* everything before it is safe at the broker */
+	uint64_t marker; /* of offset */
+	int64_t gone_s;
+};
+
+struct checkpoint {
+	struct checkpoint_entry *entries;
+	size_t count, room;
+};
+
+enum checkpoint_parse {
+	CHECKPOINT_GOOD,
+	CHECKPOINT_BAD,	  /* empty, torn, or not a checkpoint */
+	CHECKPOINT_NEWER, /* of a later version of this program */
+};
+
+/* Read the text; checkpoint gets the entries if GOOD and is empty otherwise; why (if not) says why.
+ */
+enum checkpoint_parse checkpoint_parse(struct checkpoint *checkpoint, const char *text, size_t len,
+				       char *why, size_t why_size) MUST_CHECK;
+
+/* The text for the disk, in new memory; len gets its length. */
+char *checkpoint_format(const struct checkpoint *checkpoint, size_t *len) MUST_CHECK;
+
+/* Append a copy of the entry. */
+void checkpoint_add(struct checkpoint *checkpoint, const struct checkpoint_entry *entry);
+
+/* Remove entry number index; the last one takes its place. */
+void checkpoint_remove(struct checkpoint *checkpoint, size_t index);
+
+/* Forget files gone before oldest_s, and of the rest of the gone ones all but the newest keep. */
+void checkpoint_expire(struct checkpoint *checkpoint, int64_t oldest_s, size_t keep);
+
+/* Forget all entries, keeping the memory for the next ones. */
+void checkpoint_reset(struct checkpoint *checkpoint);
+
+void checkpoint_clear(struct checkpoint *checkpoint);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * input_rotated.c - finding files that were renamed while nobody looked, beside where they stood.
+ *
+ * They are no longer under a name that an input matches, so they are known by their identity in the
+ * checkpoint, or by having been born between two files that are known. They keep the path that they
+ * were, or would have been, read under: the checkpoint finds their input and folder by it.
+ */
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "input_set.h"
+
+#include <dirent.h>
+#include <fnmatch.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* --- files that came and were renamed between two looks ------------------------------------------
+ */
+
+/* The birth time of the youngest file that was known under this path before; 0 = none. */
+static int64_t
+birth_of_predecessor(const struct input_set *set, const struct log_file *file)
+{
+	int64_t birth_ns = 0;
+
+	for (size_t i = 0; i < set->retained.count; i++)
+		if (strcmp(set->retained.entries[i].path, file->path) == 0)
+			birth_ns = MAX(birth_ns, set->retained.entries[i].identity.birth_ns);
+	/* In the first scan no two files have the same path. */
+	for (size_t i = 0; set->scanned && i < set->count; i++)
+		if (set->files[i] != file && strcmp(set->files[i]->path, file->path) == 0)
+			birth_ns = MAX(birth_ns, set->files[i]->identity.birth_ns);
+	return birth_ns;
+}
+
+/* "access.log.1", "access.log-20261123", but not what was made from one. */
+static bool
+is_rotated_name(const char *name, const char *base)
+{
+	static const char *const suffixes[] = {".gz",  ".bz2", ".xz",  ".zst", ".lz4",
+					       ".zip", ".tmp", ".swp", ".bak", "~"};
+	size_t len = strlen(name), base_len = strlen(base);
+
+	if (strncmp(name, base, base_len) != 0 || strchr(".-_", name[base_len]) == NULL ||
+	    name[base_len] == '\0')
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		size_t suffix_len = strlen(suffixes[i]);
+
+		if (len > suffix_len && strcmp(name + len - suffix_len, suffixes[i]) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+take_if_missed(struct input_set *set, const struct log_file *file, int64_t after_ns,
+	       const char *path)
+{
+	struct log_file *missed;
+	struct file_look look;
+	int fd;
+
+	if (file_look(-1, path, &look) != 0 || !S_ISREG(look.mode) || look.size == 0 ||
+	    look.identity.birth_ns <= after_ns ||
+	    look.identity.birth_ns >= file->identity.birth_ns ||
+	    input_set_find_open(set, &look.identity) != NULL ||
+	    input_set_find_retained(set, path, &look.identity) >= 0)
+		return;
+	fd = log_file_open(path, &look);
+	if (fd < 0)
+		return;
+	log_info("%s was %s between two looks", path, file->path);
+	missed = input_set_start(set, file->path, file->input, fd, &look);
+	missed->state = LOG_FILE_ROTATED;
+	missed->quiet_since_ms = clock_mono_ms();
+	missed->seen = true;
+}
+
+void
+input_rotated_missed(struct input_set *set, const struct log_file *file)
+{
+	int64_t after_ns = birth_of_predecessor(set, file);
+	char *folder_copy, *base_copy;
+	const char *folder, *base;
+	const struct dirent *item;
+	DIR *dir;
+
+	if (after_ns == 0)
+		return;
+	folder_copy = xstrdup(file->path);
+	base_copy = xstrdup(file->path);
+	folder = dirname(folder_copy);
+	base = basename(base_copy);
+	dir = opendir(folder);
+	while (dir != NULL && (item = readdir(dir)) != NULL) {
+		char *path;
+
+		if (!is_rotated_name(item->d_name, base))
+			continue;
+		path = xasprintf("%s/%s", folder, item->d_name);
+		take_if_missed(set, file, after_ns, path);
+		free(path);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(folder_copy);
+	free(base_copy);
+}
+
+/* --- rotated while nobody looked -----------------------------------------------------------------
+ */
+
+static const struct input_settings *
+input_of(const struct input_set *set, const char *path)
+{
+	for (size_t i = 0; i < set->settings->input_count; i++)
+		if (fnmatch(set->settings->inputs[i].path, path, FNM_PATHNAME | FNM_PERIOD) == 0)
+			return &set->settings->inputs[i];
+	return NULL;
+}
+
+/* Open the file with that identity in the folder of its old path. Returns the descriptor or -1. */
+static int
+open_sibling(const struct checkpoint_entry *entry, char **path, struct file_look *look)
+{
+	char *copy = xstrdup(entry->path);
+	const char *folder = dirname(copy);
+	DIR *dir = opendir(folder);
+	const struct dirent *item;
+	int fd = -1;
+
+	*path = NULL;
+	while (fd < 0 && dir != NULL && (item = readdir(dir)) != NULL) {
+		if (item->d_ino != entry->identity.inode)
+			continue;
+		*path = xasprintf("%s/%s", folder, item->d_name);
+		if (file_look(-1, *path, look) == 0 && S_ISREG(look->mode) &&
+		    file_identity_same(&look->identity, &entry->identity)) {
+			fd = log_file_open(*path, look);
+			if (fd >= 0)
+				break;
+		}
+		free(*path);
+		*path = NULL;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(copy);
+	return fd;
+}
+
+void
+input_rotated_resume(struct input_set *set)
+{
+	for (size_t i = set->retained.count; i-- > 0;) {
+		struct checkpoint_entry *entry = &set->retained.entries[i];
+		const struct input_settings *input = input_of(set, entry->path);
+		struct file_look look;
+		struct log_file *file;
+		char *path;
+		int fd;
+
+		if (entry->gone_s != 0)
+			continue;
+		fd = input != NULL ? open_sibling(entry, &path, &look) : -1;
+		if (fd >= 0) {
+			log_info("%s was renamed to %s meanwhile", entry->path, path);
+			/* From here on entry is not valid: it is taken out of the list. */
+			file = input_set_start(set, entry->path, input, fd, &look);
+			file->state = LOG_FILE_ROTATED;
+			file->quiet_since_ms = clock_mono_ms();
+			free(path);
+			continue;
+		}
+		if (input != NULL)
+			log_warning("%s, read up to byte %lld, is gone from its folder: if it got "
+				    "lines after that byte, they are lost",
+				    entry->path, (long long)entry->offset);
+		entry->gone_s = clock_wall_ms() / 1000;
+		set->changed = true;
+	}
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - sluice-producer: follows log files and publishes their lines.
+ *
+ * One loop, one thread: look at the files, read and publish while the window has room, take
+ * confirms, save the checkpoint, wait. Everything that can go wrong with the broker stops the
+ * reading and nothing else; see publisher.h.
+ */
+#include "common/clock.h"
+#include "common/lines.h"
+#include "common/log.h"
+#include "common/process.h"
+#include "input_set.h"
+#include "progress.h"
+#include "publisher.h"
+#include "reader.h"
+#include "reminder.h"
+#include "state_dir.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum {
+	SAVE_MS = 500, /* between two checkpoints */
+	BURST = 32,    /* frames read and published between two looks at everything else */
+};
+
+struct producer {
+	struct process process;
+	struct state_dir state;
+	struct checkpoint checkpoint; /* what was or will be written */
+	struct input_set inputs;
+	struct reader reader;
+	struct publisher publisher;
+	struct progress progress;
+	struct window_track event_track;
+	size_t next_event; /* of settings->events */
+	int64_t next_save_ms;
+	struct reminder save_failed;
+	int64_t drain_until_ms; /* 0: not draining */
+};
+
+/* Every followed file is held open. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static struct progress_facts
+facts(const struct producer *producer)
+{
+	return (struct progress_facts){
+		.lines = status_counter(producer->process.status, COUNTER_LINES_CONFIRMED),
+		.bytes = producer->publisher.bytes_confirmed,
+		.bytes_left = input_set_bytes_left(&producer->inputs) +
+			      (int64_t)producer->publisher.window.bytes,
+	};
+}
+
+static void
+start(struct producer *producer, int argc, char **argv)
+{
+	static const struct process_description description = {
+		.role = "producer",
+		.program = "sluice-producer",
+		.purpose = "Follows log files and publishes their lines to RabbitMQ.",
+		.has_once = true,
+	};
+	const struct settings *settings;
+	struct frame_limits limits;
+	struct progress_facts now;
+
+	process_start(&producer->process, &description, argc, argv);
+	settings = producer->process.settings;
+	if (settings_check_inputs(settings) != 0)
+		exit(EX_CONFIG);
+	raise_file_limit();
+	state_dir_open(&producer->state, settings->supervisor.state_dir);
+	state_dir_load(&producer->state, &producer->checkpoint);
+	input_set_open(&producer->inputs, settings, &producer->checkpoint, producer->process.once);
+	limits = (struct frame_limits){
+		.lines = (size_t)settings->producer.frame_lines,
+		.bytes = (size_t)settings->producer.frame_bytes,
+		.max_line_bytes = (size_t)settings->producer.max_line_bytes,
+	};
+	reader_init(&producer->reader, &producer->inputs, &limits, READER_BUFFER_BYTES);
+	publisher_init(&producer->publisher, &producer->process);
+	snprintf(producer->event_track.id, sizeof(producer->event_track.id), "settings");
+	now = facts(producer);
+	progress_start(&producer->progress, !producer->process.supervised && isatty(STDERR_FILENO),
+		       &now, clock_mono_ms());
+}
+
+/* --- reading and publishing ----------------------------------------------------------------------
+ */
+
+static bool
+next_event(struct producer *producer, struct window_frame *frame)
+{
+	const struct text_list *events = &producer->process.settings->events;
+	struct span text;
+
+	if (producer->next_event == events->count)
+		return false;
+	text = span_of(events->items[producer->next_event]);
+	*frame = (struct window_frame){
+		.track = &producer->event_track,
+		.kind = FRAME_EVENT,
+		.offset = (int64_t)producer->next_event,
+		.length = (int64_t)text.len,
+		.body_len = text.len,
+		.lines = (uint32_t)lines_count(text),
+	};
+	producer->next_event++;
+	return true;
+}
+
+static void
+count_frame(struct producer *producer, const struct window_frame *frame)
+{
+	struct status_page *status = producer->process.status;
+
+	if (frame->kind != FRAME_TOO_LONG_LAKE) {
+		status_add(status, COUNTER_LINES_IN, frame->lines);
+		status_add(status, COUNTER_BYTES_IN, (uint64_t)frame->length);
+	}
+	if (frame->kind != FRAME_TOO_LONG_CLEAN)
+		return;
+	status_add(status, COUNTER_LINES_REJECTED, 1);
+	log_warning(
+		"%s: the line at byte %lld has %lld bytes, producer.max_line_bytes is %lld: its "
+		"start goes to the dead letters",
+		frame->file->path, (long long)frame->offset, (long long)frame->length,
+		(long long)producer->process.settings->producer.max_line_bytes);
+}
+
+static void
+pump(struct producer *producer)
+{
+	struct publisher *publisher = &producer->publisher;
+	struct window_frame frame;
+
+	for (int i = 0; i < BURST && publisher_can_take(publisher, clock_mono_ms()); i++) {
+		struct span body = SPAN_NULL;
+
+		if (!next_event(producer, &frame) && !reader_next(&producer->reader, &frame, &body))
+			break;
+		count_frame(producer, &frame);
+		publisher_send(publisher, &frame, body);
+	}
+}
+
+static bool
+has_more(const struct producer *producer)
+{
+	return producer->next_event < producer->process.settings->events.count ||
+	       reader_has_more(&producer->reader);
+}
+
+/* --- checkpoint ----------------------------------------------------------------------------------
+ */
+
+static void
+save(struct producer *producer, int64_t now_ms)
+{
+	char why[512];
+
+	producer->next_save_ms = now_ms + SAVE_MS;
+	input_set_checkpoint(&producer->inputs, &producer->checkpoint);
+	producer->publisher.moved = false;
+	if (state_dir_store(&producer->state, &producer->checkpoint, why, sizeof(why)) == 0) {
+		if (reminder_reset(&producer->save_failed))
+			log_info("the checkpoint can be written again");
+		return;
+	}
+	producer->publisher.moved = true; /* so it is tried again */
+	if (reminder_due(&producer->save_failed, now_ms))
+		log_error(
+			"the checkpoint cannot be written: %s; going on, the last one stays valid: "
+			"lines after it would be sent again after a restart",
+			why);
+}
+
+static bool
+needs_saving(const struct producer *producer)
+{
+	return producer->publisher.moved || producer->inputs.changed;
+}
+
+/* --- the loop ------------------------------------------------------------------------------------
+ */
+
+/* Draining: stop reading, wait for confirms while they can come. True when there is nothing to wait
+ * for. */
+static bool
+is_drained(struct producer *producer, int64_t now_ms)
+{
+	if (producer->drain_until_ms == 0) {
+		producer->drain_until_ms =
+			now_ms + producer->process.settings->supervisor.drain_s * 1000;
+		status_set_report(producer->process.status, REPORT_DRAINING);
+		log_info("stopping: no more is read; waiting for %zu unconfirmed messages",
+			 producer->publisher.window.count);
+	}
+	return producer->publisher.window.count == 0 || producer->publisher.broker == NULL ||
+	       now_ms >= producer->drain_until_ms;
+}
+
+static bool
+is_finished(struct producer *producer, int64_t now_ms)
+{
+	const struct process *process = &producer->process;
+
+	if (process->stop_now)
+		return true;
+	if (process->stop)
+		return is_drained(producer, now_ms);
+	if (!process->once)
+		return false;
+	if (producer->publisher.broker == NULL &&
+	    now_ms - producer->publisher.down_since_ms >= PUBLISHER_ONCE_MS)
+		return true;
+	return !has_more(producer) && producer->publisher.window.count == 0 &&
+	       input_set_all_ended(&producer->inputs);
+}
+
+static void
+wait_for_something(struct producer *producer)
+{
+	int64_t now_ms = clock_mono_ms();
+	int64_t due_ms = MIN(publisher_due_ms(&producer->publisher, now_ms),
+			     progress_due_ms(&producer->progress));
+	struct pollfd fds[] = {
+		{.fd = publisher_fd(&producer->publisher), .events = POLLIN},
+		{.fd = input_set_fd(&producer->inputs), .events = POLLIN},
+	};
+
+	if (!producer->process.stop && has_more(producer) &&
+	    publisher_can_take(&producer->publisher, now_ms))
+		due_ms = now_ms;
+	if (!producer->process.stop)
+		due_ms = MIN(due_ms, input_set_due_ms(&producer->inputs));
+	else
+		fds[1].fd = -1; /* nobody reads what it says any more */
+	if (needs_saving(producer))
+		due_ms = MIN(due_ms, producer->next_save_ms);
+	process_wait(&producer->process, fds, ARRAY_LEN(fds), due_ms - now_ms);
+}
+
+static void
+run(struct producer *producer)
+{
+	for (;;) {
+		int64_t now_ms = clock_mono_ms();
+		struct progress_facts current;
+
+		if (!producer->process.stop) {
+			input_set_turn(&producer->inputs, now_ms);
+			pump(producer);
+		}
+		publisher_turn(&producer->publisher, now_ms);
+		if (needs_saving(producer) && now_ms >= producer->next_save_ms)
+			save(producer, now_ms);
+		current = facts(producer);
+		progress_turn(&producer->progress, &current, now_ms);
+		if (is_finished(producer, now_ms))
+			return;
+		wait_for_something(producer);
+	}
+}
+
+/* Save the last checkpoint, say how it ended. Returns the exit code. */
+static int
+finish(struct producer *producer)
+{
+	struct process *process = &producer->process;
+	size_t unconfirmed = producer->publisher.window.count;
+	bool complete = process->once && !process->stop && unconfirmed == 0 &&
+			!has_more(producer) && input_set_all_ended(&producer->inputs);
+	struct progress_facts last = facts(producer);
+	int64_t now_ms = clock_mono_ms();
+	int exit_code = EX_OK;
+
+	if (needs_saving(producer))
+		save(producer, now_ms);
+	progress_end(&producer->progress, &last, now_ms);
+	if (unconfirmed > 0)
+		log_info("%zu messages are not confirmed: their lines are read again at the next "
+			 "start",
+			 unconfirmed);
+	if (process->once && !process->stop && !complete) {
+		log_error("no broker for %d s: giving up; the checkpoint keeps the place, start "
+			  "again "
+			  "to go on",
+			  PUBLISHER_ONCE_MS / 1000);
+		exit_code = EX_UNAVAILABLE;
+	} else if (complete && producer->inputs.unreadable > 0) {
+		log_error("%u files could not be read", producer->inputs.unreadable);
+		exit_code = EX_NOINPUT;
+	}
+	if (needs_saving(producer) && exit_code == EX_OK)
+		exit_code = EX_CANTCREAT; /* said when it failed */
+	publisher_close(&producer->publisher, process->stop_now);
+	reader_clear(&producer->reader);
+	input_set_close(&producer->inputs);
+	checkpoint_clear(&producer->checkpoint);
+	state_dir_close(&producer->state);
+	settings_free(&process->settings);
+	return exit_code;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct producer producer;
+
+	start(&producer, argc, argv);
+	if (producer.process.once && producer.inputs.count == 0 &&
+	    producer.process.settings->events.count == 0)
+		fatal_exit(EX_NOINPUT, "no input can be read: nothing to do");
+	run(&producer);
+	return finish(&producer);
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * publisher.c - connecting, publishing, confirms.
+ */
+#include "publisher.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/topology.h"
+#include "common/xalloc.h"
+#include "envelope.h"
+#include "log_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { BURST = 16 }; /* frames published between two looks at what the broker says */
+
+void
+publisher_init(struct publisher *publisher, struct process *process)
+{
+	const struct settings *settings = process->settings;
+	char host[256] = "localhost";
+
+	gethostname(host, sizeof(host) - 1);
+	*publisher = (struct publisher){
+		.process = process,
+		.settings = settings,
+		.connect_backoff = {.min_ms = settings->broker.retry_min_ms,
+				    .max_ms = settings->broker.retry_max_ms},
+		.refuse_backoff = {.min_ms = settings->broker.retry_min_ms,
+				   .max_ms = settings->broker.retry_max_ms},
+		.down_since_ms = clock_mono_ms(),
+	};
+	snprintf(publisher->sender, sizeof(publisher->sender), "%s@%s", process->name, host);
+	window_init(&publisher->window, (size_t)settings->producer.window_frames,
+		    PUBLISHER_WINDOW_BYTES);
+}
+
+void
+publisher_close(struct publisher *publisher, bool abrupt)
+{
+	if (abrupt)
+		broker_abandon(&publisher->broker);
+	else
+		broker_close(&publisher->broker);
+	window_clear(&publisher->window);
+	free(publisher->scratch);
+	publisher->scratch = NULL;
+}
+
+int
+publisher_fd(const struct publisher *publisher)
+{
+	return publisher->broker != NULL ? broker_fd(publisher->broker) : -1;
+}
+
+/* --- connection ----------------------------------------------------------------------------------
+ */
+
+/* The connection is spent. delay_ms until the next try. */
+static void
+go_down(struct publisher *publisher, const struct failure *failure, int64_t delay_ms)
+{
+	struct status_page *status = publisher->process->status;
+	int64_t now_ms = clock_mono_ms();
+
+	if (publisher->broker != NULL)
+		publisher->down_since_ms = now_ms;
+	broker_abandon(&publisher->broker);
+	window_lost(&publisher->window);
+	publisher->next_try_ms = now_ms + delay_ms;
+	publisher->pause_until_ms = 0;
+	if (publisher->was_ready)
+		status_set_report(status, REPORT_WAITING);
+	status_set_error(status, failure->text);
+	status_add(status, COUNTER_RETRIES, 1);
+	if (reminder_due(&publisher->down, now_ms))
+		log_warning(
+			"%s; trying again until it works, %zu unconfirmed messages will be sent "
+			"again",
+			failure->text, publisher->window.waiting);
+}
+
+/* A connection that worked has failed: whatever the reason, a new one may well work. */
+static void
+lose_connection(struct publisher *publisher, const struct failure *failure)
+{
+	go_down(publisher, failure, backoff_next_ms(&publisher->connect_backoff));
+}
+
+static void
+connect_broker(struct publisher *publisher)
+{
+	struct process *process = publisher->process;
+	struct failure failure;
+	enum outcome outcome;
+	char name[sizeof(publisher->sender) + 16];
+
+	snprintf(name, sizeof(name), "sluice-%s", publisher->sender);
+	outcome = broker_open(&publisher->broker, &publisher->settings->broker, BROKER_PUBLISH,
+			      name, &failure);
+	if (outcome == OUTCOME_DONE)
+		outcome = topology_assert(publisher->broker, publisher->settings, &failure);
+	if (outcome == OUTCOME_FATAL && !publisher->was_ready)
+		fatal_exit(failure.exit_code, "%s", failure.text);
+	if (outcome != OUTCOME_DONE) {
+		int64_t down_since_ms = publisher->down_since_ms;
+
+		go_down(publisher, &failure,
+			outcome == OUTCOME_FATAL ? publisher->settings->broker.retry_max_ms
+						 : backoff_next_ms(&publisher->connect_backoff));
+		publisher->down_since_ms = down_since_ms;
+		return;
+	}
+	log_info("connected to the broker at %s", broker_address(publisher->broker));
+	reminder_reset(&publisher->down);
+	publisher->was_ready = true;
+	publisher->topology_lost = false;
+	publisher->allowed = publisher->window.capacity;
+	publisher->next_topology_ms = clock_mono_ms() + PUBLISHER_TOPOLOGY_MS;
+	status_set_report(process->status, process->stop ? REPORT_DRAINING : REPORT_READY);
+	status_set_error(process->status, "");
+}
+
+/* A binding can be lost without any message coming back, when only one of the two is. */
+static void
+keep_topology(struct publisher *publisher, int64_t now_ms)
+{
+	struct failure failure;
+
+	/* A blocked connection would not get an answer. */
+	if (publisher->broker == NULL || broker_is_blocked(publisher->broker) ||
+	    (now_ms < publisher->next_topology_ms && !publisher->topology_lost))
+		return;
+	publisher->next_topology_ms = now_ms + PUBLISHER_TOPOLOGY_MS;
+	publisher->topology_lost = false;
+	if (topology_assert(publisher->broker, publisher->settings, &failure) != OUTCOME_DONE)
+		lose_connection(publisher, &failure);
+	else
+		backoff_reset(&publisher->connect_backoff);
+}
+
+/* --- what the broker says ------------------------------------------------------------------------
+ */
+
+/* Some frames have to go out again: not at once, and carefully. */
+static void
+back_off(struct publisher *publisher, const char *why)
+{
+	struct status_page *status = publisher->process->status;
+	int64_t now_ms = clock_mono_ms();
+	char text[400];
+
+	snprintf(text, sizeof(text), "%s; it is sent again until it is taken", why);
+	status_set_error(status, text);
+	if (reminder_due(&publisher->refused, now_ms))
+		log_warning("%s", text);
+	if (now_ms < publisher->pause_until_ms)
+		return; /* one burst of refusals is one refusal */
+	publisher->pause_until_ms = now_ms + backoff_next_ms(&publisher->refuse_backoff);
+	publisher->allowed = 1;
+}
+
+static void
+on_acked(struct publisher *publisher, const struct broker_event *event)
+{
+	struct window_change change = window_acked(&publisher->window, event->tag, event->multiple);
+	struct status_page *status = publisher->process->status;
+
+	status_add(status, COUNTER_LINES_CONFIRMED, change.lines);
+	publisher->bytes_confirmed += change.bytes;
+	publisher->allowed = MIN(publisher->window.capacity, publisher->allowed + change.confirmed);
+	if (change.again > 0)
+		return; /* returned frames: back_off() was called when they came back */
+	if (clock_mono_ms() < publisher->pause_until_ms || change.confirmed == 0)
+		return;
+	backoff_reset(&publisher->connect_backoff);
+	backoff_reset(&publisher->refuse_backoff);
+	if (publisher->window.waiting == 0 && reminder_reset(&publisher->refused)) {
+		log_info("the broker takes all messages again");
+		status_set_error(status, "");
+	}
+}
+
+static void
+on_event(struct publisher *publisher, struct broker_event *event)
+{
+	struct status_page *status = publisher->process->status;
+	struct window_change change;
+	char why[384];
+
+	switch (event->kind) {
+	case BROKER_ACKED:
+		on_acked(publisher, event);
+		break;
+	case BROKER_NACKED:
+		change = window_nacked(&publisher->window, event->tag, event->multiple);
+		status_add(status, COUNTER_FRAMES_REFUSED, change.again);
+		back_off(publisher, "the broker refused a message (a queue is full?)");
+		break;
+	case BROKER_RETURNED:
+		if (window_returned(&publisher->window, event->delivery->message.message_id))
+			status_add(status, COUNTER_FRAMES_REFUSED, 1);
+		publisher->topology_lost = true;
+		snprintf(why, sizeof(why), "a message came back, no queue took it (%s)",
+			 event->text);
+		back_off(publisher, why);
+		break;
+	case BROKER_ALARM:
+		snprintf(publisher->alarm, sizeof(publisher->alarm), "%s", event->text);
+		break;
+	case BROKER_DELIVERY:
+	case BROKER_CANCELLED:
+	case BROKER_NOTHING:
+		break;
+	}
+	delivery_free(&event->delivery);
+}
+
+static void
+take_events(struct publisher *publisher)
+{
+	struct broker_event event;
+	struct failure failure;
+
+	while (publisher->broker != NULL) {
+		if (broker_next(publisher->broker, &event, &failure) != OUTCOME_DONE) {
+			lose_connection(publisher, &failure);
+			break;
+		}
+		if (event.kind == BROKER_NOTHING)
+			break;
+		on_event(publisher, &event);
+	}
+	if (window_settle(&publisher->window))
+		publisher->moved = true;
+}
+
+static void
+note_blocked(struct publisher *publisher, int64_t now_ms)
+{
+	struct status_page *status = publisher->process->status;
+	char text[384];
+
+	if (publisher->broker == NULL || !broker_is_blocked(publisher->broker)) {
+		if (reminder_reset(&publisher->blocked) && publisher->broker != NULL) {
+			log_info("the broker's alarm is over");
+			status_set_error(status, "");
+		}
+		return;
+	}
+	if (!reminder_due(&publisher->blocked, now_ms))
+		return;
+	snprintf(text, sizeof(text),
+		 "the broker takes no messages: %s; waiting until its alarm is over",
+		 publisher->alarm[0] != '\0' ? publisher->alarm : "it has an alarm");
+	log_warning("%s", text);
+	status_set_error(status, text);
+}
+
+/* --- publishing ----------------------------------------------------------------------------------
+ */
+
+bool
+publisher_is_flowing(const struct publisher *publisher, int64_t now_ms)
+{
+	return publisher->broker != NULL && !broker_is_blocked(publisher->broker) &&
+	       now_ms >= publisher->pause_until_ms;
+}
+
+static bool
+may_publish(const struct publisher *publisher, int64_t now_ms)
+{
+	return publisher_is_flowing(publisher, now_ms) &&
+	       publisher->window.in_flight < publisher->allowed;
+}
+
+bool
+publisher_can_take(const struct publisher *publisher, int64_t now_ms)
+{
+	return may_publish(publisher, now_ms) && publisher->window.waiting == 0 &&
+	       window_has_room(&publisher->window);
+}
+
+/* The body of a frame, from its file. False: it cannot be had now, or never (then it is dropped).
+ */
+static bool
+load_body(struct publisher *publisher, struct window_frame *frame, struct span *body)
+{
+	if (frame->kind == FRAME_EVENT) {
+		*body = span_of(publisher->settings->events.items[frame->offset]);
+		return true;
+	}
+	if (publisher->scratch_size < frame->body_len) {
+		publisher->scratch_size = frame->body_len;
+		publisher->scratch = xreallocarray(publisher->scratch, frame->body_len, 1);
+	}
+	switch (log_file_reread(frame->file, frame, publisher->scratch)) {
+	case LOG_FILE_BYTES:
+		*body = (struct span){publisher->scratch, frame->body_len};
+		return true;
+	case LOG_FILE_FAILED:
+		publisher->pause_until_ms =
+			clock_mono_ms() + publisher->settings->broker.retry_min_ms;
+		return false;
+	case LOG_FILE_AT_END:
+	case LOG_FILE_REPLACED:
+		break;
+	}
+	log_error("%s: %u lines at byte %lld (%lld bytes) are lost: the broker had not confirmed "
+		  "them "
+		  "when the file was truncated or overwritten",
+		  frame->file->path, frame->lines, (long long)frame->offset,
+		  (long long)frame->length);
+	window_drop(&publisher->window, frame);
+	return false;
+}
+
+static void
+publish(struct publisher *publisher, struct window_frame *frame, struct span body)
+{
+	struct envelope envelope;
+	struct failure failure;
+	uint64_t tag;
+
+	if (body.ptr == NULL && !load_body(publisher, frame, &body))
+		return;
+	envelope_fill(&envelope, frame, body, publisher->settings, publisher->sender);
+	if (broker_publish(publisher->broker, envelope.exchange, envelope.routing_key,
+			   &envelope.message, &tag, &failure) != OUTCOME_DONE) {
+		lose_connection(publisher, &failure);
+		return;
+	}
+	window_published(&publisher->window, frame, tag);
+	status_add(publisher->process->status, COUNTER_FRAMES_OUT, 1);
+}
+
+void
+publisher_send(struct publisher *publisher, const struct window_frame *frame, struct span body)
+{
+	publish(publisher, window_add(&publisher->window, frame), body);
+}
+
+static void
+publish_waiting(struct publisher *publisher)
+{
+	struct window_frame *frame;
+
+	for (int i = 0; i < BURST && may_publish(publisher, clock_mono_ms()); i++) {
+		frame = window_next_waiting(&publisher->window);
+		if (frame == NULL)
+			break;
+		publish(publisher, frame, SPAN_NULL);
+	}
+}
+
+void
+publisher_turn(struct publisher *publisher, int64_t now_ms)
+{
+	if (publisher->broker == NULL && now_ms >= publisher->next_try_ms)
+		connect_broker(publisher);
+	else
+		keep_topology(publisher, now_ms);
+	publish_waiting(publisher);
+	/* Last, so that nothing that was read along the way stays unseen while we wait. */
+	take_events(publisher);
+	note_blocked(publisher, now_ms);
+}
+
+int64_t
+publisher_due_ms(const struct publisher *publisher, int64_t now_ms)
+{
+	if (publisher->broker == NULL)
+		return publisher->next_try_ms;
+	if (now_ms < publisher->pause_until_ms)
+		return publisher->pause_until_ms;
+	if (publisher->topology_lost && !broker_is_blocked(publisher->broker))
+		return now_ms;
+	if (publisher->window.waiting > 0 && may_publish(publisher, now_ms))
+		return now_ms;
+	return publisher->next_topology_ms;
+}

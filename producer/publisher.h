@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * publisher.h - the connection to the broker and the window of frames on their way.
+ *
+ * Whatever the broker does (gone, full, blocked, topology lost) shows here as "cannot take a frame
+ * now"; the reading waits, nothing is dropped and nothing is buffered. What was published and not
+ * confirmed is read from its file and published again.
+ */
+#ifndef PRODUCER_PUBLISHER_H
+#define PRODUCER_PUBLISHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/backoff.h"
+#include "common/broker.h"
+#include "common/process.h"
+#include "reminder.h"
+#include "window.h"
+
+enum {
+	PUBLISHER_WINDOW_BYTES = 4 * 1024 * 1024, /* what socket buffers take from us at most */
+	PUBLISHER_TOPOLOGY_MS = 60000,		  /* a lost binding is healed within this */
+	PUBLISHER_ONCE_MS = 30000,		  /* --once waits so long for a broker */
+};
+
+struct publisher {
+	struct process *process;
+	const struct settings *settings;
+	struct window window;
+	struct broker *broker; /* NULL: not connected */
+	char sender[320];      /* "producer@host" */
+	bool was_ready;
+	bool moved;	    /* a confirmed prefix has grown; whoever saves it clears this */
+	bool topology_lost; /* a message came back: assert the topology at once */
+	uint64_t bytes_confirmed;
+	struct backoff connect_backoff, refuse_backoff;
+	int64_t down_since_ms, next_try_ms, pause_until_ms, next_topology_ms;
+	/*
+	 * Most frames in flight. After a refusal it starts at 1 and grows with every confirm: a
+	 * full queue that is tried with a whole window would give the other queue the window again
+	 * each time.
+	 */
+	size_t allowed;
+	char alarm[256]; /* why the broker is blocked */
+	struct reminder down, blocked, refused;
+	char *scratch; /* for bodies that are read again */
+	size_t scratch_size;
+};
+
+void publisher_init(struct publisher *publisher, struct process *process);
+
+/* Close the connection (politely unless abrupt) and free. */
+void publisher_close(struct publisher *publisher, bool abrupt);
+
+/* To poll for reading; -1 = not connected. */
+int publisher_fd(const struct publisher *publisher);
+
+/*
+ * Connect when it is time to, take what the broker says, publish again what has to be. Before the
+ * first success a failure that no waiting helps ends the program with its exit code.
+ */
+void publisher_turn(struct publisher *publisher, int64_t now_ms);
+
+/* A new frame may be published now. */
+bool publisher_can_take(const struct publisher *publisher, int64_t now_ms);
+
+/* Put the frame into the window and publish it. body may be SPAN_NULL: it is read from the file. */
+void publisher_send(struct publisher *publisher, const struct window_frame *frame,
+		    struct span body);
+
+/* When publisher_turn() has something to do that no descriptor tells of. */
+int64_t publisher_due_ms(const struct publisher *publisher, int64_t now_ms);
+
+/* Connected, and the broker takes messages: waiting for confirms makes sense. */
+bool publisher_is_flowing(const struct publisher *publisher, int64_t now_ms);
+
+#endif

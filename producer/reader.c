@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.c - choosing the file whose turn it is, filling the buffer, cutting frames from it.
+ */
+#include "reader.h"
+#include "common/xalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+reader_init(struct reader *reader, struct input_set *inputs, const struct frame_limits *limits,
+	    size_t capacity)
+{
+	assert(capacity >= 2 * FILE_MARKER_BYTES);
+	*reader = (struct reader){
+		.inputs = inputs,
+		.limits = *limits,
+		.buffer = xcalloc(capacity, 1),
+		.capacity = capacity,
+	};
+}
+
+void
+reader_clear(struct reader *reader)
+{
+	if (reader->file != NULL)
+		reader->file->in_buffer = false;
+	free(reader->buffer);
+	*reader = (struct reader){0};
+}
+
+/* The marker of an offset, from the buffer if it holds the bytes, else from the file. */
+static uint64_t
+marker_of(const struct reader *reader, int64_t offset)
+{
+	int64_t want = MIN(offset, FILE_MARKER_BYTES), start = offset - want;
+	uint64_t marker;
+
+	if (start >= reader->from && offset <= reader->from + (int64_t)reader->used)
+		return file_marker(reader->buffer + (start - reader->from), (size_t)want);
+	/* If that fails the file has just been truncated; no marker fits, which is noticed next
+	 * time. */
+	return file_marker_read(reader->file->fd, offset, &marker) == 0 ? marker
+									: ~FILE_MARKER_NONE;
+}
+
+/* Cut [file->next, end) as one frame; end is a line's end or the end of the file. */
+static void
+take(struct reader *reader, int64_t end, uint32_t lines, struct window_frame *frame,
+     struct span *body)
+{
+	struct log_file *file = reader->file;
+	uint64_t marker = marker_of(reader, end);
+
+	*frame = (struct window_frame){
+		.track = &file->track,
+		.file = file,
+		.kind = FRAME_LINES,
+		.offset = file->next,
+		.length = end - file->next,
+		.body_len = (size_t)(end - file->next),
+		.end = end,
+		.marker = marker,
+		.lines = lines,
+	};
+	*body = SPAN_NULL;
+	if (file->next >= reader->from)
+		*body = (struct span){reader->buffer + (file->next - reader->from),
+				      frame->body_len};
+	log_file_advance(file, end, marker);
+}
+
+/*
+ * A line over the limit: its start goes to both dead-letter queues. Only the second message moves
+ * the checkpoint over the line.
+ */
+static void
+take_too_long(struct reader *reader, int64_t end, struct window_frame *frame, struct span *body)
+{
+	int64_t start = reader->file->next;
+
+	take(reader, end, 1, frame, body);
+	*body = SPAN_NULL;
+	frame->body_len = reader->limits.max_line_bytes;
+	reader->second = *frame;
+	reader->second.kind = FRAME_TOO_LONG_CLEAN;
+	reader->has_second = true;
+	frame->kind = FRAME_TOO_LONG_LAKE;
+	frame->lines = 0;
+	frame->end = start;
+}
+
+/* One line that ends at end (its LF, if it has one, is the byte before it). */
+static void
+take_line(struct reader *reader, int64_t end, bool has_lf, struct window_frame *frame,
+	  struct span *body)
+{
+	int64_t length = end - reader->file->next - (has_lf ? 1 : 0);
+
+	if (length > (int64_t)reader->limits.max_line_bytes)
+		take_too_long(reader, end, frame, body);
+	else
+		take(reader, end, 1, frame, body);
+}
+
+/* At the end of the file: nothing more now, or (finish) the unfinished last line and the end. */
+static bool
+take_end(struct reader *reader, struct window_frame *frame, struct span *body)
+{
+	struct log_file *file = reader->file;
+
+	/* It may have grown since the buffer was filled. */
+	if (!file->finish || log_file_poll(file) != 0 || file->ready)
+		return false;
+	file->state = LOG_FILE_ENDED;
+	if (file->scanned == file->next)
+		return false;
+	take_line(reader, file->scanned, false, frame, body);
+	return true;
+}
+
+/* The buffer starts inside a long line: look for its end. */
+static bool
+cut_long_line(struct reader *reader, struct window_frame *frame, struct span *body)
+{
+	struct log_file *file = reader->file;
+	size_t skip = (size_t)(file->scanned - reader->from);
+	const char *lf = memchr(reader->buffer + skip, '\n', reader->used - skip);
+
+	if (lf != NULL) {
+		take_line(reader, reader->from + (lf - reader->buffer) + 1, true, frame, body);
+		return true;
+	}
+	file->scanned = reader->from + (int64_t)reader->used;
+	return reader->at_end && take_end(reader, frame, body);
+}
+
+static bool
+cut(struct reader *reader, struct window_frame *frame, struct span *body)
+{
+	struct log_file *file = reader->file;
+	size_t start, length;
+	uint32_t lines;
+
+	if (file->next < reader->from)
+		return cut_long_line(reader, frame, body);
+	start = (size_t)(file->next - reader->from);
+	switch (frame_cut(reader->buffer + start, reader->used - start, &reader->limits, &length,
+			  &lines)) {
+	case FRAME_CUT_LINES:
+		take(reader, file->next + (int64_t)length, lines, frame, body);
+		return true;
+	case FRAME_CUT_TOO_LONG:
+		take_too_long(reader, file->next + (int64_t)length, frame, body);
+		return true;
+	case FRAME_CUT_NONE:
+		break;
+	}
+	file->scanned = reader->from + (int64_t)reader->used;
+	return reader->at_end && take_end(reader, frame, body);
+}
+
+/* A file in the buffer must not be freed, though nothing of it may be in the window. */
+static void
+hold(struct reader *reader, struct log_file *file)
+{
+	if (reader->file != NULL)
+		reader->file->in_buffer = false;
+	reader->file = file;
+	if (file != NULL)
+		file->in_buffer = true;
+}
+
+/* Fill the buffer from the next file that may have something. */
+static bool
+fill(struct reader *reader)
+{
+	struct log_file *file;
+
+	while ((file = input_set_next_ready(reader->inputs)) != NULL) {
+		/* What is known to hold no line end is read again only while it is short. */
+		bool is_long = file->scanned - file->next > (int64_t)reader->capacity / 2;
+		int64_t from = is_long ? file->scanned : file->next;
+		size_t got = 0;
+
+		switch (log_file_read(file, from, reader->buffer, reader->capacity, &got)) {
+		case LOG_FILE_REPLACED:
+			input_set_replaced(reader->inputs, file);
+			continue;
+		case LOG_FILE_FAILED:
+			continue;
+		case LOG_FILE_BYTES:
+		case LOG_FILE_AT_END:
+			hold(reader, file);
+			reader->from = from;
+			reader->used = got;
+			reader->at_end = got < reader->capacity;
+			/* Before the lines are cut: what is written meanwhile makes it ready again.
+			 */
+			file->ready = !reader->at_end;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+reader_next(struct reader *reader, struct window_frame *frame, struct span *body)
+{
+	if (reader->has_second) {
+		*frame = reader->second;
+		*body = SPAN_NULL;
+		reader->has_second = false;
+		return true;
+	}
+	for (;;) {
+		if (reader->file == NULL && !fill(reader))
+			return false;
+		if (cut(reader, frame, body))
+			return true;
+		hold(reader, NULL);
+	}
+}
+
+bool
+reader_has_more(const struct reader *reader)
+{
+	return reader->has_second || reader->file != NULL || input_set_has_ready(reader->inputs);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.h - from files to frames: one buffer, all files in turn.
+ *
+ * A buffer full of one file is cut into frames to its end, then it is the next file's turn. Nothing
+ * is kept of a file between two turns but its offsets. A line that does not fit into the buffer is
+ * looked through for its end in pieces, so a line of any length needs no more memory than the
+ * buffer.
+ */
+#ifndef PRODUCER_READER_H
+#define PRODUCER_READER_H
+
+#include <stdbool.h>
+
+#include "common/span.h"
+#include "frame.h"
+#include "input_set.h"
+#include "window.h"
+
+struct reader {
+	struct input_set *inputs;
+	struct frame_limits limits;
+	char *buffer;
+	size_t capacity;
+	struct log_file *file; /* whose bytes the buffer holds; NULL = none */
+	int64_t from;	       /* where in the file they start */
+	size_t used;
+	bool at_end;		    /* they reach to the end of the file */
+	bool has_second;	    /* second is to be given next */
+	struct window_frame second; /* the other half of the pair for a line over the limit */
+};
+
+enum { READER_BUFFER_BYTES = 256 * 1024 };
+
+/* capacity: READER_BUFFER_BYTES, or less in tests (at least 2 * FILE_MARKER_BYTES). */
+void reader_init(struct reader *reader, struct input_set *inputs, const struct frame_limits *limits,
+		 size_t capacity);
+void reader_clear(struct reader *reader);
+
+/*
+ * Cut the next frame. The frame is complete but for state and tag; body has its bytes, valid until
+ * the next call, or is SPAN_NULL when they have to be read with log_file_reread(). False when there
+ * is nothing to read for now.
+ */
+bool reader_next(struct reader *reader, struct window_frame *frame, struct span *body) MUST_CHECK;
+
+/* True when reader_next() may have something. */
+bool reader_has_more(const struct reader *reader);
+
+#endif
