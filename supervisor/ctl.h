@@ -47,6 +47,8 @@ int ctl_restart(struct ctl *ctl, int argc, char **argv);
 int ctl_reload(struct ctl *ctl, int argc, char **argv);
 int ctl_config(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);
+int ctl_db(struct ctl *ctl, int argc, char **argv);
+int ctl_topology(struct ctl *ctl, int argc, char **argv);
 
 /* --- ctl_connection.c --- */
 
