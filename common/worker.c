@@ -123,8 +123,10 @@ wait_or_give_up(struct worker *worker, struct outage *outage, const struct failu
 {
 	int64_t wait_ms;
 
-	if (failure->outcome == OUTCOME_FATAL && !worker->was_ready)
+	if (failure->outcome == OUTCOME_FATAL && !worker->was_ready) {
+		status_set_error(worker->process.status, failure->text);
 		fatal_exit(failure->exit_code, "%s", failure->text);
+	}
 	wait_ms = outage_note(outage, failure, worker->process.status);
 	process_pause(&worker->process, wait_ms, -1, NULL, NULL);
 }

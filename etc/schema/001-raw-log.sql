@@ -1,7 +1,8 @@
 -- raw_log: every line as it came, keyed by time first so that rows arrive in key order.
--- id is the MD5 of the line's bytes: id = MD5(COALESCE(log_bytes, log)) holds for every row.
+-- id is the MD5 of the line's bytes: id = MD5(COALESCE(log_bytes, log)) holds for every row. It is
+-- utf8mb4_bin, not ascii_bin: MariaDB refuses to compare an ascii column with MD5() of a column.
 CREATE TABLE IF NOT EXISTS raw_log (
-  `id` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+  `id` CHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL
     COMMENT 'MD5 of the line without its line end, lower-case hex',
   `timestamp` VARCHAR(25) CHARACTER SET ascii COLLATE ascii_bin
     GENERATED ALWAYS AS (CONCAT(

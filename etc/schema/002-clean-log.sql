@@ -1,6 +1,6 @@
 -- clean_log: the parsed line. What is a pure function of another column is virtual: not stored, not sent.
 CREATE TABLE IF NOT EXISTS clean_log (
-  `id` CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+  `id` CHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL
     COMMENT 'as in raw_log',
   `timestamp` DATETIME NOT NULL COMMENT 'UTC',
   `year` SMALLINT GENERATED ALWAYS AS (YEAR(`timestamp`)) VIRTUAL,

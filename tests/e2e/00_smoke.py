@@ -13,6 +13,14 @@ def md5(line):
     return hashlib.md5(line).hexdigest()
 
 
+def wait_for_clean(stack, site, wanted):
+    """Wait until so many lines are in clean_log or the dead letters; the ids of the dead ones."""
+    def dead():
+        return {md5(body) for body, _, _ in stack.dead_letters("queue-data-clean")}
+    wait_until(lambda: site.stored("clean_log") + len(dead()) == wanted, 60, f"{wanted} lines in clean_log or dead letters")
+    return dead()
+
+
 def test_schema_is_made_once(stack):
     with Site(stack) as site:
         for table in ("raw_log", "clean_log", "schema_migrations"):
@@ -53,9 +61,7 @@ def test_file_to_both_tables(stack):
         check_equal(site.ids("raw_log"), wanted, "ids in raw_log")
         check_equal(stack.number("SELECT COUNT(*) FROM raw_log WHERE id <> MD5(COALESCE(log_bytes, log))"), 0,
                     "rows whose id is not the MD5 of the line")
-        wait_until(lambda: site.stored("clean_log") + stack.queue_counts()["queue-data-clean.dead"] >= len(wanted),
-                   60, "all lines in clean_log or the dead letters", pause=0.3)
-        dead = {md5(body) for body, _, _ in stack.dead_letters("queue-data-clean")}
+        dead = wait_for_clean(stack, site, len(wanted))
         check(len(dead) >= 150, f"only {len(dead)} dead letters for 200 bad lines")
         check_equal(site.ids("clean_log") | dead, wanted, "clean rows and dead letters together")
         check_equal(site.ids("clean_log") & dead, set(), "lines that are both")
@@ -130,10 +136,9 @@ def test_message_of_a_foreign_client(stack):
         stack.publish(os.urandom(300000))
         stack.publish(line + b"2\n" + line + b"3", properties={"headers": {
             "x-sluice-format": "nonsense", "x-sluice-offset": "text", "x-sluice-lines": -5, "x-sluice-source": ["list"]}})
-        wait_until(lambda: md5(line + b"2") in site.ids("raw_log") and
-                   all(stack.queue_counts()[q] == 0 for q in ("queue-data-lake", "queue-data-clean")), 30, "all settled")
-        letters = stack.dead_letters("queue-data-clean")
-        unknown = [h for b, h, _ in letters if b.startswith(line)]
+        wait_until(lambda: md5(line + b"2") in site.ids("raw_log"), 30, "the last message in raw_log")
+        unknown = wait_until(lambda: [h for b, h, _ in stack.dead_letters("queue-data-clean") if b.startswith(line)], 30,
+                             "dead letters of the last message")
         check_equal([h["x-sluice-reason"] for h in unknown], ["parse.unknown_format"] * 2, "reasons")
 
 
@@ -151,9 +156,7 @@ def test_real_combined_log(stack):
         site.start_sluiced()
         wait_until(lambda: site.stored("raw_log") == len(wanted), 60, f"{len(wanted)} lines in raw_log")
         check_equal(site.ids("raw_log"), wanted, "raw_log")
-        wait_until(lambda: site.stored("clean_log") + stack.queue_counts()["queue-data-clean.dead"] >= len(wanted),
-                   60, "all lines in clean_log or the dead letters", pause=0.3)
-        dead = {md5(body) for body, _, _ in stack.dead_letters("queue-data-clean")}
+        dead = wait_for_clean(stack, site, len(wanted))
         check_equal(site.ids("clean_log") | dead, wanted, "clean rows and dead letters")
         check_equal(stack.number("SELECT COUNT(*) FROM raw_log WHERE id <> MD5(COALESCE(log_bytes, log))"), 0, "ids")
 
@@ -170,8 +173,8 @@ def test_both_ways_of_inserting(stack):
             check(f"({way})" in site.errors(), f"workers do not say that they use {way}")
             wanted = len({line.rstrip(b"\r") for line in lines})
             wait_until(lambda: site.stored("raw_log") == wanted, 60, "raw rows")
-            wait_until(lambda: all(stack.queue_counts()[q] == 0 for q in ("queue-data-lake", "queue-data-clean")), 60,
-                       "queues empty", pause=0.3)
+            wait_until(lambda: site.stored("clean_log") + len({b for b, _, _ in stack.dead_letters("queue-data-clean")}) ==
+                       wanted, 60, "clean rows and dead letters")
             results.append((stack.sql("SELECT MD5(GROUP_CONCAT(MD5(CONCAT_WS('|', id, timestamp, timestamp_utc, utc_offset, "
                                       "HEX(log), HEX(log_bytes), origin)) ORDER BY id)) FROM raw_log"),
                             sorted(stack.sql("SELECT * FROM clean_log"))))

@@ -90,7 +90,7 @@ def test_reload(stack):
         before = {(s["role"], s["slot"]): s["pid"] for s in site.slots()}
         with open(site.conf, "a") as file:
             file.write("nonsense = 1;\n")
-        done = site.ctl("reload")
+        done = site.ctl("-s", site.socket, "reload")
         check_equal(done.returncode, 78, f"reload of a bad file: {done.stdout} {done.stderr}")
         check_equal({(s["role"], s["slot"]): s["pid"] for s in site.slots()}, before, "nothing has changed")
         site.write_conf(lake_batch_rows=100, clean_workers=3)

@@ -113,7 +113,7 @@ class Stack:
         return done.stdout
 
     def queue_counts(self):
-        """Messages per queue, ready and unacknowledged, exact."""
+        """Messages per queue, ready and unacknowledged, as they were up to half a second ago."""
         text = self.ctl("-q", "--no-table-headers", "list_queues", "name", "messages")
         return {name: int(count) for name, count in (line.split() for line in text.splitlines() if line)}
 
@@ -149,6 +149,7 @@ class Site:
         self.log = os.path.join(self.folder, "access.log")
         self.conf = os.path.join(self.folder, "sluice.conf")
         self.stderr = os.path.join(self.folder, "stderr")
+        self.socket = os.path.join(self.folder, "control.sock")
         self.processes = []
         self.settings = settings
         self.write_conf()
@@ -163,7 +164,7 @@ class Site:
             "database": {"hosts": [f"127.0.0.1:{env['STACK_DB_PORT']}"], "user": env["STACK_USER"],
                          "name": env["STACK_DB_NAME"], "retry_max_ms": 1000,
                          "password_file": os.path.join(self.stack.folder, "database.pass")},
-            "supervisor": {"socket": os.path.join(self.folder, "control.sock"),
+            "supervisor": {"socket": self.socket,
                            "state_dir": os.path.join(self.folder, "state"), "restart_max_ms": 2000},
         }
         top = {}
@@ -258,7 +259,7 @@ class Site:
         return process
 
     def status(self):
-        done = self.ctl("status", "--json")
+        done = self.ctl("-s", self.socket, "status", "--json")
         return json.loads(done.stdout) if done.returncode == 0 else None
 
     def slots(self, role=None):

@@ -16,7 +16,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from harness import Failed, Stack  # noqa: E402
+from harness import Failed, Site, Stack  # noqa: E402
 
 
 def load(path):
@@ -57,6 +57,9 @@ def main():
     print(f"1..{len(tests)}", flush=True)
     stack = Stack(tempfile.mkdtemp(prefix="sluice-stack-"))
     try:
+        with Site(stack) as site:
+            site.migrate()
+            site.ctl("topology", "apply")
         results = [run_one(n, name, function, stack) for n, (name, function) in enumerate(tests, 1)]
     finally:
         stack.down()
