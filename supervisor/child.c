@@ -189,19 +189,14 @@ enum child_action
 child_step(struct child *child, const struct child_event *event, const struct child_policy *policy,
 	   int64_t now_ms)
 {
+	assert((size_t)child->state < CHILD_STATE_COUNT);
 	switch (child->state) {
-	case CHILD_STOPPED:
-	case CHILD_BACKOFF:
-	case CHILD_FATAL:
-		return step_down(child, event, now_ms);
 	case CHILD_STARTING:
 	case CHILD_RUNNING:
 		return step_up(child, event, policy, now_ms);
 	case CHILD_STOPPING:
 		return step_stopping(child, event, policy, now_ms);
 	default:
-		break;
+		return step_down(child, event, now_ms);
 	}
-	assert(!"a child in no known state");
-	return CHILD_DO_NOTHING;
 }
