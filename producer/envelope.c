@@ -21,8 +21,9 @@ address_dead_letter(struct envelope *envelope, const struct window_frame *frame,
 		 "the line has %lld bytes, producer.max_line_bytes is %lld; these are its first "
 		 "%zu; "
 		 "the whole line is at byte %lld of %.700s",
-		 (long long)frame->length, (long long)settings->producer.max_line_bytes,
-		 frame->body_len, (long long)frame->offset, frame->file->path);
+		 (long long)frame->length - !frame->unfinished,
+		 (long long)settings->producer.max_line_bytes, frame->body_len,
+		 (long long)frame->offset, frame->file->path);
 	message->stage = lake ? SPAN_LITERAL("lake") : SPAN_LITERAL("clean");
 	message->reason = span_of(reason_name(REASON_LINE_TOO_LONG));
 	message->detail = span_of(envelope->detail);

@@ -38,7 +38,7 @@ struct producer {
 	struct window_track event_track;
 	size_t next_event; /* of settings->events */
 	int64_t next_save_ms;
-	struct reminder save_failed;
+	struct reminder save_failed, too_long;
 	int64_t drain_until_ms; /* 0: not draining */
 };
 

@@ -117,7 +117,8 @@ connect_broker(struct publisher *publisher)
 	reminder_reset(&publisher->down);
 	publisher->was_ready = true;
 	publisher->topology_lost = false;
-	publisher->allowed = publisher->window.capacity;
+	publisher->allowed = publisher->refused_since_ms != 0 ? 1 : publisher->window.capacity;
+	publisher->refused_since_ms = 0;
 	publisher->next_topology_ms = clock_mono_ms() + PUBLISHER_TOPOLOGY_MS;
 	status_set_report(process->status, process->stop ? REPORT_DRAINING : REPORT_READY);
 	status_set_error(process->status, "");
@@ -141,6 +142,26 @@ keep_topology(struct publisher *publisher, int64_t now_ms)
 		backoff_reset(&publisher->connect_backoff);
 }
 
+/*
+ * A channel of RabbitMQ 3.10 can go on refusing for a quorum queue that has room again (its limit
+ * was raised, say). A new connection asks the queue itself.
+ */
+static void
+renew_refused(struct publisher *publisher, int64_t now_ms)
+{
+	struct failure failure;
+
+	if (publisher->broker == NULL || publisher->refused_since_ms == 0 ||
+	    now_ms - publisher->refused_since_ms < PUBLISHER_REFUSED_MS)
+		return;
+	failure_set(
+		&failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+		"broker %s: it has refused messages for %d s (a queue is full?): asking again on "
+		"a new connection",
+		broker_address(publisher->broker), PUBLISHER_REFUSED_MS / 1000);
+	lose_connection(publisher, &failure);
+}
+
 /* --- what the broker says ------------------------------------------------------------------------
  */
 
@@ -158,6 +179,8 @@ back_off(struct publisher *publisher, const char *why)
 		log_warning("%s", text);
 	if (now_ms < publisher->pause_until_ms)
 		return; /* one burst of refusals is one refusal */
+	if (publisher->refused_since_ms == 0)
+		publisher->refused_since_ms = now_ms;
 	publisher->pause_until_ms = now_ms + backoff_next_ms(&publisher->refuse_backoff);
 	publisher->allowed = 1;
 }
@@ -177,6 +200,7 @@ on_acked(struct publisher *publisher, const struct broker_event *event)
 		return;
 	backoff_reset(&publisher->connect_backoff);
 	backoff_reset(&publisher->refuse_backoff);
+	publisher->refused_since_ms = 0;
 	if (publisher->window.waiting == 0 && reminder_reset(&publisher->refused)) {
 		log_info("the broker takes all messages again");
 		status_set_error(status, "");
@@ -362,6 +386,7 @@ publisher_turn(struct publisher *publisher, int64_t now_ms)
 		connect_broker(publisher);
 	else
 		keep_topology(publisher, now_ms);
+	renew_refused(publisher, now_ms);
 	publish_waiting(publisher);
 	/* Last, so that nothing that was read along the way stays unseen while we wait. */
 	take_events(publisher);

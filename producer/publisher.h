@@ -22,6 +22,7 @@
 enum {
 	PUBLISHER_WINDOW_BYTES = 4 * 1024 * 1024, /* what socket buffers take from us at most */
 	PUBLISHER_TOPOLOGY_MS = 60000,		  /* a lost binding is healed within this */
+	PUBLISHER_REFUSED_MS = 60000,		  /* refused for so long: try a new connection */
 	PUBLISHER_ONCE_MS = 30000,		  /* --once waits so long for a broker */
 };
 
@@ -37,6 +38,7 @@ struct publisher {
 	uint64_t bytes_confirmed;
 	struct backoff connect_backoff, refuse_backoff;
 	int64_t down_since_ms, next_try_ms, pause_until_ms, next_topology_ms;
+	int64_t refused_since_ms; /* 0: not refused */
 	/*
 	 * Most frames in flight. After a refusal it starts at 1 and grows with every confirm: a
 	 * full queue that is tried with a whole window would give the other queue the window again

@@ -103,6 +103,7 @@ take_line(struct reader *reader, int64_t end, bool has_lf, struct window_frame *
 		take_too_long(reader, end, frame, body);
 	else
 		take(reader, end, 1, frame, body);
+	frame->unfinished = reader->second.unfinished = !has_lf;
 }
 
 /* At the end of the file: nothing more now, or (finish) the unfinished last line and the end. */

@@ -53,6 +53,7 @@ struct window_frame {
 	int64_t end; /* the track's checkpoint once this frame and all before it are confirmed */
 	uint64_t marker; /* of offset + length */
 	uint32_t lines;	 /* that count as confirmed with this frame */
+	bool unfinished; /* the last line has no LF: it was the end of a file */
 	bool settled;	 /* internal: the track has moved past it */
 };
 
