@@ -3,6 +3,7 @@
  * batch.c - from deliveries to rows and rejected lines.
  */
 #include "batch.h"
+#include "fault.h"
 #include "utf8.h"
 #include "xalloc.h"
 
@@ -240,6 +241,7 @@ fill_from_deliveries(struct batch *batch)
 		show_in_hand(batch, delivery);
 		while (!is_full(batch) && lines_next(&batch->reader, &from.line)) {
 			from.offset_in_body = batch->reader.offset;
+			FAULT_LINE("worker.line", from.line);
 			add_line(batch, &from);
 		}
 		if (is_full(batch) && batch->reader.next < batch->reader.body.len)
