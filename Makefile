@@ -36,6 +36,10 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SYSCONFDI
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(OPTIMISE) $(if $(SANITIZE),$(SANITIZE),$(HARDENING)) -fno-common $(CFLAGS)
 ALL_LDFLAGS = $(if $(SANITIZE),$(SANITIZE),-pie -Wl,-z,relro,-z,now) -Wl,--as-needed $(LDFLAGS)
 
+# `make V=1` shows whole commands; otherwise a word and a name.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '%-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)')
+
 # --- what is built from what -------------------------------------------------------------------------
 # A folder is an archive (lib<folder>.a) of all its files but the mains; a program is its main, its
 # folder's archive, and libcommon.a. The linker takes from an archive only what the program calls, so
@@ -63,33 +67,40 @@ $(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libc
 ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 define archive_rule
 $(BUILD)/lib$(1).a: $(call objects,$(1))
-	rm -f $$@ && ar rcs $$@ $$^
+	$$(call say,AR)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
 $(BUILD)/libcommon.a: $(BUILD)/common/schema_sql.o
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The migrations travel inside the programs: every line of etc/schema/*.sql becomes a C string.
 $(BUILD)/common/schema_sql.c: $(sort $(wildcard etc/schema/*.sql)) etc/embed-schema
 	@mkdir -p $(@D)
-	sh etc/embed-schema $(sort $(wildcard etc/schema/*.sql)) > $@.tmp && mv $@.tmp $@
+	$(call say,SQL)
+	$(Q)sh etc/embed-schema $(sort $(wildcard etc/schema/*.sql)) > $@.tmp && mv $@.tmp $@
 $(BUILD)/common/schema_sql.o: $(BUILD)/common/schema_sql.c
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,supervisor producer lake_worker clean_worker common)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(call pc_libs,cmocka)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(call pc_libs,cmocka)
 TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 $(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
 .SECONDARY:
 
@@ -116,7 +127,8 @@ run-fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fu
 	for f in $^; do mkdir -p $(FUZZ_OUT)/$$(basename $$f) && \
 		$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(FUZZ_OUT)/ $(FUZZ_OUT)/$$(basename $$f) || exit 1; done
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor producer lake_worker clean_worker common)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
 C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)

@@ -68,9 +68,9 @@ struct parse_error {
 /*
  * Compile a format string of %h %l %u %t %r %s %>s %b %% and %{Name}i (ezproxy-session, Referer,
  * User-Agent in any case; others, and %l, are read and dropped). It must have %h, %t, "%r" in
- * quotes and, behind that, a status; each directive at most once; and some text between any two. On
- * failure NULL, and *error (free() it) says what is wrong with which directive at which position,
- * counted from 1. Free with log_format_free().
+ * quotes and, behind that, a status; each of them at most once, and some text between any two.
+ * On failure NULL, and *error (free() it) says what is wrong with which directive at which
+ * position, counted from 1. Free with log_format_free().
  */
 struct log_format *log_format_compile(const char *name, const char *string,
 				      char **error) MUST_CHECK;

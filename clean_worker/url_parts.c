@@ -103,7 +103,7 @@ static struct answer
 ask_curl(struct span key, size_t schema_len)
 {
 	static const char connect[] = "http://"; /* curl wants a scheme, CONNECT has none */
-	char text[sizeof(connect) + URL_AUTHORITY_MAX];
+	char text[sizeof(connect) + URL_AUTHORITY_MAX + 1];
 	size_t prefix = schema_len > 0 ? 0 : sizeof(connect) - 1;
 	struct answer answer = {.schema_len = (uint16_t)schema_len};
 	bool has_host;
@@ -113,7 +113,8 @@ ask_curl(struct span key, size_t schema_len)
 		return (struct answer){.schema_len = 0};
 	memcpy(text, connect, prefix);
 	memcpy(text + prefix, key.ptr, key.len);
-	text[prefix + key.len] = '\0';
+	memcpy(text + prefix + key.len, "/",
+	       sizeof("/")); /* there is no file: URL without a path */
 	if (!curl_accepts(text, &has_host))
 		return (struct answer){.schema_len = 0};
 	if (has_host)

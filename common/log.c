@@ -125,6 +125,8 @@ write_event(enum log_level level, const char *message)
 	(void)written; /* nowhere to complain */
 }
 
+static void log_event(enum log_level level, const char *format, va_list args) PRINTF_LIKE(2, 0);
+
 static void
 log_event(enum log_level level, const char *format, va_list args)
 {

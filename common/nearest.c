@@ -35,7 +35,7 @@ nearest_distance(const char *a, const char *b)
 	return rows[a_len % 3][b_len];
 }
 
-void
+bool
 nearest_consider(struct nearest *nearest, const char *candidate)
 {
 	unsigned distance = nearest_distance(nearest->word, candidate);
@@ -43,9 +43,10 @@ nearest_consider(struct nearest *nearest, const char *candidate)
 
 	/* Half of the word changed is another word, not a typing error. */
 	if (distance > 1 + len / 3)
-		return;
-	if (nearest->best == NULL || distance < nearest->distance) {
-		nearest->best = candidate;
-		nearest->distance = distance;
-	}
+		return false;
+	if (nearest->best != NULL && distance >= nearest->distance)
+		return false;
+	nearest->best = candidate;
+	nearest->distance = distance;
+	return true;
 }

@@ -5,8 +5,8 @@
 #include "process.h"
 #include "clock.h"
 #include "log.h"
-#include "nearest.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>

@@ -121,8 +121,7 @@ store_choice(struct loader *loader, const struct place *place, const struct sett
 			*(int *)field_of(loader->settings, row) = i;
 			return;
 		}
-		nearest_consider(&nearest, choice);
-		if (nearest.best == choice)
+		if (nearest_consider(&nearest, choice))
 			snprintf(best, sizeof(best), "%s", choice);
 	}
 	problem(loader, place, "%s = \"%s\" is none of %s%s%s%s", full_name(row, name, sizeof(name)),
@@ -544,9 +543,7 @@ warn_unknown_variable(const char *variable)
 
 	for (size_t i = 0; i < setting_count; i++) {
 		variable_name(&setting_table[i], name, sizeof(name));
-		nearest_consider(&nearest, name);
-		if (nearest.best == name && strcmp(best, name) != 0 &&
-		    nearest_distance(variable, name) == nearest.distance)
+		if (nearest_consider(&nearest, name))
 			snprintf(best, sizeof(best), "%s", name);
 	}
 	if (best[0] != '\0')

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * batch.c - from deliveries to rows and rejected lines.
+ */
+#include "batch.h"
+#include "utf8.h"
+#include "xalloc.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct batch {
+	const struct table *table;
+	struct batch_limits limits;
+	fill_row_fn *fill;
+	void *state; /* of the role */
+	struct md5 *md5;
+	struct arena arena;
+
+	/* Deliveries in the order they came; the first `done` are turned completely. */
+	struct delivery **deliveries;
+	size_t delivery_count, done;
+	struct line_reader reader; /* in deliveries[done] */
+	bool reading;
+
+	char *rows;
+	struct batch_line *row_lines; /* parallel to rows */
+	const void **sorted;
+	size_t row_count;
+
+	struct rejected_line *rejected;
+	size_t rejected_count, rejected_size;
+	size_t line_count, byte_count;
+};
+
+struct batch *
+batch_new(const struct table *table, const struct batch_limits *limits, fill_row_fn *fill,
+	  void *state)
+{
+	struct batch *batch = xcalloc(1, sizeof(*batch));
+
+	batch->table = table;
+	batch->limits = *limits;
+	batch->fill = fill;
+	batch->state = state;
+	batch->md5 = md5_new();
+	batch->deliveries = xcalloc(limits->deliveries, sizeof(struct delivery *));
+	batch->rows = xcalloc(limits->rows, table->row_size);
+	batch->row_lines = xcalloc(limits->rows, sizeof(*batch->row_lines));
+	batch->sorted = xcalloc(limits->rows, sizeof(*batch->sorted));
+	return batch;
+}
+
+void
+batch_free(struct batch **batch)
+{
+	struct batch *old = *batch;
+
+	if (old == NULL)
+		return;
+	batch_drop(old);
+	md5_free(&old->md5);
+	arena_clear(&old->arena);
+	free(old->deliveries);
+	free(old->rows);
+	free(old->row_lines);
+	free(old->sorted);
+	free(old->rejected);
+	free(old);
+	*batch = NULL;
+}
+
+void
+batch_take(struct batch *batch, struct delivery *delivery)
+{
+	assert(!batch_window_is_used(batch));
+	batch->deliveries[batch->delivery_count++] = delivery;
+}
+
+bool
+batch_window_is_used(const struct batch *batch)
+{
+	return batch->delivery_count == batch->limits.deliveries;
+}
+
+/* --- one line -------------------------------------------------------------------------------------- */
+
+static void
+reject(struct batch *batch, const struct batch_line *from, enum reason reason, const char *detail)
+{
+	if (batch->rejected_count == batch->rejected_size) {
+		batch->rejected_size = MAX(64, 2 * batch->rejected_size);
+		batch->rejected = xreallocarray(batch->rejected, batch->rejected_size,
+						sizeof(*batch->rejected));
+	}
+	batch->rejected[batch->rejected_count++] = (struct rejected_line){
+		.from = *from,
+		.reason = reason,
+		.detail = arena_copy(&batch->arena, detail, strlen(detail)),
+	};
+}
+
+/* splitmix64's finaliser: spreads neighbouring numbers over all 64 bits, and never merges two. */
+static uint64_t
+mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+/*
+ * identity = position: file and offset as one number. The same file gives the same number at every
+ * reading; without a place (a foreign message) equal lines stay one row. Stored: never change this.
+ */
+static uint64_t
+origin_of(const struct batch_line *from)
+{
+	const struct message *message = &from->delivery->message;
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a 64 over the file-id */
+
+	if (message->file_id.ptr == NULL || message->offset < 0)
+		return 0;
+	for (size_t i = 0; i < message->file_id.len; i++)
+		hash = (hash ^ (unsigned char)message->file_id.ptr[i]) * 0x100000001b3u;
+	return mix(hash ^ mix((uint64_t)message->offset + from->offset_in_body));
+}
+
+/* Characters of valid UTF-8. */
+static size_t
+characters(struct span text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+	return count;
+}
+
+static void
+make_valid_utf8(struct batch *batch, struct span *text)
+{
+	size_t len;
+	char *copy;
+
+	if (text->ptr == NULL || utf8_valid(*text))
+		return;
+	len = utf8_escaped_len(*text);
+	copy = arena_alloc(&batch->arena, len + 1);
+	utf8_escape(*text, copy, len);
+	*text = (struct span){.ptr = copy, .len = len};
+}
+
+static enum reason
+check_columns(struct batch *batch, bool line_is_utf8, void *row, char detail[REJECT_DETAIL_MAX])
+{
+	for (size_t i = 0; i < batch->table->column_count; i++) {
+		const struct column *column = &batch->table->columns[i];
+		struct span *text = (struct span *)(void *)((char *)row + column->offset);
+		size_t count;
+
+		if (column->type != COLUMN_TEXT)
+			continue;
+		if (!line_is_utf8)
+			make_valid_utf8(batch, text);
+		if (column->max_chars == 0 || text->len <= column->max_chars)
+			continue;
+		count = characters(*text);
+		if (count <= column->max_chars)
+			continue;
+		snprintf(detail, REJECT_DETAIL_MAX, "%s: %zu characters, the column takes %zu",
+			 column->name, count, column->max_chars);
+		return REASON_FIELD_TOO_LONG;
+	}
+	return REASON_NONE;
+}
+
+static void
+add_line(struct batch *batch, const struct batch_line *from)
+{
+	void *row = batch->rows + batch->row_count * batch->table->row_size;
+	struct line_context context = {.line = from->line, .message = &from->delivery->message};
+	char detail[REJECT_DETAIL_MAX] = "";
+	enum reason reason;
+
+	batch->line_count++;
+	batch->byte_count += from->line.len;
+	if (from->line.len > batch->limits.max_line_bytes) {
+		snprintf(detail, sizeof(detail), "%zu bytes, at most %zu are taken", from->line.len,
+			 batch->limits.max_line_bytes);
+		reject(batch, from, REASON_LINE_TOO_LONG, detail);
+		return;
+	}
+	context.valid_utf8 = utf8_valid(from->line);
+	context.origin = batch->limits.position ? origin_of(from) : 0;
+	md5_hex(batch->md5, from->line, context.id);
+	memset(row, 0, batch->table->row_size);
+	reason = batch->fill(batch->state, &context, row, detail);
+	if (reason == REASON_NONE)
+		reason = check_columns(batch, context.valid_utf8, row, detail);
+	if (reason != REASON_NONE)
+		reject(batch, from, reason, detail);
+	else
+		batch->row_lines[batch->row_count++] = *from;
+}
+
+/* --- all lines ------------------------------------------------------------------------------------- */
+
+/* Rejected lines count too: a stream of nothing but bad lines has to be settled as often. */
+static bool
+is_full(const struct batch *batch)
+{
+	return batch->row_count + batch->rejected_count >= batch->limits.rows;
+}
+
+/* Should a line of this message kill us, the supervisor finds its name here. */
+static void
+show_in_hand(struct batch *batch, const struct delivery *delivery)
+{
+	char text[STATUS_MESSAGE_ID_MAX];
+
+	snprintf(text, sizeof(text), "%.*s",
+		 (int)MIN(delivery->message.message_id.len, sizeof(text) - 1),
+		 delivery->message.message_id.ptr != NULL ? delivery->message.message_id.ptr : "");
+	status_set_in_hand(batch->limits.status, text);
+}
+
+static bool
+fill_from_deliveries(struct batch *batch)
+{
+	while (batch->done < batch->delivery_count) {
+		const struct delivery *delivery = batch->deliveries[batch->done];
+		struct batch_line from = {.delivery = delivery};
+
+		if (!batch->reading)
+			batch->reader = lines_of(delivery->message.body);
+		batch->reading = true;
+		show_in_hand(batch, delivery);
+		while (!is_full(batch) && lines_next(&batch->reader, &from.line)) {
+			from.offset_in_body = batch->reader.offset;
+			add_line(batch, &from);
+		}
+		if (is_full(batch) && batch->reader.next < batch->reader.body.len)
+			return false;
+		batch->reading = false;
+		batch->done++;
+		if (is_full(batch))
+			return batch->done == batch->delivery_count;
+	}
+	return true;
+}
+
+bool
+batch_fill(struct batch *batch)
+{
+	bool all = fill_from_deliveries(batch);
+
+	if (batch->line_count > 0)
+		status_set_in_hand(batch->limits.status, "");
+	return all;
+}
+
+size_t
+batch_row_count(const struct batch *batch)
+{
+	return batch->row_count;
+}
+
+bool
+batch_is_empty(const struct batch *batch)
+{
+	return batch->row_count == 0 && batch->rejected_count == 0 && batch->done == 0;
+}
+
+size_t
+batch_line_count(const struct batch *batch)
+{
+	return batch->line_count;
+}
+
+size_t
+batch_byte_count(const struct batch *batch)
+{
+	return batch->byte_count;
+}
+
+const void **
+batch_sorted_rows(struct batch *batch, compare_rows_fn *compare)
+{
+	for (size_t i = 0; i < batch->row_count; i++)
+		batch->sorted[i] = batch->rows + i * batch->table->row_size;
+	qsort(batch->sorted, batch->row_count, sizeof(*batch->sorted), compare);
+	return batch->sorted;
+}
+
+void
+batch_reject_row(struct batch *batch, const void *row, enum reason reason, const char *detail)
+{
+	size_t index = (size_t)((const char *)row - batch->rows) / batch->table->row_size;
+
+	assert(index < batch->row_count);
+	reject(batch, &batch->row_lines[index], reason, detail);
+}
+
+const struct rejected_line *
+batch_rejected(const struct batch *batch, size_t *count)
+{
+	*count = batch->rejected_count;
+	return batch->rejected;
+}
+
+uint64_t
+batch_ack_tag(const struct batch *batch)
+{
+	return batch->done > 0 ? batch->deliveries[batch->done - 1]->tag : 0;
+}
+
+static void
+forget_rows(struct batch *batch)
+{
+	batch->row_count = 0;
+	batch->rejected_count = 0;
+	batch->line_count = 0;
+	batch->byte_count = 0;
+	arena_reset(&batch->arena);
+}
+
+void
+batch_settle(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->done; i++)
+		delivery_free(&batch->deliveries[i]);
+	batch->delivery_count -= batch->done;
+	memmove(batch->deliveries, batch->deliveries + batch->done,
+		batch->delivery_count * sizeof(struct delivery *));
+	batch->done = 0;
+	forget_rows(batch);
+}
+
+void
+batch_drop(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->delivery_count; i++)
+		delivery_free(&batch->deliveries[i]);
+	batch->delivery_count = 0;
+	batch->done = 0;
+	batch->reading = false;
+	forget_rows(batch);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * batch.h - deliveries in hand, the rows made of their lines, and the lines that became none.
+ *
+ * A batch owns its deliveries: the rows' texts point into their bodies. A frame can have more lines
+ * than a batch has rows; then the batch is settled in the middle of it, and goes on with the rest. A
+ * delivery may be acknowledged when all its lines are settled: batch_ack_tag().
+ */
+#ifndef COMMON_BATCH_H
+#define COMMON_BATCH_H
+
+#include "arena.h"
+#include "broker.h"
+#include "lines.h"
+#include "md5.h"
+#include "status.h"
+#include "table.h"
+
+/* One line and where it came from. */
+struct batch_line {
+	const struct delivery *delivery;
+	struct span line;      /* without its line end */
+	size_t offset_in_body; /* of its first byte */
+};
+
+struct rejected_line {
+	struct batch_line from;
+	enum reason reason;
+	const char *detail; /* for people; in the batch's arena */
+};
+
+/* What a role sees of a line. */
+struct line_context {
+	struct span line;	       /* without its line end; any bytes */
+	bool valid_utf8;	       /* the whole line is */
+	const struct message *message; /* that it came in */
+	char id[ROW_ID_LEN];	       /* MD5 of line, hex */
+	uint64_t origin;	       /* 0, or the hash of its place with identity = position */
+};
+
+enum { REJECT_DETAIL_MAX = 256 };
+
+/*
+ * Fill the row (zeroed before) from the line, or say why not, with a detail that names the place in
+ * the line. Texts may point into the line; the skeleton makes them valid UTF-8 and checks lengths.
+ */
+typedef enum reason fill_row_fn(void *state, const struct line_context *line, void *row,
+				char detail[REJECT_DETAIL_MAX]);
+
+/* By the primary key; as qsort wants it for an array of pointers to rows: a and b point to pointers. */
+typedef int compare_rows_fn(const void *a, const void *b);
+
+struct batch_limits {
+	size_t rows;	       /* most rows */
+	size_t deliveries;     /* most deliveries in hand: the prefetch */
+	size_t max_line_bytes; /* a longer line is rejected */
+	bool position;	       /* identity = position */
+	struct status_page *status; /* shows the message in hand */
+};
+
+struct batch;
+
+struct batch *batch_new(const struct table *table, const struct batch_limits *limits,
+			fill_row_fn *fill, void *state);
+void batch_free(struct batch **batch); /* frees its deliveries too; NULL is fine */
+
+/* Take a delivery (now the batch's). There must be room: batch_window_is_used() is false. */
+void batch_take(struct batch *batch, struct delivery *delivery);
+
+/* As many deliveries in hand as there may be. */
+bool batch_window_is_used(const struct batch *batch);
+
+/* Turn lines of taken deliveries into rows or rejections until none is left (true) or it is full. */
+bool batch_fill(struct batch *batch);
+
+size_t batch_row_count(const struct batch *batch);
+bool batch_is_empty(const struct batch *batch); /* no rows, nothing rejected, nothing to acknowledge */
+size_t batch_line_count(const struct batch *batch);   /* lines turned since the last settle */
+size_t batch_byte_count(const struct batch *batch);   /* their bytes */
+
+/* Pointers to the rows, sorted by compare. Valid until the batch is settled. */
+const void **batch_sorted_rows(struct batch *batch, compare_rows_fn *compare);
+
+/* A row that the database will never take: its line joins the rejected ones. */
+void batch_reject_row(struct batch *batch, const void *row, enum reason reason, const char *detail);
+
+const struct rejected_line *batch_rejected(const struct batch *batch, size_t *count);
+
+/* Tag of the last delivery whose lines are all in this batch or earlier ones; 0 = none. */
+uint64_t batch_ack_tag(const struct batch *batch);
+
+/* Rows stored, rejected lines safe, acknowledged: forget them and go on. */
+void batch_settle(struct batch *batch);
+
+/* The connection is gone, and the deliveries with it: forget everything. */
+void batch_drop(struct batch *batch);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker.c - the skeleton of a worker.
+ *
+ * One thread, one place to wait (process_wait). While the database or the dead letters are waited for,
+ * serve() keeps the consuming connection alive; deliveries that come in then only join the batch's
+ * list, which the prefetch bounds.
+ */
+#include "worker.h"
+#include "clock.h"
+#include "dead_letters.h"
+#include "log.h"
+#include "outage.h"
+#include "process.h"
+#include "store.h"
+#include "topology.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/*
+ * Commits of a worker are at least this far apart. Without it a busy queue whose messages trickle in
+ * makes a transaction of every few lines; with it a lone line still is in its table at once.
+ */
+enum { COMMIT_SPACING_MS = 10 };
+
+struct worker {
+	struct process process;
+	const struct worker_ops *ops;
+	const struct worker_settings *limits;
+	void *state; /* of the role */
+	char name[160]; /* "lake/0@host" */
+	struct broker *broker;
+	struct batch *batch;
+	struct store *store;
+	struct dead_letters *dead;
+	struct outage broker_outage, database_outage;
+	bool was_ready;
+	bool draining;	      /* the consumer is cancelled */
+	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
+	int64_t committed_ms;
+	struct failure broken; /* why the broker connection was given up */
+};
+
+/* --- the consuming connection ---------------------------------------------------------------------- */
+
+/* The connection is spent: what was delivered on it will be delivered again. */
+static void
+drop_connection(struct worker *worker)
+{
+	broker_abandon(&worker->broker);
+	batch_drop(worker->batch);
+	worker->batch_since_ms = 0;
+}
+
+/* Take what has come in. False when the connection is lost; worker->broken says why. */
+static bool
+receive(struct worker *worker)
+{
+	struct status_page *status = worker->process.status;
+	struct broker_event event;
+
+	do {
+		if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+			return false;
+		if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
+			status_add(status, COUNTER_FRAMES_IN, 1);
+			batch_take(worker->batch, event.delivery);
+			continue;
+		}
+		delivery_free(&event.delivery);
+		if (event.kind == BROKER_CANCELLED)
+			failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+				    "broker %s: queue %s was deleted", broker_address(worker->broker),
+				    worker->ops->queue);
+		else if (event.kind == BROKER_DELIVERY)
+			failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
+				    "broker %s: sends more than the prefetch",
+				    broker_address(worker->broker));
+		if (event.kind == BROKER_CANCELLED || event.kind == BROKER_DELIVERY)
+			return false;
+	} while (event.kind != BROKER_NOTHING);
+	return true;
+}
+
+static int
+patience_fd(void *context)
+{
+	const struct worker *worker = context;
+
+	/* with a full window only heartbeats come in, and process_wait wakes often enough for those */
+	return batch_window_is_used(worker->batch) ? -1 : broker_fd(worker->broker);
+}
+
+static bool
+patience_serve(void *context)
+{
+	struct worker *worker = context;
+
+	return receive(worker);
+}
+
+/* --- connecting ------------------------------------------------------------------------------------ */
+
+static enum outcome
+connect_broker(struct worker *worker, struct failure *failure)
+{
+	const struct settings *settings = worker->process.settings;
+
+	if (broker_open(&worker->broker, &settings->broker, BROKER_CONSUME, worker->name, failure) ==
+		    OUTCOME_DONE &&
+	    topology_assert(worker->broker, settings, failure) == OUTCOME_DONE &&
+	    broker_consume(worker->broker, worker->ops->queue, (uint16_t)worker->limits->prefetch,
+			   failure) == OUTCOME_DONE)
+		return OUTCOME_DONE;
+	broker_abandon(&worker->broker);
+	return failure->outcome;
+}
+
+/* One failed try: at the start a FATAL one ends the program, else wait. */
+static void
+wait_or_give_up(struct worker *worker, struct outage *outage, const struct failure *failure)
+{
+	int64_t wait_ms;
+
+	if (failure->outcome == OUTCOME_FATAL && !worker->was_ready) {
+		status_set_error(worker->process.status, failure->text);
+		fatal_exit(failure->exit_code, "%s", failure->text);
+	}
+	wait_ms = outage_note(outage, failure, worker->process.status);
+	process_pause(&worker->process, wait_ms, -1, NULL, NULL);
+}
+
+/* Database first: without it there is no use in taking messages. Returns false when told to stop. */
+static bool
+connect_all(struct worker *worker)
+{
+	struct process *process = &worker->process;
+	struct failure failure;
+
+	while (!process->stop) {
+		if (store_connect(worker->store, &failure) != OUTCOME_DONE) {
+			wait_or_give_up(worker, &worker->database_outage, &failure);
+			continue;
+		}
+		outage_over(&worker->database_outage, "the database answers", process->status);
+		if (connect_broker(worker, &failure) != OUTCOME_DONE) {
+			wait_or_give_up(worker, &worker->broker_outage, &failure);
+			continue;
+		}
+		outage_over(&worker->broker_outage, "the broker answers", process->status);
+		if (!worker->was_ready)
+			log_info("ready: queue %s at broker %s into %s at database %s (%s)",
+				 worker->ops->queue, broker_address(worker->broker),
+				 worker->ops->table->name, store_address(worker->store),
+				 store_way(worker->store));
+		worker->was_ready = true;
+		status_set_error(process->status, "");
+		status_set_report(process->status, REPORT_READY);
+		return true;
+	}
+	return false;
+}
+
+/* --- settling -------------------------------------------------------------------------------------- */
+
+/* Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up. */
+static bool
+settle(struct worker *worker)
+{
+	const struct rejected_line *rejected;
+	size_t count;
+	uint64_t tag;
+
+	status_add(worker->process.status, COUNTER_LINES_IN, batch_line_count(worker->batch));
+	status_add(worker->process.status, COUNTER_BYTES_IN, batch_byte_count(worker->batch));
+	worker->broken.text[0] = '\0';
+	if (store_batch(worker->store, worker->batch) != OUTCOME_DONE)
+		return false;
+	rejected = batch_rejected(worker->batch, &count);
+	if (dead_letters_publish(worker->dead, rejected, count) != OUTCOME_DONE)
+		return false;
+	tag = batch_ack_tag(worker->batch);
+	if (tag != 0 && broker_ack(worker->broker, tag, true, &worker->broken) != OUTCOME_DONE)
+		return false;
+	batch_settle(worker->batch);
+	worker->batch_since_ms = 0;
+	worker->committed_ms = clock_mono_ms();
+	return true;
+}
+
+/* How long the batch may still wait for more lines; 0 = write it now. */
+static int64_t
+batch_may_wait_ms(const struct worker *worker, int64_t now)
+{
+	int64_t spacing = worker->committed_ms + COMMIT_SPACING_MS - now;
+	int64_t age = worker->batch_since_ms + worker->limits->batch_ms - now;
+
+	if (worker->draining || batch_window_is_used(worker->batch))
+		return 0;
+	return MAX(0, MIN(spacing, age));
+}
+
+/* --- the loop -------------------------------------------------------------------------------------- */
+
+static bool
+start_draining(struct worker *worker)
+{
+	worker->draining = true;
+	status_set_report(worker->process.status, REPORT_DRAINING);
+	return broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+}
+
+/*
+ * One turn: take what is there, make rows, settle when it is time, else wait. False when the
+ * connection is lost or all is done.
+ */
+static bool
+turn(struct worker *worker)
+{
+	struct pollfd watched = {.fd = -1, .events = POLLIN};
+	int64_t now, wait_ms = 1000;
+	bool all;
+
+	if (worker->process.stop_now || (worker->process.stop && !worker->draining &&
+					 !start_draining(worker)))
+		return false;
+	if (!receive(worker))
+		return false;
+	all = batch_fill(worker->batch);
+	now = clock_mono_ms();
+	if (!batch_is_empty(worker->batch)) {
+		if (worker->batch_since_ms == 0)
+			worker->batch_since_ms = now;
+		wait_ms = all ? batch_may_wait_ms(worker, now) : 0;
+		if (wait_ms == 0)
+			return settle(worker);
+	} else if (worker->draining) {
+		return false;
+	}
+	watched.fd = broker_fd(worker->broker);
+	process_wait(&worker->process, &watched, 1, wait_ms);
+	dead_letters_keep_alive(worker->dead);
+	return true;
+}
+
+static void
+run(struct worker *worker)
+{
+	worker->broken.text[0] = '\0';
+	while (turn(worker))
+		status_beat(worker->process.status);
+	if (worker->draining || worker->process.stop) {
+		broker_close(&worker->broker);
+		batch_drop(worker->batch);
+		return;
+	}
+	drop_connection(worker);
+	if (worker->broken.text[0] != '\0') {
+		int64_t wait_ms =
+			outage_note(&worker->broker_outage, &worker->broken, worker->process.status);
+
+		process_pause(&worker->process, wait_ms, -1, NULL, NULL);
+	}
+}
+
+static void
+set_up(struct worker *worker, const struct worker_ops *ops)
+{
+	const struct settings *settings = worker->process.settings;
+	struct store_patience patience = {
+		.fd = patience_fd, .serve = patience_serve, .context = worker};
+	struct batch_limits limits;
+	char host[64] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	snprintf(worker->name, sizeof(worker->name), "%s@%s", worker->process.name, host);
+	worker->ops = ops;
+	worker->limits = ops->settings(settings);
+	worker->state = ops->open != NULL ? ops->open(settings) : NULL;
+	limits = (struct batch_limits){
+		.rows = (size_t)worker->limits->batch_rows,
+		.deliveries = (size_t)worker->limits->prefetch,
+		.max_line_bytes = (size_t)settings->producer.max_line_bytes,
+		.position = settings->identity == IDENTITY_POSITION,
+		.status = worker->process.status,
+	};
+	worker->batch = batch_new(ops->table, &limits, ops->fill, worker->state);
+	worker->store = store_new(&worker->process, ops->table, limits.rows, ops->compare, &patience);
+	worker->dead = dead_letters_new(&worker->process, ops->role, ops->queue, worker->name, &patience);
+	worker->broker_outage.backoff = (struct backoff){.min_ms = settings->broker.retry_min_ms,
+							 .max_ms = settings->broker.retry_max_ms};
+	worker->database_outage.backoff = (struct backoff){.min_ms = settings->database.retry_min_ms,
+							   .max_ms = settings->database.retry_max_ms};
+}
+
+int
+worker_main(int argc, char **argv, const struct worker_ops *ops)
+{
+	const struct process_description description = {
+		.role = ops->role, .program = ops->program, .purpose = ops->purpose};
+	struct worker worker = {.ops = ops};
+
+	process_start(&worker.process, &description, argc, argv);
+	set_up(&worker, ops);
+	while (connect_all(&worker))
+		run(&worker);
+	log_info("stopped");
+	dead_letters_free(&worker.dead);
+	store_free(&worker.store);
+	batch_free(&worker.batch);
+	if (ops->close != NULL)
+		ops->close(worker.state);
+	settings_free(&worker.process.settings);
+	return EX_OK;
+}

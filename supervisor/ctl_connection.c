@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_connection.c - the settings, and requests to sluiced. One connection serves all requests of a
+ * run.
+ */
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "supervisor/ctl.h"
+#include "supervisor/request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { ANSWER_TIMEOUT_S = 10, ANSWER_CHUNK = 65536, ANSWER_MAX = 16 << 20 };
+
+const struct settings *
+ctl_settings(struct ctl *ctl)
+{
+	if (ctl->settings == NULL && settings_load(ctl->settings_path, &ctl->settings) != 0)
+		fatal_exit(EX_CONFIG,
+			   "settings %s: not accepted (a running sluiced can be reached with -s "
+			   "SOCKET)",
+			   ctl->settings_path);
+	return ctl->settings;
+}
+
+static const char *
+socket_path(struct ctl *ctl)
+{
+	if (ctl->socket_path == NULL)
+		ctl->socket_path = ctl_settings(ctl)->supervisor.socket;
+	return ctl->socket_path;
+}
+
+/* errno says what went wrong. */
+static int
+say_unreachable(const char *path)
+{
+	int error = errno;
+
+	if (error == EACCES || error == EPERM) {
+		log_error("no permission to use %s: it takes root, sluiced's user or the socket's "
+			  "group",
+			  path);
+		return EX_NOPERM;
+	}
+	log_error("sluiced does not answer on %s: is it running? (%s)", path,
+		  error == EAGAIN ? "no answer in time" : strerror(error));
+	return EX_UNAVAILABLE;
+}
+
+static int
+connect_to(struct ctl *ctl)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_S};
+	const char *path = socket_path(ctl);
+
+	if (ctl->fd >= 0)
+		return 0;
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		log_error("the name of the socket is longer than %zu bytes: %s",
+			  sizeof(address.sun_path) - 1, path);
+		return EX_CONFIG;
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	ctl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (ctl->fd < 0)
+		fatal("cannot make a socket: %s", strerror(errno));
+	setsockopt(ctl->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(ctl->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(ctl->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+		int exit_code = say_unreachable(path);
+
+		ctl_disconnect(ctl);
+		return exit_code;
+	}
+	return 0;
+}
+
+void
+ctl_disconnect(struct ctl *ctl)
+{
+	if (ctl->fd >= 0)
+		close(ctl->fd);
+	ctl->fd = -1;
+}
+
+static int
+send_all(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0) {
+		ssize_t sent = send(fd, text, len, MSG_NOSIGNAL);
+
+		if (sent < 0)
+			return -1;
+		text += sent;
+		len -= (size_t)sent;
+	}
+	return 0;
+}
+
+/* One line, in new memory, without its line end; NULL (errno set) when it does not come. */
+static char *
+receive_line(int fd)
+{
+	char *line = NULL;
+	size_t used = 0, size = 0;
+
+	for (;;) {
+		ssize_t got;
+
+		if (used + 1 >= size) {
+			size += ANSWER_CHUNK;
+			line = xreallocarray(line, size, 1);
+		}
+		got = recv(fd, line + used, size - used - 1, 0);
+		if (got <= 0 || used > ANSWER_MAX) {
+			int error = got == 0 ? ECONNRESET : errno;
+
+			free(line);
+			errno = got > 0 ? EMSGSIZE : error;
+			return NULL;
+		}
+		used += (size_t)got;
+		if (line[used - 1] == '\n') {
+			line[used - 1] = '\0';
+			return line;
+		}
+	}
+}
+
+static json_t *
+exchange(struct ctl *ctl, const char *command, json_t *arguments)
+{
+	json_t *request = json_pack("{s:i, s:s, s:o}", "v", REQUEST_VERSION, "command", command,
+				    "arguments", arguments != NULL ? arguments : json_object());
+	char *text = json_dumps(request, JSON_COMPACT);
+	char *line = xasprintf("%s\n", text), *answer = NULL;
+	json_t *root = NULL;
+
+	if (send_all(ctl->fd, line) == 0)
+		answer = receive_line(ctl->fd);
+	if (answer != NULL) {
+		root = json_loads(answer, JSON_REJECT_DUPLICATES, NULL);
+		if (root == NULL)
+			errno = EPROTO;
+	}
+	free(answer);
+	free(line);
+	free(text);
+	json_decref(request);
+	return root;
+}
+
+json_t *
+ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code)
+{
+	json_t *answer, *data;
+
+	*exit_code = connect_to(ctl);
+	if (*exit_code != 0) {
+		json_decref(arguments);
+		return NULL;
+	}
+	answer = exchange(ctl, command, arguments);
+	if (answer == NULL) {
+		*exit_code = say_unreachable(ctl->socket_path);
+		ctl_disconnect(ctl);
+		return NULL;
+	}
+	data = json_object_get(answer, "data");
+	if (json_is_true(json_object_get(answer, "ok")) && json_is_object(data)) {
+		json_incref(data);
+	} else {
+		char *error = ctl_visible(ctl_text(answer, "error", "sluiced gave no reason"));
+
+		data = NULL;
+		*exit_code = (int)ctl_number(answer, "exit_code", CTL_FAILED);
+		log_error("%s", error);
+		free(error);
+	}
+	json_decref(answer);
+	return data;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_db.c - `sluicectl db`: look at the tables' version, bring them up to date.
+ */
+#include "common/log.h"
+#include "common/schema.h"
+#include "supervisor/ctl.h"
+#include "supervisor/migrate.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+enum { OPTION_USER = 256, OPTION_PASSWORD_FILE, OPTION_JSON, ANSWER_TIMEOUT_S = 600 };
+
+struct db_options {
+	const char *action;
+	char *user, *password_file; /* NULL = those of the settings */
+	bool dry_run, json;
+};
+
+static int
+read_options(struct db_options *options, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"user", required_argument, NULL, OPTION_USER},
+		{"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
+		{"dry-run", no_argument, NULL, 'n'},
+		{"json", no_argument, NULL, OPTION_JSON},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "n", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_USER:
+			options->user = optarg;
+			break;
+		case OPTION_PASSWORD_FILE:
+			options->password_file = optarg;
+			break;
+		case 'n':
+			options->dry_run = true;
+			break;
+		case OPTION_JSON:
+			options->json = true;
+			break;
+		default:
+			return EX_USAGE;
+		}
+	}
+	if (optind + 1 != argc)
+		return ctl_usage("db", "one of status, migrate is needed");
+	options->action = argv[optind];
+	if (strcmp(options->action, "status") != 0 && strcmp(options->action, "migrate") != 0)
+		return ctl_usage("db", "\"%s\" is none of status, migrate", options->action);
+	return 0;
+}
+
+/* Migrating wants rights that the workers' user may not have; so another one can be named. */
+static enum outcome
+connect_database(struct ctl *ctl, const struct db_options *options, struct db **db,
+		 struct failure *failure)
+{
+	struct database_settings settings = ctl_settings(ctl)->database;
+
+	if (options->user != NULL)
+		settings.user = options->user;
+	if (options->password_file != NULL)
+		settings.password_file = options->password_file;
+	return db_open(db, &settings, ANSWER_TIMEOUT_S, failure);
+}
+
+static int
+say_failure(const struct failure *failure)
+{
+	log_error("%s", failure->text);
+	return failure->exit_code;
+}
+
+static void
+print_status(const struct migrate_state *state, const char *address, bool json)
+{
+	json_t *list = json_array();
+
+	if (!json)
+		printf("database %s: version %d, this program wants %d\n", address, state->newest,
+		       schema_latest());
+	for (const struct schema_migration *m = schema_migrations; m->version != 0; m++) {
+		bool applied = state->applied[m->version];
+
+		if (!json)
+			printf("  %-20s %s\n", m->name, applied ? "applied" : "missing");
+		json_array_append_new(list, json_pack("{s:i, s:s, s:b}", "version", m->version, "name",
+						      m->name, "applied", applied));
+	}
+	if (json) {
+		json_t *all = json_pack("{s:s, s:i, s:i, s:o}", "database", address, "version",
+					state->newest, "wanted", schema_latest(), "migrations", list);
+
+		ctl_print_json(all);
+		json_decref(all);
+		return;
+	}
+	json_decref(list);
+}
+
+static void
+report_applied(const char *name)
+{
+	printf("applied %s\n", name);
+}
+
+static int
+migrate(struct db *db, const struct migrate_state *state, const struct db_options *options)
+{
+	struct failure failure;
+
+	if (options->dry_run) {
+		for (const struct schema_migration *m = schema_migrations; m->version != 0; m++)
+			if (!state->applied[m->version])
+				printf("would apply %s\n", m->name);
+		return CTL_OK;
+	}
+	if (migrate_apply(db, report_applied, &failure) != OUTCOME_DONE)
+		return say_failure(&failure);
+	printf("database %s is at version %d\n", db_address(db), schema_latest());
+	return CTL_OK;
+}
+
+int
+ctl_db(struct ctl *ctl, int argc, char **argv)
+{
+	struct db_options options = {.action = NULL};
+	struct migrate_state state;
+	struct failure failure;
+	struct db *db = NULL;
+	int code = read_options(&options, argc, argv);
+
+	if (code != 0)
+		return code;
+	if (connect_database(ctl, &options, &db, &failure) != OUTCOME_DONE)
+		return say_failure(&failure);
+	if (migrate_read(db, &state, &failure) != OUTCOME_DONE) {
+		code = say_failure(&failure);
+	} else if (strcmp(options.action, "status") == 0) {
+		print_status(&state, db_address(db), options.json);
+		code = state.newest == schema_latest() ? CTL_OK : CTL_FAILED;
+	} else {
+		code = migrate(db, &state, &options);
+	}
+	db_close(&db);
+	return code;
+}

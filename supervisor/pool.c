@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - drives the state machines of all children.
+ *
+ * Every change goes through tell(): it feeds one event to one child and carries out the action, and
+ * what spawning leads to is fed back at once.
+ */
+#include "supervisor/pool.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "supervisor/obituary.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum {
+	LOOK_MS = 1000,		      /* an idle supervisor wakes up this often */
+	LOOK_STARTING_MS = 50,	      /* while somebody waits for a child to get ready ... */
+	STARTING_PATIENCE_MS = 10000, /* ... but not for ever: its broker may be away for hours */
+	OWN_GAP_MS = 5000, /* a longer pause between two looks means that sluiced did not run */
+};
+
+void
+pool_init(struct pool *pool, const struct pool_ops *ops, void *pages)
+{
+	*pool = (struct pool){.ops = *ops};
+	for (unsigned role = 0; role < ROLE_COUNT; role++) {
+		for (unsigned i = 0; i < role_table[role].max; i++) {
+			struct slot *slot = pool_slot(pool, (enum role_id)role, i);
+
+			slot->role = (enum role_id)role;
+			slot->index = i;
+			slot->number = role_table[role].first_slot + i;
+			snprintf(slot->name, sizeof(slot->name), "%s/%u", role_table[role].name, i);
+			slot->page =
+				(struct status_page *)((char *)pages +
+						       (size_t)slot->number * STATUS_PAGE_SIZE);
+			child_init(&slot->child);
+		}
+	}
+}
+
+void
+pool_set_policy(struct pool *pool, const struct settings *settings)
+{
+	const struct supervisor_settings *s = &settings->supervisor;
+
+	pool->policy = (struct child_policy){
+		.drain_ms = s->drain_s * 1000,
+		.stable_ms = s->stable_s * 1000,
+		.restart_min_ms = s->restart_min_ms,
+		.restart_max_ms = s->restart_max_ms,
+	};
+	pool->hang_ms = s->hang_s * 1000;
+}
+
+bool
+slot_is_wanted(const struct pool *pool, const struct slot *slot)
+{
+	return !pool->draining && !slot->held && slot->index < pool->wanted[slot->role];
+}
+
+bool
+slot_is_ready(const struct slot *slot)
+{
+	return slot->child.state == CHILD_RUNNING &&
+	       atomic_load(&slot->page->report) == (uint32_t)REPORT_READY;
+}
+
+/* --- events in, actions out
+ * -------------------------------------------------------------------------- */
+
+/* The successor says anew how it is; what it counts goes on from where the dead one stopped. */
+static void
+prepare_page(struct status_page *page)
+{
+	page->version = STATUS_VERSION;
+	status_set_report(page, REPORT_STARTING);
+	status_beat(page);
+	status_set_error(page, "");
+	status_set_in_hand(page, "");
+}
+
+static void tell(struct pool *pool, struct slot *slot, const struct child_event *event,
+		 int64_t now_ms);
+
+static void
+spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
+{
+	static const enum child_event_kind outcomes[] = {
+		[SPAWN_OK] = CHILD_SPAWNED,
+		[SPAWN_LATER] = CHILD_SPAWN_FAILED,
+		[SPAWN_NEVER] = CHILD_CANNOT_RUN,
+	};
+	enum spawn_result result;
+
+	prepare_page(slot->page);
+	slot->pid = 0;
+	result = pool->ops.spawn(pool->ops.context, slot, &slot->pid);
+	if (result == SPAWN_OK) {
+		slot->starts++;
+		log_info("%s (pid %ld) started", slot->name, (long)slot->pid);
+	} else {
+		slot->pid = 0;
+	}
+	tell(pool, slot, &(struct child_event){.kind = outcomes[result]}, now_ms);
+}
+
+static void
+send_signal(struct pool *pool, struct slot *slot, int signal_number)
+{
+	if (slot->pid > 0)
+		pool->ops.send_signal(pool->ops.context, slot->pid, signal_number);
+}
+
+static void
+act(struct pool *pool, struct slot *slot, enum child_action action, int64_t now_ms)
+{
+	switch (action) {
+	case CHILD_DO_SPAWN:
+		spawn(pool, slot, now_ms);
+		break;
+	case CHILD_DO_TERM:
+		send_signal(pool, slot, SIGTERM);
+		break;
+	case CHILD_DO_ABORT:
+		log_error("%s (pid %ld) hangs: no sign of life for %lld s, aborting it", slot->name,
+			  (long)slot->pid, (long long)(pool->hang_ms / 1000));
+		send_signal(pool, slot, SIGABRT);
+		break;
+	case CHILD_DO_KILL:
+		log_warning("%s (pid %ld) does not end in time: killing it", slot->name,
+			    (long)slot->pid);
+		send_signal(pool, slot, SIGKILL);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+tell(struct pool *pool, struct slot *slot, const struct child_event *event, int64_t now_ms)
+{
+	act(pool, slot, child_step(&slot->child, event, &pool->policy, now_ms), now_ms);
+}
+
+static void
+tell_simple(struct pool *pool, struct slot *slot, enum child_event_kind kind)
+{
+	tell(pool, slot, &(struct child_event){.kind = kind}, clock_mono_ms());
+}
+
+/* Bring one slot to what is wanted of it. */
+static void
+settle(struct pool *pool, struct slot *slot)
+{
+	bool wanted = slot_is_wanted(pool, slot);
+
+	if (!wanted)
+		slot->roll = ROLL_NONE;
+	if (wanted != slot->child.wanted)
+		tell_simple(pool, slot, wanted ? CHILD_UP : CHILD_DOWN);
+}
+
+void
+pool_scale(struct pool *pool, enum role_id role, unsigned count)
+{
+	assert(count <= role_table[role].max);
+	pool->wanted[role] = count;
+	for (unsigned i = 0; i < role_table[role].max; i++) {
+		struct slot *slot = pool_slot(pool, role, i);
+
+		slot->held = false;
+		settle(pool, slot);
+	}
+}
+
+/* --- what operators ask
+ * ------------------------------------------------------------------------------ */
+
+static bool
+is_meant(const struct pool *pool, const struct slot *slot, const struct target *target)
+{
+	if (slot->index >= pool->wanted[slot->role])
+		return false;
+	if (target->all)
+		return true;
+	return slot->role == target->role &&
+	       (target->index < 0 || (unsigned)target->index == slot->index);
+}
+
+static int
+check_target(const struct pool *pool, const struct target *target, char *error, size_t error_size)
+{
+	const char *name = role_table[target->role].name;
+	unsigned wanted = pool->wanted[target->role];
+
+	if (pool->draining) {
+		snprintf(error, error_size, "sluiced is ending");
+		return -1;
+	}
+	if (target->all)
+		return 0;
+	if (wanted == 0) {
+		snprintf(error, error_size, "no %s is wanted: sluicectl scale %s=1", name, name);
+		return -1;
+	}
+	if (target->index >= 0 && (unsigned)target->index >= wanted) {
+		snprintf(error, error_size,
+			 "%s/%d is beyond the wanted count of %u: sluicectl scale %s=%d", name,
+			 target->index, wanted, name, target->index + 1);
+		return -1;
+	}
+	return 0;
+}
+
+int
+pool_start(struct pool *pool, const struct target *target, char *error, size_t error_size)
+{
+	if (check_target(pool, target, error, error_size) != 0)
+		return -1;
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		struct slot *slot = &pool->slots[i];
+
+		if (!is_meant(pool, slot, target))
+			continue;
+		slot->held = false;
+		tell_simple(pool, slot, CHILD_START);
+	}
+	return 0;
+}
+
+int
+pool_stop(struct pool *pool, const struct target *target, char *error, size_t error_size)
+{
+	if (check_target(pool, target, error, error_size) != 0)
+		return -1;
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		struct slot *slot = &pool->slots[i];
+
+		if (!is_meant(pool, slot, target))
+			continue;
+		slot->held = true;
+		settle(pool, slot);
+	}
+	return 0;
+}
+
+int
+pool_restart(struct pool *pool, const struct target *target, char *error, size_t error_size)
+{
+	if (check_target(pool, target, error, error_size) != 0)
+		return -1;
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		struct slot *slot = &pool->slots[i];
+
+		if (!is_meant(pool, slot, target))
+			continue;
+		slot->held = false;
+		slot->roll = ROLL_WAITING;
+	}
+	return 0;
+}
+
+void
+pool_renew(struct pool *pool, unsigned role_bits)
+{
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		struct slot *slot = &pool->slots[i];
+
+		if (!slot_is_wanted(pool, slot))
+			continue;
+		if (role_bits & 1u << slot->role)
+			slot->roll = ROLL_WAITING;
+		else if (slot->child.state == CHILD_FATAL)
+			tell_simple(pool, slot, CHILD_START);
+	}
+}
+
+/* --- a rolling restart: at most one slot is ROLL_NOW
+ * -------------------------------------------------- */
+
+static void
+cancel_roll(struct pool *pool, const struct slot *failed)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		left += pool->slots[i].roll == ROLL_WAITING ? 1 : 0;
+		pool->slots[i].roll = ROLL_NONE;
+	}
+	if (left > 0)
+		log_error("%s cannot start again: %u children that were to be restarted after it "
+			  "go on as "
+			  "they were; when it is mended: sluicectl restart all",
+			  failed->name, left);
+}
+
+static void
+look_at_roll(struct pool *pool)
+{
+	struct slot *next = NULL;
+
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		struct slot *slot = &pool->slots[i];
+
+		if (slot->roll == ROLL_WAITING && next == NULL)
+			next = slot;
+		if (slot->roll != ROLL_NOW)
+			continue;
+		if (slot->child.state == CHILD_FATAL) {
+			cancel_roll(pool, slot);
+			return;
+		}
+		if (slot->child.state != CHILD_RUNNING)
+			return;
+		slot->roll = ROLL_NONE;
+	}
+	if (next == NULL)
+		return;
+	next->roll = ROLL_NOW;
+	tell_simple(pool, next, CHILD_RESTART);
+}
+
+/* --- what happens by itself
+ * ------------------------------------------------------------------------- */
+
+void
+pool_reap(struct pool *pool, pid_t pid, int wait_status)
+{
+	struct child_event event = {.kind = CHILD_EXITED};
+	int64_t now_ms = clock_mono_ms();
+	struct slot *slot = NULL;
+	enum child_action action;
+	struct child before;
+
+	for (unsigned i = 0; i < SLOT_COUNT && slot == NULL; i++)
+		if (pool->slots[i].pid == pid)
+			slot = &pool->slots[i];
+	if (slot == NULL || pid <= 0)
+		return;
+	if (WIFSIGNALED(wait_status))
+		event.signal = WTERMSIG(wait_status);
+	else
+		event.exit_code = WEXITSTATUS(wait_status);
+	before = slot->child;
+	action = child_step(&slot->child, &event, &pool->policy, now_ms);
+	/* This first: the successor's start empties the page that the obituary quotes. */
+	obituary_write(&pool->deaths, slot, &event, &before, now_ms);
+	slot->pid = 0;
+	act(pool, slot, action, now_ms);
+}
+
+/*
+ * A heartbeat only counts as old when sluiced itself was running all that time: after a pause of
+ * the whole machine every page looks stale for a moment.
+ */
+static bool
+is_hung(const struct pool *pool, const struct slot *slot, int64_t now_ms)
+{
+	int64_t alive_ms = atomic_load_explicit(&slot->page->heartbeat_ms, memory_order_relaxed);
+
+	return MAX(alive_ms, pool->awake_since_ms) < now_ms - pool->hang_ms;
+}
+
+static void
+look_at_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
+{
+	uint32_t report;
+
+	/* A page that nobody has used costs no memory as long as nobody looks at it. */
+	if (slot->starts == 0 && slot->child.state == CHILD_STOPPED)
+		return;
+	report = atomic_load(&slot->page->report);
+	rate_sample(&slot->rate, role_total(slot->role, slot->page), now_ms);
+	if (slot->child.state == CHILD_STARTING &&
+	    (report == REPORT_READY || report == REPORT_WAITING)) {
+		log_info("%s (pid %ld) is ready", slot->name, (long)slot->pid);
+		tell(pool, slot, &(struct child_event){.kind = CHILD_READY}, now_ms);
+	}
+	if (slot->pid > 0 && is_hung(pool, slot, now_ms))
+		tell(pool, slot, &(struct child_event){.kind = CHILD_HUNG}, now_ms);
+	if (now_ms >= slot->child.deadline_ms)
+		tell(pool, slot, &(struct child_event){.kind = CHILD_TIMER}, now_ms);
+}
+
+void
+pool_look(struct pool *pool, int64_t now_ms)
+{
+	if (now_ms - pool->last_look_ms > OWN_GAP_MS)
+		pool->awake_since_ms = now_ms;
+	pool->last_look_ms = now_ms;
+	for (unsigned i = 0; i < SLOT_COUNT; i++)
+		look_at_slot(pool, &pool->slots[i], now_ms);
+	look_at_roll(pool);
+}
+
+int64_t
+pool_timeout_ms(const struct pool *pool, int64_t now_ms)
+{
+	int64_t timeout_ms = LOOK_MS;
+
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		const struct child *child = &pool->slots[i].child;
+
+		if (child->state == CHILD_STARTING &&
+		    now_ms - child->started_ms < STARTING_PATIENCE_MS)
+			timeout_ms = MIN(timeout_ms, LOOK_STARTING_MS);
+		if (child->deadline_ms != CHILD_NO_DEADLINE)
+			timeout_ms = MIN(timeout_ms, MAX(0, child->deadline_ms - now_ms));
+	}
+	return timeout_ms;
+}
+
+void
+pool_drain(struct pool *pool)
+{
+	pool->draining = true;
+	for (unsigned i = 0; i < SLOT_COUNT; i++)
+		settle(pool, &pool->slots[i]);
+}
+
+void
+pool_kill(struct pool *pool)
+{
+	pool->draining = true;
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		pool->slots[i].roll = ROLL_NONE;
+		tell_simple(pool, &pool->slots[i], CHILD_NOW);
+	}
+}
+
+bool
+pool_is_empty(const struct pool *pool)
+{
+	for (unsigned i = 0; i < SLOT_COUNT; i++)
+		if (child_is_alive(&pool->slots[i].child))
+			return false;
+	return true;
+}

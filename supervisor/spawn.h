@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn.h - make a child process: fork and exec, with the descriptors, signals and bonds that
+ * common/process.h expects on the other side.
+ */
+#ifndef SUPERVISOR_SPAWN_H
+#define SUPERVISOR_SPAWN_H
+
+#include <sys/types.h>
+
+#include "common/defs.h"
+#include "supervisor/pool.h"
+
+struct spawner {
+	const char *settings_path; /* borrowed */
+	char *program_folder;
+	int memfd;     /* a status page per slot */
+	void *pages;   /* the same, mapped */
+	int life_read; /* inherited by children; ends when sluiced dies */
+	int life_write;
+};
+
+/* Make the status pages and the pipe, find the programs. Ends sluiced when the system refuses. */
+void spawner_init(struct spawner *spawner, const char *settings_path);
+
+/* All children must be gone. */
+void spawner_close(struct spawner *spawner);
+
+/*
+ * Start the program of a slot; returns when it runs or has failed to. A failure is logged and
+ * stands in the slot's last error. SPAWN_LATER: no process to be had now; SPAWN_NEVER: the program
+ * cannot be executed.
+ */
+enum spawn_result spawner_spawn(struct spawner *spawner, const struct slot *slot,
+				pid_t *pid) MUST_CHECK;
+
+#endif

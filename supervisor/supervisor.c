@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervisor.c - the main loop of sluiced: signals, control socket, children.
+ *
+ * It talks to no network and holds no data: whatever happens to it, the children finish what they
+ * have and the next sluiced starts others.
+ */
+#include "supervisor/supervisor.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "supervisor/commands.h"
+#include "supervisor/reload.h"
+#include "supervisor/request.h"
+#include "supervisor/state_dir.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int
+open_signal_fd(void)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1};
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		sigaddset(&signals, numbers[i]);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
+		fatal("cannot block signals: %s", strerror(errno));
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		fatal("cannot open a signalfd: %s", strerror(errno));
+	return fd;
+}
+
+static enum spawn_result
+spawn_slot(void *context, const struct slot *slot, pid_t *pid)
+{
+	struct supervisor *supervisor = context;
+
+	return spawner_spawn(&supervisor->spawner, slot, pid);
+}
+
+static void
+send_signal(void *context UNUSED, pid_t pid, int signal_number)
+{
+	/* A pid in a slot has not been waited for, so it cannot be somebody else's. */
+	if (kill(pid, signal_number) != 0)
+		log_warning("cannot send signal %d to pid %ld: %s", signal_number, (long)pid,
+			    strerror(errno));
+	/* A stopped process notices nothing but KILL until it goes on. */
+	if (signal_number != SIGKILL)
+		kill(pid, SIGCONT);
+}
+
+static char *
+answer(void *context, const struct peer *peer, const char *line, size_t len, bool complete)
+{
+	return commands_answer(context, peer, line, len, complete);
+}
+
+static char *
+absolute_path(const char *path)
+{
+	char *folder, *absolute;
+
+	if (path[0] == '/')
+		return xstrdup(path);
+	folder = getcwd(NULL, 0);
+	if (folder == NULL)
+		fatal("cannot find the working folder: %s", strerror(errno));
+	absolute = xasprintf("%s/%s", folder, path);
+	free(folder);
+	return absolute;
+}
+
+void
+supervisor_open(struct supervisor *supervisor, const char *path, struct settings *settings)
+{
+	struct pool_ops ops = {
+		.spawn = spawn_slot, .send_signal = send_signal, .context = supervisor};
+
+	request_init();
+	supervisor->settings = settings;
+	supervisor->settings_path = absolute_path(path);
+	supervisor->started_ms = clock_mono_ms();
+	supervisor->signal_fd = open_signal_fd();
+	state_dir_lock(settings->supervisor.state_dir);
+	control_open(&supervisor->control, settings->supervisor.socket, answer, supervisor);
+	spawner_init(&supervisor->spawner, supervisor->settings_path);
+	pool_init(&supervisor->pool, &ops, supervisor->spawner.pages);
+	pool_set_policy(&supervisor->pool, settings);
+}
+
+void
+supervisor_close(struct supervisor *supervisor)
+{
+	control_close(&supervisor->control);
+	spawner_close(&supervisor->spawner);
+	close(supervisor->signal_fd);
+	settings_free(&supervisor->settings);
+	free(supervisor->settings_path);
+}
+
+static void
+reap(struct supervisor *supervisor)
+{
+	int wait_status;
+	pid_t pid;
+
+	/* One SIGCHLD may stand for many deaths. */
+	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0)
+		pool_reap(&supervisor->pool, pid, wait_status);
+}
+
+static void
+end(struct supervisor *supervisor, bool now)
+{
+	if (now || supervisor->pool.draining) {
+		log_warning("ending at once");
+		pool_kill(&supervisor->pool);
+	} else {
+		log_info("ending: every child finishes what it has in hand");
+		pool_drain(&supervisor->pool);
+	}
+}
+
+static void
+take_signals(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+
+	while (read(supervisor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGTERM:
+		case SIGINT:
+			end(supervisor, false);
+			break;
+		case SIGQUIT:
+			end(supervisor, true);
+			break;
+		case SIGHUP: {
+			struct request_error error;
+
+			json_decref(reload_settings(supervisor, &error));
+			break;
+		}
+		case SIGCHLD:
+			reap(supervisor);
+			break;
+		default: /* USR1: no log file to open again, it goes to standard error */
+			break;
+		}
+	}
+}
+
+static void
+turn(struct supervisor *supervisor)
+{
+	struct pollfd fds[2 + CONTROL_CLIENTS];
+	int64_t now_ms = clock_mono_ms();
+	int64_t timeout_ms = control_timeout_ms(&supervisor->control, now_ms,
+						pool_timeout_ms(&supervisor->pool, now_ms));
+	size_t count;
+
+	fds[0] = (struct pollfd){.fd = supervisor->signal_fd, .events = POLLIN};
+	count = control_poll(&supervisor->control, fds + 1);
+	if (poll(fds, (nfds_t)(1 + count), (int)timeout_ms) < 0) {
+		if (errno != EINTR)
+			fatal("poll: %s", strerror(errno));
+		return;
+	}
+	if (fds[0].revents != 0)
+		take_signals(supervisor);
+	control_handle(&supervisor->control, fds + 1, count, clock_mono_ms());
+	pool_look(&supervisor->pool, clock_mono_ms());
+}
+
+void
+supervisor_run(struct supervisor *supervisor)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		pool_scale(&supervisor->pool, (enum role_id)role,
+			   role_wanted((enum role_id)role, supervisor->settings));
+	while (!supervisor->pool.draining || !pool_is_empty(&supervisor->pool))
+		turn(supervisor);
+	log_info("ended");
+}

@@ -1,0 +1,62 @@
+"""What the programs say to settings and options, good and bad."""
+import os
+
+from harness import Site, check, check_equal
+
+
+def test_check_and_print(stack):
+    with Site(stack) as site:
+        done = site.run("sluiced", "-t")
+        check_equal(done.returncode, 0, f"sluiced -t: {done.stderr}")
+        done = site.run("sluiced", "-T", env={"SLUICE_LAKE_WORKERS": "7"})
+        check_equal(done.returncode, 0, "sluiced -T")
+        check("workers = 7;  # environment" in done.stdout, done.stdout)
+        with open(os.path.join(stack.folder, "broker.pass")) as file:
+            password = file.read().strip()
+        check(password not in done.stdout + done.stderr, "a password is printed")
+        again = os.path.join(site.folder, "again.conf")
+        with open(again, "w") as file:
+            file.write(done.stdout)
+        site.conf = again
+        check_equal(site.run("sluiced", "-t").returncode, 0, "what -T prints is accepted")
+
+
+def test_refused_settings(stack):
+    cases = [("lake : { worker = 3; };", "did you mean lake.workers?"),
+             ("lake : { workers = \"3\"; };", "must be a whole number"),
+             ("lake : { workers = 300; };", "out of range: 0 to 64"),
+             ("lake : { workers = 3; ", "syntax error")]
+    for text, wanted in cases:
+        with Site(stack) as site:
+            with open(site.conf, "w") as file:
+                file.write("\n" + text)
+            for program, *args in (("sluiced", "-t"), ("sluiced",), ("sluice-producer", "--once"), ("sluice-lake-worker",),
+                                   ("sluice-clean-worker",), ("sluicectl", "status")):
+                done = site.run(program, *args)
+                check_equal(done.returncode, 78, f"exit code of {program} for {text}: {done.stderr}")
+                check(wanted in done.stderr and "sluice.conf:2: " in done.stderr or "syntax" in wanted and "sluice.conf:" in done.stderr,
+                      f"{program}: {done.stderr}")
+
+
+def test_options(stack):
+    with Site(stack) as site:
+        for program in ("sluiced", "sluicectl", "sluice-producer", "sluice-lake-worker", "sluice-clean-worker"):
+            done = site.run(program, "--help")
+            check_equal(done.returncode, 0, f"{program} --help")
+            check("usage: " + program in done.stdout, f"{program} --help: {done.stdout}")
+            check_equal(site.run(program, "--version").returncode, 0, f"{program} --version")
+            check_equal(site.run(program, "--nonsense").returncode, 64, f"{program} --nonsense")
+        done = site.ctl("satus")
+        check_equal(done.returncode, 64, "a wrong verb")
+        check("status" in done.stderr, done.stderr)
+        check_equal(site.ctl("status").returncode, 69, "status without sluiced")
+        os.remove(site.conf)
+        check_equal(site.run("sluiced", "-t").returncode, 78, "a missing settings file")
+
+
+def test_no_inputs(stack):
+    with Site(stack) as site:
+        site.write_conf(inputs=[])
+        done = site.run("sluiced")
+        check_equal(done.returncode, 78, "exit code")
+        check("no inputs" in done.stderr, done.stderr)

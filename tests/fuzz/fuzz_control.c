@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_control.c - libFuzzer: any bytes as a request to sluiced, through parser, dispatch and
+ * handlers, with children that only exist on paper.
+ *
+ * Every answer must be one line of JSON that says ok or why not.
+ */
+#include "common/log.h"
+#include "supervisor/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static enum spawn_result
+no_spawn(void *context UNUSED, const struct slot *slot UNUSED, pid_t *pid)
+{
+	static pid_t next = 1;
+
+	*pid = next++;
+	return SPAWN_OK;
+}
+
+static void
+no_signal(void *context UNUSED, pid_t pid UNUSED, int signal_number UNUSED)
+{
+}
+
+static struct supervisor *
+make_supervisor(void)
+{
+	static struct supervisor supervisor;
+	struct pool_ops ops = {.spawn = no_spawn, .send_signal = no_signal};
+
+	log_open("fuzz", LOG_LEVEL_ERROR, LOG_STYLE_LOGFMT);
+	request_init();
+	supervisor.settings_path = strdup("/nowhere/sluice.conf");
+	supervisor.spawner.pages = calloc(SLOT_COUNT, STATUS_PAGE_SIZE);
+	pool_init(&supervisor.pool, &ops, supervisor.spawner.pages);
+	pool_scale(&supervisor.pool, ROLE_LAKE, 2);
+	return &supervisor;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct supervisor *supervisor;
+	/* The first byte is who asks. */
+	struct peer peer = {.may_operate = size > 0 && data[0] % 2 == 0};
+	char *answer;
+	json_t *root;
+
+	if (supervisor == NULL)
+		supervisor = make_supervisor();
+	if (size == 0)
+		return 0;
+	answer = commands_answer(supervisor, &peer, (const char *)data + 1, size - 1, true);
+	if (strchr(answer, '\n') != answer + strlen(answer) - 1)
+		abort();
+	root = json_loads(answer, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_boolean(json_object_get(root, "ok")))
+		abort();
+	if (json_is_true(json_object_get(root, "ok")) !=
+	    json_is_object(json_object_get(root, "data")))
+		abort();
+	json_decref(root);
+	free(answer);
+	return 0;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_batch.c - from deliveries to rows, rejected lines and the tag to acknowledge.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/batch.h"
+#include "common/xalloc.h"
+#include "lake_worker/raw_row.h"
+
+static int freed;
+
+/* Stands in for the broker's: a delivery here is plain memory. */
+void
+delivery_free(struct delivery **delivery)
+{
+	if (*delivery == NULL)
+		return;
+	free(*delivery);
+	*delivery = NULL;
+	freed++;
+}
+
+static struct delivery *
+make_delivery(uint64_t tag, const char *body)
+{
+	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
+
+	delivery->tag = tag;
+	delivery->message = MESSAGE_INIT;
+	delivery->message.body = span_of(body);
+	delivery->message.file_id = SPAN_LITERAL("0123456789abcdef");
+	delivery->message.offset = 1000 * (int64_t)tag;
+	return delivery;
+}
+
+/* A role that rejects lines starting with '!' and wants "long" ones cut off by the column check. */
+static enum reason
+fill(void *state, const struct line_context *line, void *out, char detail[REJECT_DETAIL_MAX])
+{
+	if (line->line.len > 0 && line->line.ptr[0] == '!') {
+		snprintf(detail, REJECT_DETAIL_MAX, "byte 1: a bad line");
+		return REASON_PARSE_NO_MATCH;
+	}
+	return raw_row_fill(state, line, out, detail);
+}
+
+static struct batch *
+make_batch(size_t rows, size_t deliveries, bool position)
+{
+	static struct status_page page;
+	struct batch_limits limits = {.rows = rows,
+				      .deliveries = deliveries,
+				      .max_line_bytes = 50,
+				      .position = position,
+				      .status = &page};
+
+	freed = 0;
+	return batch_new(&raw_log_table, &limits, fill, NULL);
+}
+
+static const struct raw_row *
+row_of(struct batch *batch, size_t i)
+{
+	return batch_sorted_rows(batch, raw_row_compare)[i];
+}
+
+static void
+test_rows_and_ack(void **state)
+{
+	struct batch *batch = make_batch(100, 4, false);
+	size_t rejected;
+
+	(void)state;
+	assert_true(batch_is_empty(batch));
+	batch_take(batch, make_delivery(1, "b\na\n"));
+	batch_take(batch, make_delivery(2, ""));
+	batch_take(batch, make_delivery(3, "!bad\r\nc"));
+	assert_true(batch_fill(batch));
+	assert_int_equal(batch_row_count(batch), 3);
+	assert_int_equal(batch_line_count(batch), 4);
+	assert_int_equal(batch_ack_tag(batch), 3);
+	/* sorted by time (none), then by MD5: c 4a8a.., b 92eb.., a 0cc1.. */
+	assert_memory_equal(row_of(batch, 0)->id, "0cc175b9c0f1b6a831c399e269772661", 32);
+	assert_memory_equal(row_of(batch, 1)->id, "4a8a08f09d37b73795649038408b5f33", 32);
+	assert_memory_equal(row_of(batch, 2)->id, "92eb5ffee6ae2fec3ad71c777531578f", 32);
+	assert_int_equal(batch_rejected(batch, &rejected)[0].reason, REASON_PARSE_NO_MATCH);
+	assert_int_equal(rejected, 1);
+	assert_int_equal(batch_rejected(batch, &rejected)[0].from.line.len, 4);
+	batch_settle(batch);
+	assert_true(batch_is_empty(batch));
+	assert_int_equal(freed, 3);
+	assert_int_equal(batch_ack_tag(batch), 0);
+	batch_free(&batch);
+}
+
+/* A frame with more lines than a batch has rows is settled in parts, and acknowledged at its end. */
+static void
+test_frame_larger_than_batch(void **state)
+{
+	struct batch *batch = make_batch(3, 4, false);
+
+	(void)state;
+	batch_take(batch, make_delivery(7, "1\n2\n3\n4\n5\n6\n7\n"));
+	batch_take(batch, make_delivery(8, "8\n"));
+	assert_false(batch_fill(batch));
+	assert_int_equal(batch_row_count(batch), 3);
+	assert_int_equal(batch_ack_tag(batch), 0);
+	batch_settle(batch);
+	assert_int_equal(freed, 0);
+	assert_false(batch_fill(batch));
+	assert_int_equal(batch_row_count(batch), 3);
+	assert_int_equal(batch_ack_tag(batch), 0);
+	batch_settle(batch);
+	assert_true(batch_fill(batch));
+	assert_int_equal(batch_row_count(batch), 2);
+	assert_int_equal(batch_ack_tag(batch), 8);
+	batch_settle(batch);
+	assert_int_equal(freed, 2);
+	batch_free(&batch);
+}
+
+/* Full exactly at the end of a frame: that frame can be acknowledged. */
+static void
+test_full_at_frame_end(void **state)
+{
+	struct batch *batch = make_batch(3, 4, false);
+
+	(void)state;
+	batch_take(batch, make_delivery(1, "1\n2\n3\n"));
+	batch_take(batch, make_delivery(2, "4\n"));
+	assert_false(batch_fill(batch));
+	assert_int_equal(batch_ack_tag(batch), 1);
+	batch_settle(batch);
+	assert_true(batch_fill(batch));
+	assert_int_equal(batch_ack_tag(batch), 2);
+	batch_free(&batch);
+	assert_int_equal(freed, 2);
+}
+
+static void
+test_window(void **state)
+{
+	struct batch *batch = make_batch(100, 2, false);
+
+	(void)state;
+	batch_take(batch, make_delivery(1, "1\n"));
+	assert_false(batch_window_is_used(batch));
+	batch_take(batch, make_delivery(2, "2\n"));
+	assert_true(batch_window_is_used(batch));
+	assert_true(batch_fill(batch));
+	batch_drop(batch);
+	assert_int_equal(freed, 2);
+	assert_true(batch_is_empty(batch));
+	assert_false(batch_window_is_used(batch));
+	batch_free(&batch);
+}
+
+static void
+test_too_long_and_not_utf8(void **state)
+{
+	struct batch *batch = make_batch(100, 4, false);
+	const struct raw_row *row;
+	size_t rejected;
+
+	(void)state;
+	batch_take(batch, make_delivery(1, "0123456789012345678901234567890123456789012345678901\nx\xffy\n"));
+	assert_true(batch_fill(batch));
+	assert_int_equal(batch_rejected(batch, &rejected)[0].reason, REASON_LINE_TOO_LONG);
+	assert_non_null(strstr(batch_rejected(batch, &rejected)[0].detail, "52 bytes"));
+	assert_int_equal(batch_row_count(batch), 1);
+	row = row_of(batch, 0);
+	assert_int_equal(row->log.len, 6);
+	assert_memory_equal(row->log.ptr, "x\\xFFy", 6);
+	assert_int_equal(row->log_bytes.len, 3);
+	assert_memory_equal(row->log_bytes.ptr, "x\xffy", 3);
+	batch_free(&batch);
+}
+
+static void
+test_reject_row(void **state)
+{
+	struct batch *batch = make_batch(100, 4, false);
+	const struct rejected_line *rejected;
+	size_t count;
+
+	(void)state;
+	batch_take(batch, make_delivery(1, "b\na\n"));
+	assert_true(batch_fill(batch));
+	batch_reject_row(batch, row_of(batch, 0), REASON_DB_DATA_TOO_LONG, "too long");
+	rejected = batch_rejected(batch, &count);
+	assert_int_equal(count, 1);
+	assert_memory_equal(rejected[0].from.line.ptr, "a", 1);
+	assert_int_equal(rejected[0].from.offset_in_body, 2);
+	assert_string_equal(rejected[0].detail, "too long");
+	batch_free(&batch);
+}
+
+/* identity = position: the same line elsewhere is another row, at the same place it is the same. */
+static void
+test_position(void **state)
+{
+	struct batch *batch = make_batch(100, 4, true);
+	uint64_t first, second;
+
+	(void)state;
+	batch_take(batch, make_delivery(1, "a\na\n"));
+	assert_true(batch_fill(batch));
+	first = row_of(batch, 0)->origin;
+	second = row_of(batch, 1)->origin;
+	assert_true(first != second && first != 0 && second != 0);
+	batch_settle(batch);
+	batch_take(batch, make_delivery(1, "a\na\n"));
+	assert_true(batch_fill(batch));
+	assert_true(row_of(batch, 0)->origin == first && row_of(batch, 1)->origin == second);
+	batch_free(&batch);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows_and_ack),	      cmocka_unit_test(test_frame_larger_than_batch),
+		cmocka_unit_test(test_full_at_frame_end),     cmocka_unit_test(test_window),
+		cmocka_unit_test(test_too_long_and_not_utf8), cmocka_unit_test(test_reject_row),
+		cmocka_unit_test(test_position),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_commands.c - requests from the socket and words from the command line.
+ */
+#include "supervisor/commands.h"
+#include "common/log.h"
+#include "supervisor/ctl.h"
+#include "supervisor/human.h"
+#include "supervisor/reload.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* --- requests
+ * ----------------------------------------------------------------------------------------- */
+
+static enum spawn_result
+no_spawn(void *context UNUSED, const struct slot *slot UNUSED, pid_t *pid)
+{
+	*pid = 4711;
+	return SPAWN_OK;
+}
+
+static void
+no_signal(void *context UNUSED, pid_t pid UNUSED, int signal_number UNUSED)
+{
+}
+
+static int
+open_supervisor(void **state)
+{
+	struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
+	struct pool_ops ops = {.spawn = no_spawn, .send_signal = no_signal};
+
+	log_open("test", LOG_LEVEL_ERROR, LOG_STYLE_LOGFMT);
+	supervisor->settings_path = strdup("/nowhere/sluice.conf");
+	supervisor->spawner.pages = calloc(SLOT_COUNT, STATUS_PAGE_SIZE);
+	pool_init(&supervisor->pool, &ops, supervisor->spawner.pages);
+	pool_scale(&supervisor->pool, ROLE_LAKE, 2);
+	*state = supervisor;
+	return 0;
+}
+
+static int
+close_supervisor(void **state)
+{
+	struct supervisor *supervisor = *state;
+
+	free(supervisor->settings_path);
+	free(supervisor->spawner.pages);
+	free(supervisor);
+	return 0;
+}
+
+static const struct peer the_operator = {.may_operate = true};
+static const struct peer onlooker = {.may_operate = false};
+
+/* The answer, parsed. */
+static json_t *
+ask(struct supervisor *supervisor, const struct peer *peer, const char *line)
+{
+	char *answer = commands_answer(supervisor, peer, line, strlen(line), true);
+	json_t *root;
+
+	assert_true(answer[strlen(answer) - 1] == '\n');
+	assert_ptr_equal(strchr(answer, '\n'), answer + strlen(answer) - 1);
+	root = json_loads(answer, 0, NULL);
+	assert_non_null(root);
+	assert_int_equal(json_integer_value(json_object_get(root, "v")), REQUEST_VERSION);
+	free(answer);
+	return root;
+}
+
+static void
+test_requests(void **state)
+{
+	static const struct {
+		const char *line;
+		int exit_code; /* 0 = ok */
+		const char *error;
+	} cases[] = {
+		{"{\"v\":1,\"command\":\"version\"}", 0, ""},
+		{"{\"v\":1,\"command\":\"version\",\"arguments\":{},\"later\":[1]}", 0, ""},
+		{"{\"v\":1,\"command\":\"commands\"}", 0, ""},
+		{"{\"v\":1,\"command\":\"status\"}", 0, ""},
+		{"", EX_USAGE, "not JSON"},
+		{"[]", EX_USAGE, "a request is a JSON object"},
+		{"{\"v\":1} {}", EX_USAGE, "not JSON"},
+		{"{\"command\":\"version\"}", EX_USAGE, "speaks version 1"},
+		{"{\"v\":2,\"command\":\"version\"}", EX_USAGE, "speaks version 1"},
+		{"{\"v\":\"1\",\"command\":\"version\"}", EX_USAGE, "speaks version 1"},
+		{"{\"v\":1}", EX_USAGE, "needs a \"command\""},
+		{"{\"v\":1,\"command\":7}", EX_USAGE, "needs a \"command\""},
+		{"{\"v\":1,\"command\":\"a-name-that-is-much-too-long-for-a-command\"}", EX_USAGE,
+		 "needs a \"command\""},
+		{"{\"v\":1,\"v\":1,\"command\":\"version\"}", EX_USAGE, "not JSON: duplicate"},
+		{"{\"v\":1,\"command\":\"version\",\"arguments\":[]}", EX_USAGE,
+		 "must be an object"},
+		{"{\"v\":1,\"command\":\"statsu\"}", EX_USAGE, "did you mean status?"},
+		{"{\"v\":1,\"command\":\"zzzzzzzzz\"}", EX_USAGE, "unknown command \"zzzzzzzzz\""},
+		{"{\"v\":1,\"command\":\"scale\",\"arguments\":{\"lake\":65}}", EX_USAGE,
+		 "0 to 64"},
+		{"{\"v\":1,\"command\":\"scale\",\"arguments\":{\"lake\":-1}}", EX_USAGE,
+		 "0 to 64"},
+		{"{\"v\":1,\"command\":\"scale\",\"arguments\":{\"lake\":1e1}}", EX_USAGE,
+		 "0 to 64"},
+		{"{\"v\":1,\"command\":\"scale\",\"arguments\":{\"producer\":2}}", EX_USAGE,
+		 "0 to 1"},
+		{"{\"v\":1,\"command\":\"scale\",\"arguments\":{\"lake\":3,\"sea\":1}}", EX_USAGE,
+		 "unknown role \"sea\""},
+		{"{\"v\":1,\"command\":\"scale\",\"arguments\":{\"current\":5}}", EX_USAGE,
+		 "\"current\" must"},
+		{"{\"v\":1,\"command\":\"scale\",\"arguments\":{\"lake\":3,\"current\":{\"lake\":1}"
+		 "}}",
+		 1, "lake is 2, not 1 as expected"},
+		{"{\"v\":1,\"command\":\"stop\"}", EX_USAGE, "needs a \"target\""},
+		{"{\"v\":1,\"command\":\"stop\",\"arguments\":{\"target\":\"lakes\"}}", EX_USAGE,
+		 "did you mean lake?"},
+		{"{\"v\":1,\"command\":\"stop\",\"arguments\":{\"target\":\"lake/9\"}}", EX_DATAERR,
+		 "beyond the wanted count"},
+		{"{\"v\":1,\"command\":\"reload\"}", EX_CONFIG, "stay as they were"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		json_t *answer = ask(*state, &the_operator, cases[i].line);
+		const char *error = ctl_text(answer, "error", "");
+
+		if (json_is_true(json_object_get(answer, "ok")) != (cases[i].exit_code == 0) ||
+		    (int)ctl_number(answer, "exit_code", 0) != cases[i].exit_code ||
+		    strstr(error, cases[i].error) == NULL)
+			fail_msg("%s: %s", cases[i].line, error);
+		json_decref(answer);
+	}
+	assert_int_equal(((struct supervisor *)*state)->pool.wanted[ROLE_LAKE], 2);
+}
+
+static void
+test_who_may_not_operate(void **state)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		char line[128];
+		json_t *answer;
+
+		snprintf(line, sizeof(line),
+			 "{\"v\":1,\"command\":\"%s\",\"arguments\":{\"target\":\"all\"}}",
+			 command_table[i].name);
+		answer = ask(*state, &onlooker, line);
+		assert_int_equal((int)ctl_number(answer, "exit_code", 0),
+				 command_table[i].permission == PERMISSION_READ ? 0 : EX_NOPERM);
+		json_decref(answer);
+	}
+}
+
+static void
+test_scale(void **state)
+{
+	struct supervisor *supervisor = *state;
+	json_t *answer = ask(supervisor, &the_operator,
+			     "{\"v\":1,\"command\":\"scale\",\"arguments\":"
+			     "{\"lake\":4,\"clean\":1,\"current\":{\"lake\":2,\"clean\":0}}}");
+	const json_t *lake = json_object_get(json_object_get(answer, "data"), "lake");
+
+	assert_int_equal((int)ctl_number(lake, "from", -1), 2);
+	assert_int_equal((int)ctl_number(lake, "to", -1), 4);
+	assert_int_equal(supervisor->pool.wanted[ROLE_CLEAN], 1);
+	json_decref(answer);
+}
+
+/* Whatever a child has written into its page, the answer is JSON on one line. */
+static void
+test_status_of_a_child_gone_wild(void **state)
+{
+	struct supervisor *supervisor = *state;
+	struct slot *slot = pool_slot(&supervisor->pool, ROLE_LAKE, 0);
+	json_t *answer;
+	const json_t *shown;
+
+	memset((char *)slot->page + sizeof(slot->page->version), 0xfe,
+	       STATUS_PAGE_SIZE - sizeof(slot->page->version));
+	answer = ask(supervisor, &onlooker, "{\"v\":1,\"command\":\"status\"}");
+	shown = json_array_get(json_object_get(json_object_get(answer, "data"), "slots"), 0);
+	assert_string_equal(ctl_text(shown, "name", ""), "lake/0");
+	assert_string_equal(ctl_text(shown, "report", ""), "unknown");
+	json_decref(answer);
+}
+
+/* --- words on the command line
+ * ------------------------------------------------------------------------ */
+
+static void
+test_counts(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		int count; /* -1 = refused */
+		enum role_id role;
+	} cases[] = {
+		{"lake=4", 4, ROLE_LAKE},
+		{"clean=0", 0, ROLE_CLEAN},
+		{"lake=064", 64, ROLE_LAKE},
+		{"producer=1", 1, ROLE_PRODUCER},
+		{.text = "producer=2", .count = -1},
+		{.text = "lake=65", .count = -1},
+		{.text = "lake=99999999999999999999", .count = -1},
+		{.text = "lake=", .count = -1},
+		{.text = "lake", .count = -1},
+		{.text = "lake=-1", .count = -1},
+		{.text = "lake=+1", .count = -1},
+		{.text = "lake=4x", .count = -1},
+		{.text = "lake= 4", .count = -1},
+		{.text = "=4", .count = -1},
+		{.text = "all=4", .count = -1},
+		{.text = "lake/0=4", .count = -1},
+		{.text = "", .count = -1},
+		{.text = "a-word-that-is-longer-than-any-name-of-a-role=3", .count = -1},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		enum role_id role;
+		unsigned count = 0;
+		char error[256] = "";
+		int result = ctl_parse_count(cases[i].text, &role, &count, error, sizeof(error));
+
+		if (result != (cases[i].count < 0 ? -1 : 0))
+			fail_msg("\"%s\": %d %s", cases[i].text, result, error);
+		if (result != 0) {
+			assert_true(error[0] != '\0');
+			continue;
+		}
+		assert_int_equal(count, cases[i].count);
+		assert_int_equal(role, cases[i].role);
+	}
+}
+
+static void
+test_targets(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		bool good, all;
+		enum role_id role;
+		int index;
+	} cases[] = {
+		{"all", true, true, ROLE_PRODUCER, -1},
+		{"lake", true, false, ROLE_LAKE, -1},
+		{"lake/0", true, false, ROLE_LAKE, 0},
+		{"clean/63", true, false, ROLE_CLEAN, 63},
+		{"producer/0", true, false, ROLE_PRODUCER, 0},
+		{.text = "clean/64"},
+		{.text = "producer/1"},
+		{.text = "lake/"},
+		{.text = "lake/x"},
+		{.text = "lake/0/1"},
+		{.text = "lake/-1"},
+		{.text = "lake/4294967296"},
+		{.text = "lak"},
+		{.text = "all/0"},
+		{.text = "/"},
+		{.text = ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct target target;
+		char error[256] = "";
+		int result = target_parse(cases[i].text, &target, error, sizeof(error));
+
+		if (result != (cases[i].good ? 0 : -1))
+			fail_msg("\"%s\": %d %s", cases[i].text, result, error);
+		if (result != 0)
+			continue;
+		assert_int_equal(target.all, cases[i].all);
+		assert_int_equal(target.role, cases[i].role);
+		assert_int_equal(target.index, cases[i].index);
+	}
+}
+
+static void
+test_durations(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		int64_t ms; /* -1 = refused */
+	} cases[] = {
+		{"30s", 30000},	 {"30", 30000}, {"500ms", 500}, {"2m", 120000},
+		{"1h", 3600000}, {"0", 0},	{"", -1},	{"s", -1},
+		{"-1s", -1},	 {"1d", -1},	{"1.5s", -1},	{"9999999999s", -1},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t ms = -1;
+
+		if (ctl_parse_duration(cases[i].text, &ms) != 0)
+			ms = -1;
+		assert_int_equal(ms, cases[i].ms);
+	}
+}
+
+static void
+test_for_people(void **state UNUSED)
+{
+	char text[32];
+	char *visible = ctl_visible("a\x1b[31m\xc2\x9b\n\xff\xc3\xa9\x7f\\");
+
+	assert_string_equal(visible, "a\\x1B[31m\\xC2\\x9B\\x0A\\xFF\xc3\xa9\\x7F\\");
+	free(visible);
+	assert_string_equal(human_duration(0, text, sizeof(text)), "0.0s");
+	assert_string_equal(human_duration(-5, text, sizeof(text)), "0.0s");
+	assert_string_equal(human_duration(59999, text, sizeof(text)), "59s");
+	assert_string_equal(human_duration(303000, text, sizeof(text)), "5m03s");
+	assert_string_equal(human_duration(7380000, text, sizeof(text)), "2h03m");
+	assert_string_equal(human_duration(183600000, text, sizeof(text)), "2d03h");
+	assert_string_equal(human_count(9999, text, sizeof(text)), "9999");
+	assert_string_equal(human_count(10000, text, sizeof(text)), "10.0k");
+	assert_string_equal(human_count(999950, text, sizeof(text)), "1.0M");
+	assert_string_equal(human_count(71200000, text, sizeof(text)), "71.2M");
+	assert_string_equal(human_count(UINT64_MAX, text, sizeof(text)), "18.4E");
+}
+
+/* --- reload
+ * ------------------------------------------------------------------------------------------- */
+
+static struct settings *
+settings_with(const char *text)
+{
+	char path[] = "/tmp/test_commands.XXXXXX";
+	int fd = mkstemp(path);
+	struct settings *settings;
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	assert_int_equal(settings_load(path, &settings), 0);
+	unlink(path);
+	return settings;
+}
+
+static void
+test_reload_compare(void **state UNUSED)
+{
+	static const struct {
+		const char *before, *after;
+		unsigned roles;
+		size_t changed, needs_restart;
+	} cases[] = {
+		{"", "", 0, 0, 0},
+		{"", "lake : { workers = 7; };", 0, 1, 0},
+		{"", "lake : { workers = 2; };", 0, 0, 0},
+		{"", "lake : { batch_rows = 7; };", 1u << ROLE_LAKE, 1, 0},
+		{"", "clean : { format = \"common\"; };", 1u << ROLE_CLEAN, 1, 0},
+		{"", "identity = \"position\";", 1u << ROLE_LAKE | 1u << ROLE_CLEAN, 1, 0},
+		{"", "broker : { hosts = [ \"a:1\", \"b:2\" ]; };", 7, 1, 0},
+		{"", "supervisor : { socket = \"/x\"; drain_s = 5; };", 0, 2, 1},
+		{"", "inputs = ( { path = \"/a\"; } );", 1u << ROLE_PRODUCER, 1, 0},
+		{"inputs = ( { path = \"/a\"; } );", "inputs = ( { path = \"/b\"; } );",
+		 1u << ROLE_PRODUCER, 1, 0},
+		{"inputs = ( { path = \"/a\"; } );",
+		 "inputs = ( { path = \"/a\"; format = \"ezproxy\"; } );", 0, 0, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct settings *before = settings_with(cases[i].before);
+		struct settings *after = settings_with(cases[i].after);
+		struct reload_changes changes = reload_compare(before, after);
+
+		if (changes.restart_roles != cases[i].roles ||
+		    json_array_size(changes.changed) != cases[i].changed ||
+		    json_array_size(changes.needs_restart) != cases[i].needs_restart)
+			fail_msg("case %zu: roles %u", i, changes.restart_roles);
+		json_decref(changes.changed);
+		json_decref(changes.needs_restart);
+		settings_free(&before);
+		settings_free(&after);
+	}
+}
+
+#define COMMAND_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, open_supervisor, close_supervisor)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		COMMAND_TEST(test_requests),
+		COMMAND_TEST(test_who_may_not_operate),
+		COMMAND_TEST(test_scale),
+		COMMAND_TEST(test_status_of_a_child_gone_wild),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_for_people),
+		cmocka_unit_test(test_reload_compare),
+	};
+
+	return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
+}

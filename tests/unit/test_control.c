@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_control.c - the control socket against clients that are slow, greedy, rude or many.
+ */
+#include "supervisor/control.h"
+#include "common/clock.h"
+#include "common/xalloc.h"
+#include "supervisor/request.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct fixture {
+	char folder[64], path[96];
+	struct control control;
+	size_t answer_len; /* 0 = echo */
+	unsigned answered;
+};
+
+/* "<LINE>" for a line, "too long" for a beginning of one; or answer_len bytes. */
+static char *
+echo(void *context, const struct peer *peer, const char *line, size_t len, bool complete)
+{
+	struct fixture *fixture = context;
+
+	fixture->answered++;
+	assert_int_equal(peer->uid, geteuid());
+	assert_true(peer->may_operate);
+	if (!complete)
+		return xstrdup("too long\n");
+	if (fixture->answer_len > 0) {
+		char *answer = xcalloc(fixture->answer_len + 1, 1);
+
+		memset(answer, 'x', fixture->answer_len - 1);
+		answer[fixture->answer_len - 1] = '\n';
+		return answer;
+	}
+	return xasprintf("<%.*s>\n", (int)len, line);
+}
+
+static int
+open_fixture(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/test_control.XXXXXX");
+	assert_non_null(mkdtemp(fixture->folder));
+	snprintf(fixture->path, sizeof(fixture->path), "%s/run/control.sock", fixture->folder);
+	control_open(&fixture->control, fixture->path, echo, fixture);
+	*state = fixture;
+	return 0;
+}
+
+static int
+close_fixture(void **state)
+{
+	struct fixture *fixture = *state;
+	char run[96];
+
+	control_close(&fixture->control);
+	assert_int_equal(access(fixture->path, F_OK), -1);
+	snprintf(run, sizeof(run), "%s/run", fixture->folder);
+	rmdir(run);
+	rmdir(fixture->folder);
+	free(fixture);
+	return 0;
+}
+
+static int
+dial(struct fixture *fixture)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", fixture->path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Some turns of the main loop, as if it were now_ms. */
+static void
+turns_at(struct fixture *fixture, int count, int64_t now_ms)
+{
+	struct pollfd fds[1 + CONTROL_CLIENTS];
+
+	for (int i = 0; i < count; i++) {
+		size_t used = control_poll(&fixture->control, fds);
+
+		if (poll(fds, (nfds_t)used, 0) >= 0)
+			control_handle(&fixture->control, fds, used, now_ms);
+	}
+}
+
+static void
+turns(struct fixture *fixture, int count)
+{
+	turns_at(fixture, count, clock_mono_ms());
+}
+
+static void
+expect(int fd, const char *text)
+{
+	char got[512];
+	ssize_t len = recv(fd, got, sizeof(got) - 1, 0);
+
+	got[MAX(len, 0)] = '\0';
+	assert_string_equal(got, text);
+}
+
+static bool
+is_closed(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, 0) == 0;
+}
+
+static void
+write_text(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static void
+test_lines(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = dial(fixture);
+
+	write_text(fd, "one\ntwo\n\nthr");
+	turns(fixture, 3);
+	expect(fd, "<one>\n<two>\n<>\n");
+	write_text(fd, "ee");
+	turns(fixture, 2);
+	assert_int_equal(fixture->answered, 3);
+	write_text(fd, "\n");
+	turns(fixture, 2);
+	expect(fd, "<three>\n");
+	/* A client that has said all still gets its answer. */
+	write_text(fd, "last\n");
+	shutdown(fd, SHUT_WR);
+	turns(fixture, 3);
+	expect(fd, "<last>\n");
+	assert_true(is_closed(fd));
+	close(fd);
+}
+
+static void
+test_mode_and_folder(void **state)
+{
+	struct fixture *fixture = *state;
+	struct stat found;
+
+	assert_int_equal(stat(fixture->path, &found), 0);
+	assert_int_equal(found.st_mode & 0777, 0660);
+}
+
+static void
+test_longest_request(void **state)
+{
+	struct fixture *fixture = *state;
+	char *line = xcalloc(REQUEST_MAX + 2, 1);
+	int fd = dial(fixture);
+
+	/* With its line end it just fits. */
+	memset(line, 'a', REQUEST_MAX);
+	line[REQUEST_MAX - 1] = '\n';
+	write_text(fd, line);
+	fixture->answer_len = 10;
+	turns(fixture, 20);
+	expect(fd, "xxxxxxxxx\n");
+
+	line[REQUEST_MAX - 1] = 'a';
+	write_text(fd, line);
+	turns(fixture, 20);
+	expect(fd, "too long\n");
+	assert_true(is_closed(fd));
+	close(fd);
+	free(line);
+}
+
+/* Requests of somebody who does not read are left where they are. */
+static void
+test_who_never_reads_is_not_listened_to(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = dial(fixture), other = dial(fixture);
+	unsigned answered;
+
+	fixture->answer_len = 1 << 20;
+	for (int i = 0; i < 100; i++)
+		write_text(fd, "give\ngive\ngive\ngive\ngive\n");
+	turns(fixture, 10);
+	answered = fixture->answered;
+	assert_in_range(answered, 1, 10);
+	turns(fixture, 10);
+	assert_int_equal(fixture->answered, answered);
+	fixture->answer_len = 0;
+	write_text(other, "me\n");
+	turns(fixture, 3);
+	expect(other, "<me>\n");
+	close(fd);
+	close(other);
+	turns(fixture, 3);
+	assert_int_equal(control_timeout_ms(&fixture->control, clock_mono_ms(), 12345), 12345);
+}
+
+static void
+test_patience_ends(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t now_ms = clock_mono_ms();
+	int idle = dial(fixture), slow = dial(fixture), good;
+
+	turns_at(fixture, 2, now_ms);
+	write_text(slow, "a");
+	turns_at(fixture, 2, now_ms + CONTROL_PATIENCE_MS / 2);
+	good = dial(fixture);
+	turns_at(fixture, 2, now_ms + CONTROL_PATIENCE_MS / 2);
+	/* A byte now and then buys no time. */
+	write_text(slow, "b");
+	turns_at(fixture, 2, now_ms + CONTROL_PATIENCE_MS);
+	assert_true(is_closed(idle));
+	assert_true(is_closed(slow));
+	write_text(good, "x\n");
+	turns_at(fixture, 2, now_ms + CONTROL_PATIENCE_MS);
+	expect(good, "<x>\n");
+	assert_int_equal(control_timeout_ms(&fixture->control, now_ms + CONTROL_PATIENCE_MS, 99999),
+			 CONTROL_PATIENCE_MS);
+	close(idle);
+	close(slow);
+	close(good);
+}
+
+static void
+test_newcomers_put_out_the_oldest(void **state)
+{
+	struct fixture *fixture = *state;
+	int fds[CONTROL_CLIENTS + 1];
+	int64_t now_ms = clock_mono_ms();
+
+	for (int i = 0; i <= CONTROL_CLIENTS; i++) {
+		fds[i] = dial(fixture);
+		turns_at(fixture, 1, now_ms + i);
+	}
+	assert_true(is_closed(fds[0]));
+	for (int i = 1; i <= CONTROL_CLIENTS; i++)
+		write_text(fds[i], "here\n");
+	turns_at(fixture, 2, now_ms);
+	for (int i = 1; i <= CONTROL_CLIENTS; i++)
+		expect(fds[i], "<here>\n");
+	for (int i = 0; i <= CONTROL_CLIENTS; i++)
+		close(fds[i]);
+}
+
+/* The file of a sluiced that was killed is in nobody's way. */
+static void
+test_stale_socket(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+
+	close(fixture->control.fd);
+	free(fixture->control.path);
+	control_open(&fixture->control, fixture->path, echo, fixture);
+	fd = dial(fixture);
+	write_text(fd, "there\n");
+	turns(fixture, 3);
+	expect(fd, "<there>\n");
+	close(fd);
+}
+
+#define CONTROL_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, open_fixture, close_fixture)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CONTROL_TEST(test_lines),
+		CONTROL_TEST(test_mode_and_folder),
+		CONTROL_TEST(test_longest_request),
+		CONTROL_TEST(test_who_never_reads_is_not_listened_to),
+		CONTROL_TEST(test_patience_ends),
+		CONTROL_TEST(test_newcomers_put_out_the_oldest),
+		CONTROL_TEST(test_stale_socket),
+	};
+
+	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
+}
