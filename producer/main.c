@@ -135,11 +135,13 @@ count_frame(struct producer *producer, const struct window_frame *frame)
 	if (frame->kind != FRAME_TOO_LONG_CLEAN)
 		return;
 	status_add(status, COUNTER_LINES_REJECTED, 1);
-	log_warning(
-		"%s: the line at byte %lld has %lld bytes, producer.max_line_bytes is %lld: its "
-		"start goes to the dead letters",
-		frame->file->path, (long long)frame->offset, (long long)frame->length,
-		(long long)producer->process.settings->producer.max_line_bytes);
+	/* Each is in the dead letters with its place; here one a minute is enough. */
+	if (reminder_due(&producer->too_long, clock_mono_ms()))
+		log_warning("%s: the line at byte %lld has %lld bytes, more than "
+			    "producer.max_line_bytes (%lld): its start goes to the dead letters",
+			    frame->file->path, (long long)frame->offset,
+			    (long long)frame->length - !frame->unfinished,
+			    (long long)producer->process.settings->producer.max_line_bytes);
 }
 
 static void
