@@ -2,8 +2,8 @@
 /*
  * db_errors.c - MySQL/MariaDB error number -> outcome.
  *
- * Names are those of mysqld_error.h and errmsg.h. RETRY always means: roll back first. After 1205 the
- * transaction is still open, and a later COMMIT would store half a batch.
+ * Names are those of mysqld_error.h and errmsg.h. RETRY always means: roll back first. After 1205
+ * the transaction is still open, and a later COMMIT would store half a batch.
  */
 #include "db_errors.h"
 
@@ -38,9 +38,12 @@ static const struct {
 	{1836, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "the database is read-only"},
 	{1927, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_CONNECTION_KILLED */
 	{1969, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_STATEMENT_TIMEOUT */
-	{2002, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "is the database running there? database.hosts says where"},
-	{2003, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "is the database running there? database.hosts says where"},
-	{2005, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "database.hosts says where"}, /* CR_UNKNOWN_HOST */
+	{2002, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE,
+	 "is the database running there? database.hosts says where"},
+	{2003, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE,
+	 "is the database running there? database.hosts says where"},
+	{2005, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE,
+	 "database.hosts says where"},				/* CR_UNKNOWN_HOST */
 	{2006, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* CR_SERVER_GONE_ERROR */
 	{2013, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* CR_SERVER_LOST */
 	{2055, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* CR_SERVER_LOST_EXTENDED */
@@ -59,16 +62,24 @@ static const struct {
 	{3988, OUTCOME_REJECT, REASON_DB_BAD_VALUE, EX_DATAERR, ""},
 
 	/* schema, permission, configuration: for a person */
-	{1044, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "grant database.user its rights on database.name"},
+	{1044, OUTCOME_FATAL, REASON_NONE, EX_NOPERM,
+	 "grant database.user its rights on database.name"},
 	{1045, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "check database.user and its password file"},
-	{1049, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, "database.name says which; CREATE DATABASE makes it"},
-	{1054, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, "the table has been changed: see `sluicectl db status`"},
-	{1064, OUTCOME_FATAL, REASON_NONE, EX_SOFTWARE, "this server does not understand Sluice's SQL"},
-	{1129, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "the server blocks this host: FLUSH HOSTS there"},
+	{1049, OUTCOME_FATAL, REASON_NONE, EX_CONFIG,
+	 "database.name says which; CREATE DATABASE makes it"},
+	{1054, OUTCOME_FATAL, REASON_NONE, EX_CONFIG,
+	 "the table has been changed: see `sluicectl db status`"},
+	{1064, OUTCOME_FATAL, REASON_NONE, EX_SOFTWARE,
+	 "this server does not understand Sluice's SQL"},
+	{1129, OUTCOME_FATAL, REASON_NONE, EX_NOPERM,
+	 "the server blocks this host: FLUSH HOSTS there"},
 	{1130, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "the server does not let this host in"},
-	{1136, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, "the table has been changed: see `sluicectl db status`"},
-	{1142, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "grant database.user SELECT, INSERT and UPDATE"},
-	{1146, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, "make the tables with `sluicectl db migrate`"},
+	{1136, OUTCOME_FATAL, REASON_NONE, EX_CONFIG,
+	 "the table has been changed: see `sluicectl db status`"},
+	{1142, OUTCOME_FATAL, REASON_NONE, EX_NOPERM,
+	 "grant database.user SELECT, INSERT and UPDATE"},
+	{1146, OUTCOME_FATAL, REASON_NONE, EX_CONFIG,
+	 "make the tables with `sluicectl db migrate`"},
 	{1298, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, ""}, /* ER_UNKNOWN_TIME_ZONE */
 	{1698, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "check database.user and its password file"},
 	{2026, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, ""}, /* CR_SSL_CONNECTION_ERROR */
