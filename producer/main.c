@@ -205,15 +205,20 @@ needs_saving(const struct producer *producer)
 static bool
 is_drained(struct producer *producer, int64_t now_ms)
 {
+	const struct publisher *publisher = &producer->publisher;
+
 	if (producer->drain_until_ms == 0) {
 		producer->drain_until_ms =
 			now_ms + producer->process.settings->supervisor.drain_s * 1000;
 		status_set_report(producer->process.status, REPORT_DRAINING);
 		log_info("stopping: no more is read; waiting for %zu unconfirmed messages",
-			 producer->publisher.window.count);
+			 publisher->window.count);
 	}
-	return producer->publisher.window.count == 0 || producer->publisher.broker == NULL ||
-	       now_ms >= producer->drain_until_ms;
+	if (publisher->window.count == 0 || publisher->broker == NULL ||
+	    now_ms >= producer->drain_until_ms)
+		return true;
+	/* What is refused now will be refused for a while: the files keep it. */
+	return publisher->window.in_flight == 0 && !publisher_is_flowing(publisher, now_ms);
 }
 
 static bool
