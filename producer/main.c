@@ -290,8 +290,8 @@ finish(struct producer *producer)
 {
 	struct process *process = &producer->process;
 	size_t unconfirmed = producer->publisher.window.count;
-	bool complete = process->once && !process->stop && unconfirmed == 0 &&
-			!has_more(producer) && input_set_all_ended(&producer->inputs);
+	bool complete = process->once && unconfirmed == 0 && !has_more(producer) &&
+			input_set_all_ended(&producer->inputs);
 	struct progress_facts last = facts(producer);
 	int64_t now_ms = clock_mono_ms();
 	int exit_code = EX_OK;
@@ -303,10 +303,13 @@ finish(struct producer *producer)
 		log_info("%zu messages are not confirmed: their lines are read again at the next "
 			 "start",
 			 unconfirmed);
-	if (process->once && !process->stop && !complete) {
+	if (process->once && !complete && process->stop) {
+		log_error("told to stop before the inputs' end: the checkpoint keeps the place, "
+			  "start again to go on");
+		exit_code = EX_TEMPFAIL;
+	} else if (process->once && !complete) {
 		log_error("no broker for %d s: giving up; the checkpoint keeps the place, start "
-			  "again "
-			  "to go on",
+			  "again to go on",
 			  PUBLISHER_ONCE_MS / 1000);
 		exit_code = EX_UNAVAILABLE;
 	} else if (complete && producer->inputs.unreadable > 0) {
