@@ -66,7 +66,8 @@ static const struct ctl_verb verbs[] = {
 	 .handler = ctl_config},
 	{.name = "db",
 	 .synopsis = "status [--json] | migrate [-n] [--user NAME --password-file FILE]",
-	 .help = "the version of the tables; bring them to the one that this program was built for\n"
+	 .help = "the version of the tables; bring them to the one that this program was built "
+		 "for\n"
 		 "migrate wants CREATE and ALTER rights: name a user who has them, if that is not "
 		 "database.user.\n"
 		 "status ends with 1 when a migration is missing. This needs no running sluiced.",
@@ -75,7 +76,8 @@ static const struct ctl_verb verbs[] = {
 	{.name = "topology",
 	 .synopsis = "apply | check | export",
 	 .help = "declare exchanges, queues and bindings, check them, or print a definitions file\n"
-		 "Nothing that is there in another form is changed or deleted. This needs no running "
+		 "Nothing that is there in another form is changed or deleted. This needs no "
+		 "running "
 		 "sluiced.",
 	 .example = "sluicectl topology export > definitions.json",
 	 .handler = ctl_topology},
