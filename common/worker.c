@@ -25,6 +25,12 @@
  */
 enum { COMMIT_SPACING_MS = 10 };
 
+/*
+ * After a death with lines in hand (suspects.h) a new worker takes one message at a time, so many
+ * times: if there is another death, the message is known, and the broker counts it for one message.
+ */
+enum { CAREFUL_MESSAGES = 512 };
+
 struct worker {
 	struct process process;
 	const struct worker_ops *ops;
@@ -38,6 +44,7 @@ struct worker {
 	struct outage broker_outage, database_outage;
 	bool was_ready;
 	bool draining;		/* the consumer is cancelled */
+	int careful;		/* messages still to be taken one at a time */
 	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
 	int64_t committed_ms;
 	struct failure broken; /* why the broker connection was given up */
@@ -110,12 +117,12 @@ static enum outcome
 connect_broker(struct worker *worker, struct failure *failure)
 {
 	const struct settings *settings = worker->process.settings;
+	uint16_t prefetch = worker->careful > 0 ? 1 : (uint16_t)worker->limits->prefetch;
 
 	if (broker_open(&worker->broker, &settings->broker, BROKER_CONSUME, worker->name,
 			failure) == OUTCOME_DONE &&
 	    topology_assert(worker->broker, settings, failure) == OUTCOME_DONE &&
-	    broker_consume(worker->broker, worker->ops->queue, (uint16_t)worker->limits->prefetch,
-			   failure) == OUTCOME_DONE)
+	    broker_consume(worker->broker, worker->ops->queue, prefetch, failure) == OUTCOME_DONE)
 		return OUTCOME_DONE;
 	broker_abandon(&worker->broker);
 	return failure->outcome;
@@ -170,6 +177,17 @@ connect_all(struct worker *worker)
 /* --- settling
  * -------------------------------------------------------------------------------------- */
 
+/* True at the end of being careful: a new connection gets the whole prefetch. */
+static bool
+was_careful_enough(struct worker *worker)
+{
+	if (worker->careful == 0 || --worker->careful > 0)
+		return false;
+	log_info("%d messages went well: taking as many at a time as always", CAREFUL_MESSAGES);
+	broker_close(&worker->broker);
+	return true;
+}
+
 /* Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up.
  */
 static bool
@@ -182,6 +200,7 @@ settle(struct worker *worker)
 	status_add(worker->process.status, COUNTER_LINES_IN, batch_line_count(worker->batch));
 	status_add(worker->process.status, COUNTER_BYTES_IN, batch_byte_count(worker->batch));
 	worker->broken.text[0] = '\0';
+	batch_show_in_hand(worker->batch);
 	if (store_batch(worker->store, worker->batch) != OUTCOME_DONE)
 		return false;
 	FAULT_POINT("worker.after_commit");
@@ -194,7 +213,7 @@ settle(struct worker *worker)
 	batch_settle(worker->batch);
 	worker->batch_since_ms = 0;
 	worker->committed_ms = clock_mono_ms();
-	return true;
+	return tag == 0 || !was_careful_enough(worker);
 }
 
 /* How long the batch may still wait for more lines; 0 = write it now. */
@@ -204,7 +223,7 @@ batch_may_wait_ms(const struct worker *worker, int64_t now)
 	int64_t spacing = worker->committed_ms + COMMIT_SPACING_MS - now;
 	int64_t age = worker->batch_since_ms + worker->limits->batch_ms - now;
 
-	if (worker->draining || batch_window_is_used(worker->batch))
+	if (worker->draining || worker->careful > 0 || batch_window_is_used(worker->batch))
 		return 0;
 	return MAX(0, MIN(spacing, age));
 }
@@ -273,6 +292,21 @@ run(struct worker *worker)
 	}
 }
 
+/* Has somebody died of something that may come again? */
+static void
+start_carefully(struct worker *worker)
+{
+	struct suspects suspects = {0};
+	uint32_t sequence = 0;
+
+	status_take_suspects(worker->process.status, &sequence, &suspects);
+	if (!suspects_expire(&suspects, clock_mono_ms()))
+		return;
+	worker->careful = CAREFUL_MESSAGES;
+	log_warning("workers died with lines in hand: taking one message at a time for the next %d",
+		    CAREFUL_MESSAGES);
+}
+
 static void
 set_up(struct worker *worker, const struct worker_ops *ops)
 {
@@ -294,6 +328,7 @@ set_up(struct worker *worker, const struct worker_ops *ops)
 		.position = settings->identity == IDENTITY_POSITION,
 		.status = worker->process.status,
 	};
+	start_carefully(worker);
 	worker->batch = batch_new(ops->table, &limits, ops->fill, worker->state);
 	worker->store =
 		store_new(&worker->process, ops->table, limits.rows, ops->compare, &patience);

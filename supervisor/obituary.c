@@ -61,7 +61,7 @@ obituary_write(struct deaths *deaths, const struct slot *slot, const struct chil
 	death->signal = event->signal;
 	death->why = why;
 	death->uptime_ms = now_ms - before->started_ms;
-	status_read_text(&slot->page->in_hand, death->in_hand, sizeof(death->in_hand));
+	status_in_hand_text(slot->page, death->in_hand, sizeof(death->in_hand));
 	log_error("%s (pid %ld) died%s%s: %s after %s, in hand: %s, %s", slot->name,
 		  (long)slot->pid, why[0] != '\0' ? ", " : "", why, cause, lived,
 		  death->in_hand[0] != '\0' ? death->in_hand : "nothing",

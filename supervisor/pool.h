@@ -59,6 +59,7 @@ struct pool {
 	int64_t awake_since_ms; /* sluiced itself did not run just before this */
 	struct slot slots[SLOT_COUNT];
 	struct deaths deaths;
+	struct suspects suspects[ROLE_COUNT]; /* what workers died with; handed to their mates */
 };
 
 /* pages points at SLOT_COUNT status pages of STATUS_PAGE_SIZE bytes, which must outlive the pool.
