@@ -105,14 +105,14 @@ $(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 .SECONDARY:
 
 check: all $(UNIT_TESTS) $(TEST_TOOLS)
-	BUILD=$(BUILD) sh tests/check unit e2e
+	@BUILD=$(BUILD) sh tests/check unit e2e
 check-unit: all $(UNIT_TESTS)
-	BUILD=$(BUILD) sh tests/check unit
+	@BUILD=$(BUILD) sh tests/check unit
 check-e2e: all $(TEST_TOOLS)
-	BUILD=$(BUILD) sh tests/check e2e
+	@BUILD=$(BUILD) sh tests/check e2e
 
 demo: all $(TEST_TOOLS)
-	BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
+	@BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
 
 ASAN_BUILD = $(MAKE) BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
