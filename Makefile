@@ -102,6 +102,12 @@ $(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
+# What `make bench` measures the machine with: each is a main and the helpers of bench.c.
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
+$(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o $(call archives,producer lake_worker clean_worker common)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 .SECONDARY:
 
 check: all $(UNIT_TESTS) $(TEST_TOOLS)
@@ -131,7 +137,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor produc
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch] tests/fuzz/*.c)
 format:
 	clang-format -i $(C_FILES)
 format-check:
