@@ -1,5 +1,5 @@
 # Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
-# Every target of people: all check check-unit check-e2e demo asan tidy fuzz format install clean
+# Every target of people: all check check-unit check-e2e demo bench bench-quick asan tidy fuzz format install clean
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -120,6 +120,12 @@ check-e2e: all $(TEST_TOOLS)
 demo: all $(TEST_TOOLS)
 	BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
 
+# Everything side by side in one run; the packages for it are installed by `sh etc/bootstrap install bench`.
+bench: all $(TEST_TOOLS) $(BENCH_TOOLS)
+	BUILD=$(BUILD) python3 tests/bench/run.py
+bench-quick: all $(TEST_TOOLS) $(BENCH_TOOLS)
+	BUILD=$(BUILD) python3 tests/bench/run.py --quick
+
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' OPTIMISE='-O1 -g' all
 
@@ -154,4 +160,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all check check-unit check-e2e demo asan fuzz run-fuzzers format format-check install clean
+.PHONY: all check check-unit check-e2e demo bench bench-quick asan fuzz run-fuzzers format format-check install clean
