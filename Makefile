@@ -1,5 +1,5 @@
 # Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
-# Every target of people: all check check-unit check-e2e demo asan tidy fuzz format install clean
+# Every target of people: all check check-unit check-e2e demo bench bench-quick asan tidy fuzz format install clean
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -104,6 +104,12 @@ $(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
+# What `make bench` measures the machine with: each is a main and the helpers of bench.c.
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
+$(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o $(call archives,producer lake_worker clean_worker common)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 .SECONDARY:
 
 check: all $(UNIT_TESTS) $(TEST_TOOLS)
@@ -115,6 +121,12 @@ check-e2e: all $(TEST_TOOLS)
 
 demo: all $(TEST_TOOLS)
 	@BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
+
+# Everything side by side in one run; the packages for it are installed by `sh etc/bootstrap install bench`.
+bench: all $(TEST_TOOLS) $(BENCH_TOOLS)
+	BUILD=$(BUILD) python3 tests/bench/run.py
+bench-quick: all $(TEST_TOOLS) $(BENCH_TOOLS)
+	BUILD=$(BUILD) python3 tests/bench/run.py --quick
 
 ASAN_BUILD = $(MAKE) BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
@@ -140,7 +152,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor produc
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch] tests/fuzz/*.c)
 format:
 	clang-format -i $(C_FILES)
 format-check:
@@ -157,4 +169,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean
+.PHONY: all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick
