@@ -1,5 +1,5 @@
 # Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
-# Every target of people: all check check-unit check-e2e demo asan tidy fuzz format install clean
+# Every target of people: all check check-unit check-e2e check-faults demo asan tidy fuzz format install clean
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -101,6 +101,12 @@ TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 $(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+SHIMS := $(patsubst tests/shims/%.c,$(BUILD)/tests/shims/%.so,$(wildcard tests/shims/*.c))
+$(SHIMS): $(BUILD)/tests/shims/%.so: tests/shims/%.c
+	@mkdir -p $(@D)
+	$(call say,SHIM)
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
+TEST_TOOLS += $(SHIMS)
 
 .SECONDARY:
 
@@ -110,6 +116,10 @@ check-unit: all $(UNIT_TESTS)
 	BUILD=$(BUILD) sh tests/check unit
 check-e2e: all $(TEST_TOOLS)
 	BUILD=$(BUILD) sh tests/check e2e
+
+# Every fault that one machine can produce, while lines flow; PATTERN= runs some rows, see tests/faults/run.py.
+check-faults: all $(TEST_TOOLS)
+	BUILD=$(BUILD) python3 tests/faults/run.py $(PATTERN)
 
 demo: all $(TEST_TOOLS)
 	BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
@@ -131,7 +141,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor produc
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/shims/*.c tests/unit/*.[ch] tests/fuzz/*.c)
 format:
 	clang-format -i $(C_FILES)
 format-check:
@@ -148,4 +158,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all check check-unit check-e2e demo asan fuzz run-fuzzers format format-check install clean
+.PHONY: all check check-unit check-e2e check-faults demo asan fuzz run-fuzzers format format-check install clean
