@@ -3,6 +3,8 @@
  * batch.c - from deliveries to rows and rejected lines.
  */
 #include "batch.h"
+#include "fault.h"
+#include "origin.h"
 #include "utf8.h"
 #include "xalloc.h"
 
@@ -102,30 +104,15 @@ reject(struct batch *batch, const struct batch_line *from, enum reason reason, c
 	};
 }
 
-/* splitmix64's finaliser: spreads neighbouring numbers over all 64 bits, and never merges two. */
+/* identity = position; without a place (a foreign message) equal lines stay one row. */
 static uint64_t
-mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-	return x ^ (x >> 31);
-}
-
-/*
- * identity = position: file and offset as one number. The same file gives the same number at every
- * reading; without a place (a foreign message) equal lines stay one row. Stored: never change this.
- */
-static uint64_t
-origin_of(const struct batch_line *from)
+place_of(const struct batch_line *from)
 {
 	const struct message *message = &from->delivery->message;
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a 64 over the file-id */
 
-	if (message->file_id.ptr == NULL || message->offset < 0)
+	if (message->offset < 0)
 		return 0;
-	for (size_t i = 0; i < message->file_id.len; i++)
-		hash = (hash ^ (unsigned char)message->file_id.ptr[i]) * 0x100000001b3u;
-	return mix(hash ^ mix((uint64_t)message->offset + from->offset_in_body));
+	return origin_of(message->file_id, message->offset + (int64_t)from->offset_in_body);
 }
 
 /* Characters of valid UTF-8. */
@@ -194,7 +181,7 @@ add_line(struct batch *batch, const struct batch_line *from)
 		return;
 	}
 	context.valid_utf8 = utf8_valid(from->line);
-	context.origin = batch->limits.position ? origin_of(from) : 0;
+	context.origin = batch->limits.position ? place_of(from) : 0;
 	md5_hex(batch->md5, from->line, context.id);
 	memset(row, 0, batch->table->row_size);
 	reason = batch->fill(batch->state, &context, row, detail);
@@ -240,6 +227,7 @@ fill_from_deliveries(struct batch *batch)
 		show_in_hand(batch, delivery);
 		while (!is_full(batch) && lines_next(&batch->reader, &from.line)) {
 			from.offset_in_body = batch->reader.offset;
+			FAULT_LINE("worker.line", from.line);
 			add_line(batch, &from);
 		}
 		if (is_full(batch) && batch->reader.next < batch->reader.body.len)

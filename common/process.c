@@ -4,6 +4,7 @@
  */
 #include "process.h"
 #include "clock.h"
+#include "fault.h"
 #include "log.h"
 
 #include <assert.h>
@@ -139,6 +140,7 @@ process_start(struct process *process, const struct process_description *descrip
 		join_supervisor(process, options.slot);
 	else
 		process->status = status_private();
+	FAULT_ROLE(process->name);
 	status_set_report(process->status, REPORT_STARTING);
 	status_set_error(process->status, "");
 	status_beat(process->status);

@@ -9,6 +9,7 @@
 #include "worker.h"
 #include "clock.h"
 #include "dead_letters.h"
+#include "fault.h"
 #include "log.h"
 #include "outage.h"
 #include "process.h"
@@ -177,6 +178,7 @@ settle(struct worker *worker)
 	worker->broken.text[0] = '\0';
 	if (store_batch(worker->store, worker->batch) != OUTCOME_DONE)
 		return false;
+	FAULT_POINT("worker.after_commit");
 	rejected = batch_rejected(worker->batch, &count);
 	if (dead_letters_publish(worker->dead, rejected, count) != OUTCOME_DONE)
 		return false;

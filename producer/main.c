@@ -7,6 +7,7 @@
  * reading and nothing else; see publisher.h.
  */
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/process.h"
@@ -174,6 +175,8 @@ save(struct producer *producer, int64_t now_ms)
 	char why[512];
 
 	producer->next_save_ms = now_ms + SAVE_MS;
+	if (producer->publisher.moved)
+		FAULT_POINT("producer.after_confirm");
 	input_set_checkpoint(&producer->inputs, &producer->checkpoint);
 	producer->publisher.moved = false;
 	if (state_dir_store(&producer->state, &producer->checkpoint, why, sizeof(why)) == 0) {

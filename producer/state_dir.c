@@ -4,6 +4,7 @@
  * folder's descriptor and never through a symbolic link at the end.
  */
 #include "state_dir.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/xalloc.h"
 
@@ -183,6 +184,7 @@ state_dir_store(const struct state_dir *dir, const struct checkpoint *checkpoint
 			result = -1;
 	}
 	if (result == 0) {
+		FAULT_POINT("producer.before_checkpoint_rename");
 		step = "cannot put " CHECKPOINT_NEW " in its place";
 		result = renameat(dir->fd, CHECKPOINT_NEW, dir->fd, CHECKPOINT_NAME);
 	}

@@ -64,7 +64,7 @@ window_next_waiting(struct window *window)
 	for (size_t i = 0; i < window->count; i++)
 		if (frame_at(window, i)->state == FRAME_WAITING)
 			return frame_at(window, i);
-	assert(!"a waiting frame was counted but is not in the ring");
+	assert(false && "a waiting frame was counted but is not in the ring");
 	return NULL;
 }
 
