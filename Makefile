@@ -1,5 +1,5 @@
 # Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
-# Every target of people: all check check-unit check-e2e demo bench bench-quick asan tidy fuzz format install clean
+# `make help` lists what there is to make.
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -94,6 +94,16 @@ $(BUILD)/common/schema_sql.o: $(BUILD)/common/schema_sql.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
+help:
+	@echo 'make all            every program into $(BUILD)/'
+	@echo 'make check          all tests; check-unit, check-e2e: one kind; check-asan: with sanitizers'
+	@echo 'make check-faults   every fault, injected while lines flow'
+	@echo 'make demo           see it work (LOG=FILE FORMAT=NAME: on a log of your own)'
+	@echo 'make bench          measure it against the limits of this machine; bench-quick: in a minute'
+	@echo 'make fuzz           libFuzzer targets, each for FUZZ_SECONDS (needs clang)'
+	@echo 'make format         clang-format; format-check: only look'
+	@echo 'make install        DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc'
+
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,supervisor producer lake_worker clean_worker common)
@@ -103,6 +113,12 @@ TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 $(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+SHIMS := $(patsubst tests/shims/%.c,$(BUILD)/tests/shims/%.so,$(wildcard tests/shims/*.c))
+$(SHIMS): $(BUILD)/tests/shims/%.so: tests/shims/%.c
+	@mkdir -p $(@D)
+	$(call say,SHIM)
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
+TEST_TOOLS += $(SHIMS)
 
 # What `make bench` measures the machine with: each is a main and the helpers of bench.c.
 BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
@@ -118,6 +134,10 @@ check-unit: all $(UNIT_TESTS)
 	@BUILD=$(BUILD) sh tests/check unit
 check-e2e: all $(TEST_TOOLS)
 	@BUILD=$(BUILD) sh tests/check e2e
+
+# Every fault that one machine can produce, while lines flow; PATTERN= runs some rows, see tests/faults/run.py.
+check-faults: all $(TEST_TOOLS)
+	BUILD=$(BUILD) python3 tests/faults/run.py $(PATTERN)
 
 demo: all $(TEST_TOOLS)
 	@BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
@@ -152,6 +172,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor produc
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/shims/*.c tests/unit/*.[ch] tests/fuzz/*.c)
 C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch] tests/fuzz/*.c)
 format:
 	clang-format -i $(C_FILES)
@@ -169,4 +190,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick
+.PHONY: help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults
