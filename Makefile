@@ -12,7 +12,7 @@ PKG_CONFIG ?= pkg-config
 MYSQL_PC := $(shell $(PKG_CONFIG) --exists libmariadb 2>/dev/null && echo libmariadb || echo mysqlclient)
 LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL_PC):default-libmysqlclient-dev libcurl:libcurl4-openssl-dev \
 	libcrypto:libssl-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
-NEEDS_LIBRARIES := $(filter-out clean install-only,$(or $(MAKECMDGOALS),all))
+NEEDS_LIBRARIES := $(filter-out clean help format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error pkg-config is missing: apt-get install pkg-config)
