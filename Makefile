@@ -1,5 +1,5 @@
 # Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
-# Every target of people: all check check-unit check-e2e check-faults demo asan tidy fuzz format install clean
+# Every target of people: all check check-unit check-e2e check-faults check-valgrind check-asan demo asan tidy fuzz format install clean
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -109,6 +109,7 @@ $(SHIMS): $(BUILD)/tests/shims/%.so: tests/shims/%.c
 	$(call say,SHIM)
 	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 TEST_TOOLS += $(SHIMS)
+test-tools: $(TEST_TOOLS)
 
 .SECONDARY:
 
@@ -120,14 +121,22 @@ check-e2e: all $(TEST_TOOLS)
 	BUILD=$(BUILD) sh tests/check e2e
 
 # Every fault that one machine can produce, while lines flow; PATTERN= runs some rows, see tests/faults/run.py.
+JOBS ?= 1
 check-faults: all $(TEST_TOOLS)
-	BUILD=$(BUILD) python3 tests/faults/run.py $(PATTERN)
+	$(MAKE) FAULTS=1 BUILD=$(BUILD)/faults all
+	BUILD=$(BUILD) python3 tests/faults/run.py --jobs $(JOBS) $(PATTERN)
+
+# Workers under valgrind, and the end-to-end tests with the sanitizers.
+check-valgrind: all $(TEST_TOOLS)
+	BUILD=$(BUILD) tests/valgrind
+check-asan: asan
+	BUILD=$(BUILD)/asan sh tests/check e2e
 
 demo: all $(TEST_TOOLS)
 	BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
 
 asan:
-	$(MAKE) BUILD=$(BUILD)/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' OPTIMISE='-O1 -g' all
+	$(MAKE) BUILD=$(BUILD)/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' OPTIMISE='-O1 -g' all test-tools
 
 # libFuzzer targets, each for FUZZ_SECONDS; needs clang.
 FUZZ_SECONDS ?= 60
@@ -160,4 +169,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all check check-unit check-e2e check-faults demo asan fuzz run-fuzzers format format-check install clean
+.PHONY: all check check-unit check-e2e check-faults check-valgrind check-asan demo asan fuzz run-fuzzers format format-check install clean
