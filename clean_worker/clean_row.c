@@ -15,10 +15,10 @@
 #include <stdlib.h>
 
 static const struct column columns[] = {
-#define COLUMN(column, field, kind, characters)                                                    \
-	{.name = (column),                                                                         \
-	 .type = COLUMN_##kind,                                                                    \
-	 .offset = offsetof(struct clean_row, field),                                              \
+#define COLUMN(column, field, kind, characters)       \
+	{.name = (column),                            \
+	 .type = COLUMN_##kind,                       \
+	 .offset = offsetof(struct clean_row, field), \
 	 .max_chars = (characters)},
 #include "clean_log.def"
 #undef COLUMN
@@ -113,7 +113,8 @@ clean_row_fill(void *pointer, const struct line_context *line, void *out,
 
 	if (format == NULL) {
 		snprintf(detail, REJECT_DETAIL_MAX, "format \"%.*s\" of the message is unknown",
-			 (int)MIN(line->message->format.len, (size_t)64), line->message->format.ptr);
+			 (int)MIN(line->message->format.len, (size_t)64),
+			 line->message->format.ptr);
 		return REASON_PARSE_UNKNOWN_FORMAT;
 	}
 	reason = log_format_parse(format, line->line, &access, &error);

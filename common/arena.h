@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arena.h - memory that lives as long as a batch: given out by moving a mark, taken back all at once.
+ * arena.h - memory that lives as long as a batch: given out by moving a mark, taken back all at
+ * once.
  */
 #ifndef COMMON_ARENA_H
 #define COMMON_ARENA_H
@@ -12,7 +13,8 @@ struct arena {
 	size_t used;		    /* of the newest */
 };
 
-/* Start from {0}. Uninitialised bytes, aligned for anything; never NULL. Valid until the next reset. */
+/* Start from {0}. Uninitialised bytes, aligned for anything; never NULL. Valid until the next
+ * reset. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* A copy, ended by NUL. */

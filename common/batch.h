@@ -3,8 +3,8 @@
  * batch.h - deliveries in hand, the rows made of their lines, and the lines that became none.
  *
  * A batch owns its deliveries: the rows' texts point into their bodies. A frame can have more lines
- * than a batch has rows; then the batch is settled in the middle of it, and goes on with the rest. A
- * delivery may be acknowledged when all its lines are settled: batch_ack_tag().
+ * than a batch has rows; then the batch is settled in the middle of it, and goes on with the rest.
+ * A delivery may be acknowledged when all its lines are settled: batch_ack_tag().
  */
 #ifndef COMMON_BATCH_H
 #define COMMON_BATCH_H
@@ -47,14 +47,15 @@ enum { REJECT_DETAIL_MAX = 256 };
 typedef enum reason fill_row_fn(void *state, const struct line_context *line, void *row,
 				char detail[REJECT_DETAIL_MAX]);
 
-/* By the primary key; as qsort wants it for an array of pointers to rows: a and b point to pointers. */
+/* By the primary key; as qsort wants it for an array of pointers to rows: a and b point to
+ * pointers. */
 typedef int compare_rows_fn(const void *a, const void *b);
 
 struct batch_limits {
-	size_t rows;	       /* most rows */
-	size_t deliveries;     /* most deliveries in hand: the prefetch */
-	size_t max_line_bytes; /* a longer line is rejected */
-	bool position;	       /* identity = position */
+	size_t rows;		    /* most rows */
+	size_t deliveries;	    /* most deliveries in hand: the prefetch */
+	size_t max_line_bytes;	    /* a longer line is rejected */
+	bool position;		    /* identity = position */
 	struct status_page *status; /* shows the message in hand */
 };
 
@@ -70,13 +71,15 @@ void batch_take(struct batch *batch, struct delivery *delivery);
 /* As many deliveries in hand as there may be. */
 bool batch_window_is_used(const struct batch *batch);
 
-/* Turn lines of taken deliveries into rows or rejections until none is left (true) or it is full. */
+/* Turn lines of taken deliveries into rows or rejections until none is left (true) or it is full.
+ */
 bool batch_fill(struct batch *batch);
 
 size_t batch_row_count(const struct batch *batch);
-bool batch_is_empty(const struct batch *batch); /* no rows, nothing rejected, nothing to acknowledge */
-size_t batch_line_count(const struct batch *batch);   /* lines turned since the last settle */
-size_t batch_byte_count(const struct batch *batch);   /* their bytes */
+bool
+batch_is_empty(const struct batch *batch); /* no rows, nothing rejected, nothing to acknowledge */
+size_t batch_line_count(const struct batch *batch); /* lines turned since the last settle */
+size_t batch_byte_count(const struct batch *batch); /* their bytes */
 
 /* Pointers to the rows, sorted by compare. Valid until the batch is settled. */
 const void **batch_sorted_rows(struct batch *batch, compare_rows_fn *compare);

@@ -2,10 +2,10 @@
 /*
  * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11.
  *
- * What shapes this file: librabbitmq sends heartbeats only from inside its calls; it restarts its own
- * poll after a signal, so no call here ever waits for a message; after a failure its state is not to
- * be trusted, so a connection that failed once is only destroyed; a message to a missing exchange
- * closes the channel later, so channel.close can come at any time.
+ * What shapes this file: librabbitmq sends heartbeats only from inside its calls; it restarts its
+ * own poll after a signal, so no call here ever waits for a message; after a failure its state is
+ * not to be trusted, so a connection that failed once is only destroyed; a message to a missing
+ * exchange closes the channel later, so channel.close can come at any time.
  */
 #include "broker.h"
 #include "broker_errors.h"
@@ -72,7 +72,8 @@ span_of_bytes(amqp_bytes_t bytes)
 	return (struct span){.ptr = bytes.bytes != NULL ? bytes.bytes : "", .len = bytes.len};
 }
 
-/* --- failures -------------------------------------------------------------------------------------- */
+/* --- failures
+ * -------------------------------------------------------------------------------------- */
 
 static enum outcome
 fail_with_reply(const struct broker *broker, const char *doing, int code, amqp_bytes_t text,
@@ -81,8 +82,9 @@ fail_with_reply(const struct broker *broker, const char *doing, int code, amqp_b
 	const char *advice = broker_reply_advice(code);
 
 	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %.*s%s%s%s",
-		    broker->address, doing, (int)MIN(text.len, (size_t)300), (const char *)text.bytes,
-		    advice[0] != '\0' ? " (" : "", advice, advice[0] != '\0' ? ")" : "");
+		    broker->address, doing, (int)MIN(text.len, (size_t)300),
+		    (const char *)text.bytes, advice[0] != '\0' ? " (" : "", advice,
+		    advice[0] != '\0' ? ")" : "");
 	broker_classify_reply(code, failure);
 	return failure->outcome;
 }
@@ -102,15 +104,16 @@ fail_with_method(const struct broker *broker, const char *doing, const amqp_meth
 		return fail_with_reply(broker, doing, m->reply_code, m->reply_text, failure);
 	}
 	return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
-			   "broker %s: %s: unexpected method 0x%08X", broker->address, doing, method->id);
+			   "broker %s: %s: unexpected method 0x%08X", broker->address, doing,
+			   method->id);
 }
 
 static enum outcome
 fail_with_status(const struct broker *broker, const char *doing, int status,
 		 struct failure *failure)
 {
-	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %s", broker->address, doing,
-		    amqp_error_string2(status));
+	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %s", broker->address,
+		    doing, amqp_error_string2(status));
 	failure->code = status;
 	return OUTCOME_RETRY;
 }
@@ -133,7 +136,8 @@ check_reply(const struct broker *broker, const char *doing, amqp_rpc_reply_t rep
 	return fail_with_status(broker, doing, AMQP_STATUS_UNEXPECTED_STATE, failure);
 }
 
-/* --- connecting ------------------------------------------------------------------------------------ */
+/* --- connecting
+ * ------------------------------------------------------------------------------------ */
 
 /* "host", "host:port", "[::1]:port"; port 5672 when there is none. Returns 0 or -1. */
 static int
@@ -209,10 +213,10 @@ log_in(struct broker *broker, const char *client_name, const char *password,
 	snprintf(doing, sizeof(doing), "login as user \"%.64s\" to vhost \"%.64s\"",
 		 broker->settings->user, broker->settings->vhost);
 	return check_reply(broker, doing,
-			   amqp_login_with_properties(broker->connection, broker->settings->vhost, 0,
-						      FRAME_MAX, (int)broker->settings->heartbeat_s,
-						      &table, AMQP_SASL_METHOD_PLAIN,
-						      broker->settings->user, password),
+			   amqp_login_with_properties(
+				   broker->connection, broker->settings->vhost, 0, FRAME_MAX,
+				   (int)broker->settings->heartbeat_s, &table,
+				   AMQP_SASL_METHOD_PLAIN, broker->settings->user, password),
 			   failure);
 }
 
@@ -250,10 +254,14 @@ open_socket(struct broker *broker, const char *host_text, struct failure *failur
 		fatal("out of memory for a broker socket");
 	status = amqp_socket_open_noblock(socket, host, port, &timeout);
 	if (status != AMQP_STATUS_OK)
-		return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
-				   "broker %s: cannot connect: %s (is RabbitMQ running there? "
-				   "broker.hosts says where)",
-				   broker->address, amqp_error_string2(status));
+		return failure_set(
+			failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+			"broker %s: cannot connect: %s (is RabbitMQ running there? "
+			"broker.hosts says where)",
+			broker->address,
+			status == AMQP_STATUS_SOCKET_ERROR
+				? "refused or unreachable" /* the library keeps errno to itself */
+				: amqp_error_string2(status));
 	return OUTCOME_DONE;
 }
 
@@ -261,15 +269,16 @@ static enum outcome
 open_one(struct broker *broker, const char *host_text, enum broker_use use, const char *client_name,
 	 struct failure *failure)
 {
-	struct timeval handshake = {.tv_sec = 2 * CONNECT_TIMEOUT_S}, rpc = {.tv_sec = RPC_TIMEOUT_S};
+	struct timeval handshake = {.tv_sec = 2 * CONNECT_TIMEOUT_S},
+		       rpc = {.tv_sec = RPC_TIMEOUT_S};
 	char password[256], error[384];
 	enum outcome outcome;
 
 	outcome = open_socket(broker, host_text, failure);
 	if (outcome != OUTCOME_DONE)
 		return outcome;
-	if (settings_read_password(broker->settings->password_file, password, sizeof(password), error,
-				   sizeof(error)) != 0)
+	if (settings_read_password(broker->settings->password_file, password, sizeof(password),
+				   error, sizeof(error)) != 0)
 		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
 				   "%s (broker.password_file says where)", error);
 	amqp_set_handshake_timeout(broker->connection, &handshake);
@@ -280,7 +289,8 @@ open_one(struct broker *broker, const char *host_text, enum broker_use use, cons
 		return outcome;
 	note_server_version(broker);
 	amqp_channel_open(broker->connection, CHANNEL);
-	outcome = check_reply(broker, "open a channel", amqp_get_rpc_reply(broker->connection), failure);
+	outcome = check_reply(broker, "open a channel", amqp_get_rpc_reply(broker->connection),
+			      failure);
 	if (outcome == OUTCOME_DONE && use == BROKER_PUBLISH) {
 		amqp_confirm_select(broker->connection, CHANNEL);
 		outcome = check_reply(broker, "switch publisher confirms on",
@@ -357,7 +367,8 @@ broker_server_major(const struct broker *broker)
 	return broker->server_major;
 }
 
-/* --- what comes in --------------------------------------------------------------------------------- */
+/* --- what comes in
+ * --------------------------------------------------------------------------------- */
 
 /* An integer of any width and sign, or -1. */
 static int64_t
@@ -431,7 +442,8 @@ read_message(struct broker *broker, struct delivery **out, struct failure *failu
 	enum outcome outcome;
 
 	outcome = check_reply(broker, "read a message",
-			      amqp_read_message(broker->connection, CHANNEL, &box->message, 0), failure);
+			      amqp_read_message(broker->connection, CHANNEL, &box->message, 0),
+			      failure);
 	if (outcome != OUTCOME_DONE) {
 		free(box); /* the library has freed what it had */
 		return outcome;
@@ -513,8 +525,8 @@ take_method(struct broker *broker, const amqp_method_t *method, struct broker_ev
 		event->kind = BROKER_CANCELLED;
 		return OUTCOME_DONE;
 	case AMQP_CONNECTION_BLOCKED_METHOD:
-		copy_bytes(((const amqp_connection_blocked_t *)method->decoded)->reason, event->text,
-			   sizeof(event->text));
+		copy_bytes(((const amqp_connection_blocked_t *)method->decoded)->reason,
+			   event->text, sizeof(event->text));
 		broker->blocked = true;
 		event->kind = BROKER_ALARM;
 		return OUTCOME_DONE;
@@ -557,7 +569,8 @@ broker_next(struct broker *broker, struct broker_event *event, struct failure *f
 	return outcome;
 }
 
-/* --- publishing ------------------------------------------------------------------------------------ */
+/* --- publishing
+ * ------------------------------------------------------------------------------------ */
 
 static int
 make_headers(const struct message *message, amqp_table_entry_t *entries)
@@ -632,7 +645,8 @@ broker_publish(struct broker *broker, const char *exchange, const char *routing_
 	return OUTCOME_DONE;
 }
 
-/* --- consuming ------------------------------------------------------------------------------------- */
+/* --- consuming
+ * ------------------------------------------------------------------------------------- */
 
 static const char CONSUMER_TAG[] = "sluice";
 
@@ -648,8 +662,8 @@ broker_consume(struct broker *broker, const char *queue, uint16_t prefetch, stru
 	if (outcome != OUTCOME_DONE)
 		return outcome;
 	snprintf(doing, sizeof(doing), "consume from queue %s", queue);
-	amqp_basic_consume(broker->connection, CHANNEL, bytes_of(queue), bytes_of(CONSUMER_TAG), 0, 0, 0,
-			   amqp_empty_table);
+	amqp_basic_consume(broker->connection, CHANNEL, bytes_of(queue), bytes_of(CONSUMER_TAG), 0,
+			   0, 0, amqp_empty_table);
 	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
 }
 
@@ -671,7 +685,8 @@ broker_ack(struct broker *broker, uint64_t tag, bool multiple, struct failure *f
 	return OUTCOME_DONE;
 }
 
-/* --- topology -------------------------------------------------------------------------------------- */
+/* --- topology
+ * -------------------------------------------------------------------------------------- */
 
 enum outcome
 broker_declare_exchange(struct broker *broker, const char *name, const char *type, bool passive,
@@ -680,8 +695,8 @@ broker_declare_exchange(struct broker *broker, const char *name, const char *typ
 	char doing[320];
 
 	snprintf(doing, sizeof(doing), "declare exchange %s", name);
-	amqp_exchange_declare(broker->connection, CHANNEL, bytes_of(name), bytes_of(type), passive, 1, 0,
-			      0, amqp_empty_table);
+	amqp_exchange_declare(broker->connection, CHANNEL, bytes_of(name), bytes_of(type), passive,
+			      1, 0, 0, amqp_empty_table);
 	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
 }
 
@@ -708,7 +723,8 @@ broker_declare_queue(struct broker *broker, const char *name, bool passive,
 		}
 	}
 	snprintf(doing, sizeof(doing), "declare queue %s", name);
-	answer = amqp_queue_declare(broker->connection, CHANNEL, bytes_of(name), passive, 1, 0, 0, table);
+	answer = amqp_queue_declare(broker->connection, CHANNEL, bytes_of(name), passive, 1, 0, 0,
+				    table);
 	outcome = check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
 	if (outcome == OUTCOME_DONE && answer != NULL) {
 		if (messages != NULL)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker.h - one connection to RabbitMQ with one channel; broker.c is the only file that knows <amqp.h>.
+ * broker.h - one connection to RabbitMQ with one channel; broker.c is the only file that knows
+ * <amqp.h>.
  *
- * A connection either publishes or consumes, never both: under an alarm the broker stops reading from
- * a connection that has ever published, its acks included. Nothing here reconnects: any outcome but
- * DONE means that this connection is spent; close it, back off, open a new one.
+ * A connection either publishes or consumes, never both: under an alarm the broker stops reading
+ * from a connection that has ever published, its acks included. Nothing here reconnects: any
+ * outcome but DONE means that this connection is spent; close it, back off, open a new one.
  *
- * Reading never waits: watch broker_fd() with poll(2) (process_wait), and call broker_next() until it
- * says BROKER_NOTHING; call it at least once a second in any case, heartbeats are sent from inside.
+ * Reading never waits: watch broker_fd() with poll(2) (process_wait), and call broker_next() until
+ * it says BROKER_NOTHING; call it at least once a second in any case, heartbeats are sent from
+ * inside.
  */
 #ifndef COMMON_BROKER_H
 #define COMMON_BROKER_H
@@ -25,14 +27,15 @@ enum broker_use { BROKER_PUBLISH, BROKER_CONSUME, BROKER_ADMIN };
 
 /*
  * Connect to the first host that answers and log in; BROKER_PUBLISH switches publisher confirms on.
- * client_name is shown in the broker's own tools ("sluice-producer@host"). Waits at most some 10 s per
- * host. On failure *broker is NULL and failure says what, where and what to do.
+ * client_name is shown in the broker's own tools ("sluice-producer@host"). Waits at most some 10 s
+ * per host. On failure *broker is NULL and failure says what, where and what to do.
  */
 enum outcome broker_open(struct broker **broker, const struct broker_settings *settings,
 			 enum broker_use use, const char *client_name,
 			 struct failure *failure) MUST_CHECK;
 
-/* Close politely if the connection still works (waits 2 s at most), free, set to NULL. NULL is fine. */
+/* Close politely if the connection still works (waits 2 s at most), free, set to NULL. NULL is
+ * fine. */
 void broker_close(struct broker **broker);
 
 /* Free without a word to the broker: for a connection that has failed. NULL is fine. */
@@ -46,7 +49,8 @@ const char *broker_address(const struct broker *broker);
 /* The broker asks publishers to stop (memory or disk alarm). */
 bool broker_is_blocked(const struct broker *broker);
 
-/* --- what comes in ------------------------------------------------------------------------------- */
+/* --- what comes in -------------------------------------------------------------------------------
+ */
 
 /* A message that came in; message's spans point into it and live as long as it does. */
 struct delivery {
@@ -81,17 +85,20 @@ struct broker_event {
 enum outcome broker_next(struct broker *broker, struct broker_event *event,
 			 struct failure *failure) MUST_CHECK;
 
-/* --- publishing ---------------------------------------------------------------------------------- */
+/* --- publishing ----------------------------------------------------------------------------------
+ */
 
 /*
- * Publish persistent and mandatory. *tag is the number that a later ACKED or NACKED names: 1, 2, 3 …
- * per connection. Copies what it needs. Can block while the broker does not read (see the watchdog).
+ * Publish persistent and mandatory. *tag is the number that a later ACKED or NACKED names: 1, 2, 3
+ * … per connection. Copies what it needs. Can block while the broker does not read (see the
+ * watchdog).
  */
 enum outcome broker_publish(struct broker *broker, const char *exchange, const char *routing_key,
 			    const struct message *message, uint64_t *tag,
 			    struct failure *failure) MUST_CHECK;
 
-/* --- consuming ----------------------------------------------------------------------------------- */
+/* --- consuming -----------------------------------------------------------------------------------
+ */
 
 /* prefetch: messages in hand unacknowledged at most. */
 enum outcome broker_consume(struct broker *broker, const char *queue, uint16_t prefetch,
@@ -104,7 +111,8 @@ enum outcome broker_cancel(struct broker *broker, struct failure *failure) MUST_
 enum outcome broker_ack(struct broker *broker, uint64_t tag, bool multiple,
 			struct failure *failure) MUST_CHECK;
 
-/* --- topology ------------------------------------------------------------------------------------ */
+/* --- topology ------------------------------------------------------------------------------------
+ */
 
 struct broker_argument {
 	const char *name;

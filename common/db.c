@@ -16,8 +16,8 @@
 enum { CONNECT_TIMEOUT_S = 5 };
 
 /*
- * Strict for every engine, no zero dates: what does not fit is an error, not a silent change. UTC by
- * offset, since named zones need tables. A lock is waited for shorter than any timeout of ours.
+ * Strict for every engine, no zero dates: what does not fit is an error, not a silent change. UTC
+ * by offset, since named zones need tables. A lock is waited for shorter than any timeout of ours.
  */
 static const char SESSION_SETUP[] =
 	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE', "
@@ -26,8 +26,8 @@ static const char SESSION_SETUP[] =
 static bool
 is_lost(unsigned number)
 {
-	return number == 2002 || number == 2003 || number == 2006 || number == 2013 || number == 2055 ||
-	       number == 1927 || number == 1053 || number == 4031;
+	return number == 2002 || number == 2003 || number == 2006 || number == 2013 ||
+	       number == 2055 || number == 1927 || number == 1053 || number == 4031;
 }
 
 enum outcome
@@ -50,11 +50,12 @@ fail(struct db *db, const char *doing, struct failure *failure)
 	return db_fail(db, doing, mysql_errno(db->mysql), mysql_error(db->mysql), failure);
 }
 
-/* --- connecting ------------------------------------------------------------------------------------ */
+/* --- connecting
+ * ------------------------------------------------------------------------------------ */
 
 struct target {
-	char host[256];	     /* "" with a socket */
-	char socket[256];    /* "" with a host */
+	char host[256];	  /* "" with a socket */
+	char socket[256]; /* "" with a host */
 	unsigned short port;
 };
 
@@ -148,9 +149,10 @@ open_one(struct db *db, const char *host_text, const struct database_settings *s
 
 	snprintf(db->address, sizeof(db->address), "%s", host_text);
 	if (parse_target(host_text, &target) != 0)
-		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
-				   "database.hosts: \"%s\" is neither host:port nor /path/of/socket",
-				   host_text);
+		return failure_set(
+			failure, OUTCOME_FATAL, EX_CONFIG,
+			"database.hosts: \"%s\" is neither host:port nor /path/of/socket",
+			host_text);
 	if (settings_read_password(settings->password_file, password, sizeof(password), error,
 				   sizeof(error)) != 0)
 		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
@@ -214,7 +216,8 @@ db_is_lost(const struct db *db)
 	return db->lost;
 }
 
-/* --- statements ------------------------------------------------------------------------------------ */
+/* --- statements
+ * ------------------------------------------------------------------------------------ */
 
 static void
 ignore_row(void *context UNUSED, const char *const *values UNUSED, unsigned count UNUSED)

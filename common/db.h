@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * db.h - one connection to MySQL or MariaDB; db.c and db_insert.c are the only files that know <mysql.h>.
+ * db.h - one connection to MySQL or MariaDB; db.c and db_insert.c are the only files that know
+ * <mysql.h>.
  *
- * A session is strict (nothing is changed silently), in UTC, in utf8mb4, without autocommit and without
- * LOCAL INFILE. Nothing here reconnects: after RETRY or FATAL roll back, and open a new connection when
- * db_is_lost().
+ * A session is strict (nothing is changed silently), in UTC, in utf8mb4, without autocommit and
+ * without LOCAL INFILE. Nothing here reconnects: after RETRY or FATAL roll back, and open a new
+ * connection when db_is_lost().
  */
 #ifndef COMMON_DB_H
 #define COMMON_DB_H
@@ -36,8 +37,8 @@ const char *db_address(const struct db *db);
 bool db_is_lost(const struct db *db);
 
 /*
- * DONE if the tables are those that this program was built for (common/schema.h). Otherwise FATAL with
- * the command that helps, or the connection's failure.
+ * DONE if the tables are those that this program was built for (common/schema.h). Otherwise FATAL
+ * with the command that helps, or the connection's failure.
  */
 enum outcome db_check_schema(struct db *db, struct failure *failure) MUST_CHECK;
 
@@ -54,7 +55,8 @@ enum outcome db_commit(struct db *db, struct failure *failure) MUST_CHECK;
 /* Best effort: when it fails, the connection is lost and the server rolls back. */
 void db_rollback(struct db *db);
 
-/* --- inserting rows -------------------------------------------------------------------------------- */
+/* --- inserting rows
+ * -------------------------------------------------------------------------------- */
 
 struct db_insert;
 
@@ -68,8 +70,8 @@ void db_insert_close(struct db_insert **insert);
 
 /*
  * Insert rows (pointers to row structs) in the open transaction; *inserted gets how many were new.
- * REJECT: one of them can never be stored; the transaction holds some of the others: roll back, then
- * bisect. Sends as many statements as max_allowed_packet asks for.
+ * REJECT: one of them can never be stored; the transaction holds some of the others: roll back,
+ * then bisect. Sends as many statements as max_allowed_packet asks for.
  */
 enum outcome db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count,
 			    uint64_t *inserted, struct failure *failure) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * db_errors.h - what an error number of MySQL or MariaDB, server or client, means for us: one table.
+ * db_errors.h - what an error number of MySQL or MariaDB, server or client, means for us: one
+ * table.
  */
 #ifndef COMMON_DB_ERRORS_H
 #define COMMON_DB_ERRORS_H

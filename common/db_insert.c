@@ -17,9 +17,9 @@
 #include <string.h>
 
 enum {
-	STATEMENT_BYTES_MAX = 4 << 20,	/* more gains nothing and costs memory on both sides */
+	STATEMENT_BYTES_MAX = 4 << 20,	  /* more gains nothing and costs memory on both sides */
 	STATEMENT_BYTES_SPARE = 16 << 10, /* of max_allowed_packet, for the protocol's own bytes */
-	ROW_OVERHEAD = 16,		/* per column: indicator, length, separators */
+	ROW_OVERHEAD = 16,		  /* per column: indicator, length, separators */
 };
 
 /* The arrays of one column that are bound to the prepared statement. */
@@ -34,12 +34,12 @@ struct db_insert {
 	struct db *db;
 	const struct table *table;
 	size_t max_rows;
-	size_t bytes_max; /* of one statement */
+	size_t bytes_max;      /* of one statement */
 	MYSQL_STMT *statement; /* NULL = multi-row VALUES */
 	struct bound_column columns[TABLE_COLUMNS_MAX];
 	MYSQL_BIND binds[TABLE_COLUMNS_MAX];
-	char *prefix;  /* "INSERT INTO ... VALUES " */
-	char *sql;     /* of multi-row VALUES: grows as needed */
+	char *prefix; /* "INSERT INTO ... VALUES " */
+	char *sql;    /* of multi-row VALUES: grows as needed */
 	size_t sql_size, sql_len;
 };
 
@@ -51,7 +51,8 @@ make_prefix(const struct table *table)
 	char *text = xasprintf("INSERT INTO `%s` (", table->name);
 
 	for (size_t i = 0; i < table->column_count; i++) {
-		char *longer = xasprintf("%s%s`%s`", text, i > 0 ? ", " : "", table->columns[i].name);
+		char *longer =
+			xasprintf("%s%s`%s`", text, i > 0 ? ", " : "", table->columns[i].name);
 
 		free(text);
 		text = longer;
@@ -78,7 +79,8 @@ row_bytes(const struct table *table, const void *row)
 	return bytes;
 }
 
-/* --- bound arrays ---------------------------------------------------------------------------------- */
+/* --- bound arrays
+ * ---------------------------------------------------------------------------------- */
 
 #ifdef MARIADB_CLIENT_STMT_BULK_OPERATIONS
 
@@ -102,7 +104,8 @@ bind_column(struct db_insert *insert, size_t i)
 		bound->lengths = xcalloc(insert->max_rows, sizeof(*bound->lengths));
 		bind->buffer = bound->pointers;
 		bind->length = bound->lengths;
-		bind->buffer_type = column->type == COLUMN_BYTES ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING;
+		bind->buffer_type =
+			column->type == COLUMN_BYTES ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING;
 	} else {
 		bound->numbers = xcalloc(insert->max_rows, sizeof(*bound->numbers));
 		bind->buffer = bound->numbers;
@@ -134,7 +137,8 @@ fill_column(struct bound_column *bound, const struct column *column, const void 
 		case COLUMN_NUMBER:
 		case COLUMN_UNSIGNED:
 			memcpy(&bound->numbers[r], field, sizeof(bound->numbers[r]));
-			is_null = column->type == COLUMN_NUMBER && bound->numbers[r] == ROW_NUMBER_NULL;
+			is_null = column->type == COLUMN_NUMBER &&
+				  bound->numbers[r] == ROW_NUMBER_NULL;
 			break;
 		}
 		bound->indicators[r] = is_null ? STMT_INDICATOR_NULL : STMT_INDICATOR_NONE;
@@ -205,7 +209,8 @@ prepare_arrays(struct db_insert *insert, struct failure *failure)
 
 #endif
 
-/* --- multi-row VALUES ------------------------------------------------------------------------------ */
+/* --- multi-row VALUES
+ * ------------------------------------------------------------------------------ */
 
 static void
 reserve(struct db_insert *insert, size_t more)
@@ -234,8 +239,8 @@ append_text(struct db_insert *insert, const char *introducer, struct span text)
 	append(insert, introducer, strlen(introducer));
 	append(insert, "'", 1);
 	reserve(insert, 2 * text.len + 1);
-	insert->sql_len += mysql_real_escape_string(insert->db->mysql, insert->sql + insert->sql_len,
-						    text.ptr, text.len);
+	insert->sql_len += mysql_real_escape_string(
+		insert->db->mysql, insert->sql + insert->sql_len, text.ptr, text.len);
 	append(insert, "'", 1);
 }
 
@@ -291,7 +296,8 @@ insert_values(struct db_insert *insert, const void *const *rows, size_t count, u
 	return OUTCOME_DONE;
 }
 
-/* --- both ------------------------------------------------------------------------------------------ */
+/* --- both
+ * ------------------------------------------------------------------------------------------ */
 
 enum outcome
 db_insert_open(struct db_insert **out, struct db *db, const struct table *table, size_t max_rows,
@@ -361,10 +367,11 @@ db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, 
 			size_t next = row_bytes(insert->table, rows[done + take]);
 
 			if (next > insert->bytes_max) {
-				outcome = failure_set(failure, OUTCOME_REJECT, EX_DATAERR,
-						      "database %s: a row of %s is %zu bytes, more than "
-						      "max_allowed_packet takes",
-						      insert->db->address, insert->table->name, next);
+				outcome = failure_set(
+					failure, OUTCOME_REJECT, EX_DATAERR,
+					"database %s: a row of %s is %zu bytes, more than "
+					"max_allowed_packet takes",
+					insert->db->address, insert->table->name, next);
 				failure->reason = REASON_DB_PACKET_TOO_BIG;
 				return outcome;
 			}

@@ -3,8 +3,8 @@
  * dead_letters.c - rejected lines to the dead-letter exchange.
  *
  * Lines go out in windows of WINDOW_LINES; the next window starts when each line of this one is
- * confirmed. What is nacked, returned or in flight when the connection breaks goes out again; what was
- * confirmed does not.
+ * confirmed. What is nacked, returned or in flight when the connection breaks goes out again; what
+ * was confirmed does not.
  */
 #include "dead_letters.h"
 #include "clock.h"
@@ -202,7 +202,8 @@ wait_and_serve(struct dead_letters *dead, int64_t timeout_ms)
 	return !dead->process->stop_now && p->serve(p->context);
 }
 
-/* One try at a window: DONE when every line of it is confirmed. *interrupted: give up altogether. */
+/* One try at a window: DONE when every line of it is confirmed. *interrupted: give up altogether.
+ */
 static enum outcome
 try_window(struct dead_letters *dead, const struct rejected_line *lines, size_t count,
 	   bool *interrupted, struct failure *failure)
@@ -255,7 +256,8 @@ insist(struct dead_letters *dead, const struct rejected_line *lines, size_t coun
 		}
 		if (interrupted)
 			return OUTCOME_RETRY;
-		end_ms = clock_mono_ms() + outage_note(&dead->outage, &failure, dead->process->status);
+		end_ms = clock_mono_ms() +
+			 outage_note(&dead->outage, &failure, dead->process->status);
 		if (dead->process->stop && tries > STOPPING_RETRIES_MAX)
 			return OUTCOME_RETRY;
 		while (!dead->process->stop && clock_mono_ms() < end_ms)

@@ -11,7 +11,7 @@
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
-#define PRINTF_LIKE(format_index, first_arg)                                                       \
+#define PRINTF_LIKE(format_index, first_arg) \
 	__attribute__((format(printf, format_index, first_arg)))
 #define NO_RETURN __attribute__((noreturn))
 #define MUST_CHECK __attribute__((warn_unused_result))

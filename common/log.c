@@ -2,9 +2,9 @@
 /*
  * log.c - one event per line on standard error.
  *
- * An event is formatted into a fixed buffer, escaped into a second one and written with one write(),
- * so that events of several processes that share one standard error do not mix. An event longer than
- * the buffer is cut, never split over two lines.
+ * An event is formatted into a fixed buffer, escaped into a second one and written with one
+ * write(), so that events of several processes that share one standard error do not mix. An event
+ * longer than the buffer is cut, never split over two lines.
  */
 #include "log.h"
 
@@ -55,8 +55,8 @@ log_set_program(const char *name)
 }
 
 /*
- * Append the text as the inside of a quoted value. Both logfmt and JSON readers understand \" \\ and
- * \u00XX; bytes that are not UTF-8 were made visible before.
+ * Append the text as the inside of a quoted value. Both logfmt and JSON readers understand \"
+ * \\ and \u00XX; bytes that are not UTF-8 were made visible before.
  */
 static size_t
 append_quoted(char *out, size_t used, size_t size, const char *text)
@@ -140,14 +140,14 @@ log_event(enum log_level level, const char *format, va_list args)
 	errno = saved_errno;
 }
 
-#define DEFINE_LOG_FUNCTION(name, level)                                                           \
-	void name(const char *format, ...)                                                         \
-	{                                                                                          \
-		va_list args;                                                                      \
-                                                                                                   \
-		va_start(args, format);                                                            \
-		log_event(level, format, args);                                                    \
-		va_end(args);                                                                      \
+#define DEFINE_LOG_FUNCTION(name, level)        \
+	void name(const char *format, ...)      \
+	{                                       \
+		va_list args;                   \
+                                                \
+		va_start(args, format);         \
+		log_event(level, format, args); \
+		va_end(args);                   \
 	}
 
 DEFINE_LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)

@@ -4,8 +4,8 @@
  *
  *   ts=2026-11-23T18:00:00.123Z level=info role=lake/0 pid=4122 msg="ready" queue=queue-data-lake
  *
- * The message is a sentence for people; control bytes, quotes and invalid UTF-8 in it are escaped, so
- * one event is always one line whatever came in from outside. No call changes errno.
+ * The message is a sentence for people; control bytes, quotes and invalid UTF-8 in it are escaped,
+ * so one event is always one line whatever came in from outside. No call changes errno.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H

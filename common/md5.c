@@ -2,8 +2,8 @@
 /*
  * md5.c - MD5 by libcrypto.
  *
- * Fetched once with "-fips": under a FIPS provider EVP_md5() fails, and looking the algorithm up for
- * every line costs more than hashing it.
+ * Fetched once with "-fips": under a FIPS provider EVP_md5() fails, and looking the algorithm up
+ * for every line costs more than hashing it.
  */
 #include "md5.h"
 #include "log.h"

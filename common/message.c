@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 const struct message_header message_headers[] = {
-#define HEADER(wire_name, field, kind)                                                             \
+#define HEADER(wire_name, field, kind) \
 	{.name = (wire_name), .type = HEADER_##kind, .offset = offsetof(struct message, field)},
 #include "message.def"
 #undef HEADER

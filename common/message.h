@@ -2,8 +2,8 @@
 /*
  * message.h - a message as Sluice sees it: a frame of log lines and where they came from.
  *
- * The body is a frame: 1 to N lines, each ended by LF (the last one may lack it); a line that any AMQP
- * client sends is a valid frame of one. Nothing in it is trusted. The headers are message.def.
+ * The body is a frame: 1 to N lines, each ended by LF (the last one may lack it); a line that any
+ * AMQP client sends is a valid frame of one. Nothing in it is trusted. The headers are message.def.
  */
 #ifndef COMMON_MESSAGE_H
 #define COMMON_MESSAGE_H

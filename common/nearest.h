@@ -8,14 +8,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Edits (insert, delete, change, swap of neighbours) from a to b; words over 63 bytes count as far. */
+/* Edits (insert, delete, change, swap of neighbours) from a to b; words over 63 bytes count as far.
+ */
 unsigned nearest_distance(const char *a, const char *b);
 
 /*
  * Keeps the best candidate seen so far. Start with {.word = the mistyped word}; after all calls of
- * nearest_consider(), best is NULL when nothing is near enough to be a likely typing error. It returns
- * true when the candidate is the best so far; best points to it, so a caller that reuses its buffer for
- * candidates copies it then.
+ * nearest_consider(), best is NULL when nothing is near enough to be a likely typing error. It
+ * returns true when the candidate is the best so far; best points to it, so a caller that reuses
+ * its buffer for candidates copies it then.
  */
 struct nearest {
 	const char *word;

@@ -13,7 +13,7 @@ outage_note(struct outage *outage, const struct failure *failure, struct status_
 {
 	int64_t now = clock_mono_ms();
 	int64_t wait_ms = failure->outcome == OUTCOME_FATAL ? outage->backoff.max_ms
-							     : backoff_next_ms(&outage->backoff);
+							    : backoff_next_ms(&outage->backoff);
 
 	status_set_error(status, failure->text);
 	status_add(status, COUNTER_RETRIES, 1);

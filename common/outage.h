@@ -22,7 +22,8 @@ struct outage {
  * page said READY. Returns how long to wait before the next try: backed off for RETRY, max_ms for
  * FATAL, which only a person can mend.
  */
-int64_t outage_note(struct outage *outage, const struct failure *failure, struct status_page *status);
+int64_t outage_note(struct outage *outage, const struct failure *failure,
+		    struct status_page *status);
 
 /* It works again: log that if the outage was said, clear the status text, report READY. */
 void outage_over(struct outage *outage, const char *what, struct status_page *status);

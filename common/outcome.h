@@ -29,7 +29,8 @@ struct failure {
 	char text[512];	    /* what, where and what to do; one line */
 };
 
-/* Fill all of it (reason none, code 0) and return the outcome, so that `return failure_set(...)` works. */
+/* Fill all of it (reason none, code 0) and return the outcome, so that `return failure_set(...)`
+ * works. */
 enum outcome failure_set(struct failure *failure, enum outcome outcome, int exit_code,
 			 const char *format, ...) PRINTF_LIKE(4, 5);
 

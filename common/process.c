@@ -35,10 +35,13 @@ print_help(const struct process_description *d)
 	       "%s"
 	       "  -h, --help  print this\n"
 	       "  -V, --version\n\n"
-	       "It runs in the foreground and logs to standard error; sluiced starts it as needed.\n"
-	       "TERM or INT: finish what is in hand, then exit; a second one or QUIT: exit at once.\n",
+	       "It runs in the foreground and logs to standard error; sluiced starts it as "
+	       "needed.\n"
+	       "TERM or INT: finish what is in hand, then exit; a second one or QUIT: exit at "
+	       "once.\n",
 	       d->program, d->has_once ? " [--once]" : "", d->purpose, SETTINGS_DEFAULT_PATH,
-	       d->has_once ? "  --once      read the inputs to their end, wait for every confirm, exit\n"
+	       d->has_once ? "  --once      read the inputs to their end, wait for every confirm, "
+			     "exit\n"
 			   : "");
 }
 
@@ -117,8 +120,9 @@ join_supervisor(struct process *process, const char *slot)
 	snprintf(process->name, sizeof(process->name), "%s", name + 1);
 	process->status = status_attach(STATUS_FD, (unsigned)index);
 	if (process->status == NULL)
-		fatal_exit(EX_USAGE, "cannot use the supervisor's status page: %s (is sluiced of "
-				     "another version?)",
+		fatal_exit(EX_USAGE,
+			   "cannot use the supervisor's status page: %s (is sluiced of "
+			   "another version?)",
 			   strerror(errno));
 	process->supervised = true;
 	process->supervisor_fd = SUPERVISOR_FD;

@@ -8,7 +8,7 @@
 #define COMMON_SCHEMA_H
 
 struct schema_migration {
-	int version;      /* 1, 2, 3 ... */
+	int version;	  /* 1, 2, 3 ... */
 	const char *name; /* "001-raw-log" */
 	const char *sql;  /* statements, each ended by ";\n" */
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings.c - settings file and environment into struct settings; the only file that knows libconfig.
+ * settings.c - settings file and environment into struct settings; the only file that knows
+ * libconfig.
  *
- * libconfig 1.5 accepts any key and wraps integers that do not fit silently, so every key is looked up
- * in the table and every number is read a second time from the text of its line.
+ * libconfig 1.5 accepts any key and wraps integers that do not fit silently, so every key is looked
+ * up in the table and every number is read a second time from the text of its line.
  */
 #include "settings.h"
 #include "log.h"
@@ -64,11 +65,13 @@ place_of(const struct loader *loader, const config_setting_t *setting)
 static const char *
 full_name(const struct setting *row, char *out, size_t out_size)
 {
-	snprintf(out, out_size, "%s%s%s", row->section, row->section[0] != '\0' ? "." : "", row->name);
+	snprintf(out, out_size, "%s%s%s", row->section, row->section[0] != '\0' ? "." : "",
+		 row->name);
 	return out;
 }
 
-/* --- storing one value, whatever it came from ---------------------------------------------------- */
+/* --- storing one value, whatever it came from ----------------------------------------------------
+ */
 
 static void *
 field_of(struct settings *settings, const struct setting *row)
@@ -99,7 +102,8 @@ store_number(struct loader *loader, const struct place *place, const struct sett
 	char name[128];
 
 	if (value < row->min || value > row->max) {
-		problem(loader, place, "%s = %" PRId64 " is out of range: %" PRId64 " to %" PRId64 " %s",
+		problem(loader, place,
+			"%s = %" PRId64 " is out of range: %" PRId64 " to %" PRId64 " %s",
 			full_name(row, name, sizeof(name)), value, row->min, row->max, row->unit);
 		return;
 	}
@@ -124,9 +128,9 @@ store_choice(struct loader *loader, const struct place *place, const struct sett
 		if (nearest_consider(&nearest, choice))
 			snprintf(best, sizeof(best), "%s", choice);
 	}
-	problem(loader, place, "%s = \"%s\" is none of %s%s%s%s", full_name(row, name, sizeof(name)),
-		text, row->unit, best[0] != '\0' ? ": did you mean \"" : "", best,
-		best[0] != '\0' ? "\"?" : "");
+	problem(loader, place, "%s = \"%s\" is none of %s%s%s%s",
+		full_name(row, name, sizeof(name)), text, row->unit,
+		best[0] != '\0' ? ": did you mean \"" : "", best, best[0] != '\0' ? "\"?" : "");
 }
 
 static void
@@ -192,7 +196,8 @@ store_from_text(struct loader *loader, const struct place *place, const struct s
 	}
 }
 
-/* --- the file ------------------------------------------------------------------------------------ */
+/* --- the file ------------------------------------------------------------------------------------
+ */
 
 /*
  * libconfig gives 3000000000 as -1294967296 and 4294967300 as 4: compare with the digits that stand
@@ -284,8 +289,10 @@ read_value(struct loader *loader, const config_setting_t *from, const struct set
 	case SETTING_NUMBER:
 		wanted = "a whole number";
 		fits = type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
-		if (fits && !number_is_as_written(&place, row->name, config_setting_get_int64(from)))
-			problem(loader, &place, "%s is too large for a bare number: write an L behind it",
+		if (fits &&
+		    !number_is_as_written(&place, row->name, config_setting_get_int64(from)))
+			problem(loader, &place,
+				"%s is too large for a bare number: write an L behind it",
 				full_name(row, name, sizeof(name)));
 		else if (fits)
 			store_number(loader, &place, row, config_setting_get_int64(from));
@@ -310,8 +317,8 @@ read_value(struct loader *loader, const config_setting_t *from, const struct set
 		break;
 	}
 	if (!fits)
-		problem(loader, &place, "%s is %s; it must be %s", full_name(row, name, sizeof(name)),
-			type_name(type), wanted);
+		problem(loader, &place, "%s is %s; it must be %s",
+			full_name(row, name, sizeof(name)), type_name(type), wanted);
 }
 
 static const struct setting *
@@ -350,8 +357,8 @@ unknown_name(struct loader *loader, const config_setting_t *from, const char *se
 	if (section[0] == '\0')
 		nearest_consider(&nearest, "inputs");
 	if (nearest.best != NULL)
-		problem(loader, &place, "unknown setting %s%s%s: did you mean %s%s%s?", section, dot,
-			name, section, dot, nearest.best);
+		problem(loader, &place, "unknown setting %s%s%s: did you mean %s%s%s?", section,
+			dot, name, section, dot, nearest.best);
 	else
 		problem(loader, &place, "unknown setting %s%s%s: `sluiced -T` prints all there are",
 			section, dot, name);
@@ -378,7 +385,8 @@ read_section(struct loader *loader, const config_setting_t *group, const char *s
 	}
 }
 
-/* --- inputs: the one setting that is a list of groups --------------------------------------------- */
+/* --- inputs: the one setting that is a list of groups
+ * --------------------------------------------- */
 
 /* The members of an input. */
 static const struct {
@@ -419,9 +427,10 @@ read_input_member(struct loader *loader, struct input_settings *input,
 		if (strcmp(name, input_members[i].name) != 0)
 			continue;
 		if (text == NULL)
-			problem(loader, &place, "%s of an input is %s; it must be a text in quotes", name,
-				type_name(config_setting_type(member)));
-		else if (input_members[i].choices != NULL && !is_choice(input_members[i].choices, text))
+			problem(loader, &place, "%s of an input is %s; it must be a text in quotes",
+				name, type_name(config_setting_type(member)));
+		else if (input_members[i].choices != NULL &&
+			 !is_choice(input_members[i].choices, text))
 			problem(loader, &place, "%s \"%s\" of an input is none of %s", name, text,
 				input_members[i].choices);
 		else if (text[0] == '\0')
@@ -433,8 +442,8 @@ read_input_member(struct loader *loader, struct input_settings *input,
 		return;
 	}
 	problem(loader, &place, "unknown setting %s in an input%s%s%s", name,
-		nearest.best != NULL ? ": did you mean " : "", nearest.best != NULL ? nearest.best : "",
-		nearest.best != NULL ? "?" : "");
+		nearest.best != NULL ? ": did you mean " : "",
+		nearest.best != NULL ? nearest.best : "", nearest.best != NULL ? "?" : "");
 }
 
 static void
@@ -448,8 +457,8 @@ read_input(struct loader *loader, const config_setting_t *group)
 		problem(loader, &place, "an input must be a group: { path = \"...\"; }");
 		return;
 	}
-	settings->inputs =
-		xreallocarray(settings->inputs, settings->input_count + 1, sizeof(*settings->inputs));
+	settings->inputs = xreallocarray(settings->inputs, settings->input_count + 1,
+					 sizeof(*settings->inputs));
 	input = &settings->inputs[settings->input_count++];
 	*input = (struct input_settings){0};
 	for (int i = 0; i < config_setting_length(group); i++)
@@ -457,7 +466,8 @@ read_input(struct loader *loader, const config_setting_t *group)
 	for (size_t i = 0; i < ARRAY_LEN(input_members); i++) {
 		char **field = (char **)(void *)((char *)input + input_members[i].offset);
 
-		if (*field == NULL && input_members[i].default_text == NULL && loader->problems == 0)
+		if (*field == NULL && input_members[i].default_text == NULL &&
+		    loader->problems == 0)
 			problem(loader, &place, "an input needs a %s", input_members[i].name);
 		if (*field == NULL)
 			*field = xstrdup(input_members[i].default_text != NULL
@@ -518,13 +528,15 @@ read_file(struct loader *loader)
 				      .line = config_error_line(&config)};
 
 		problem(loader, &place,
-			"%s (look for a missing \";\" or quote above, or a comma after a last member)",
+			"%s (look for a missing \";\" or quote above, or a comma after a last "
+			"member)",
 			config_error_text(&config));
 	}
 	config_destroy(&config);
 }
 
-/* --- the environment ------------------------------------------------------------------------------ */
+/* --- the environment
+ * ------------------------------------------------------------------------------ */
 
 static void
 variable_name(const struct setting *row, char *out, size_t out_size)
@@ -547,8 +559,9 @@ warn_unknown_variable(const char *variable)
 			snprintf(best, sizeof(best), "%s", name);
 	}
 	if (best[0] != '\0')
-		log_warning("environment variable %s is no setting and is ignored: did you mean %s?",
-			    variable, best);
+		log_warning(
+			"environment variable %s is no setting and is ignored: did you mean %s?",
+			variable, best);
 }
 
 static void
@@ -587,7 +600,8 @@ read_environment(struct loader *loader)
 	}
 }
 
-/* --- the whole ------------------------------------------------------------------------------------ */
+/* --- the whole
+ * ------------------------------------------------------------------------------------ */
 
 static void
 check_together(struct loader *loader)
@@ -638,8 +652,8 @@ settings_load(const char *path, struct settings **settings)
 	loader.settings->folder = folder_of(loader.settings->path);
 	loader.settings->origins = xcalloc(setting_count, sizeof(struct setting_origin));
 	for (size_t i = 0; i < setting_count; i++)
-		store_from_text(&loader, &(struct place){.variable = "(default)"}, &setting_table[i],
-				setting_table[i].default_text);
+		store_from_text(&loader, &(struct place){.variable = "(default)"},
+				&setting_table[i], setting_table[i].default_text);
 	read_file(&loader);
 	read_environment(&loader);
 	if (loader.problems == 0)
@@ -684,9 +698,11 @@ settings_free(struct settings **settings)
 int
 settings_check_inputs(const struct settings *settings)
 {
-	if (settings->producer.count == 0 || settings->input_count > 0 || settings->events.count > 0)
+	if (settings->producer.count == 0 || settings->input_count > 0 ||
+	    settings->events.count > 0)
 		return 0;
-	log_error("%s: no inputs: the producer has nothing to read. Add inputs = ( { path = \"...\"; } ); "
+	log_error("%s: no inputs: the producer has nothing to read. Add inputs = ( { path = "
+		  "\"...\"; } ); "
 		  "or, on a host that runs workers only, producer : { count = 0; };",
 		  settings->path);
 	return -1;
@@ -712,7 +728,8 @@ settings_read_password(const char *file, char *out, size_t out_size, char *error
 	cut = strlen(out) + 1 >= out_size;
 	fclose(stream);
 	if (cut) {
-		snprintf(error, error_size, "the first line of the password file %s is too long", file);
+		snprintf(error, error_size, "the first line of the password file %s is too long",
+			 file);
 		return -1;
 	}
 	out[strcspn(out, "\r\n")] = '\0';

@@ -2,8 +2,9 @@
 /*
  * settings.h - the settings file, the environment over it, and the defaults under it.
  *
- * What there is to set stands in settings.def, once. A struct settings is read-only after loading and
- * lives until settings_free(). Passwords are not in it: only the names of the files that hold them.
+ * What there is to set stands in settings.def, once. A struct settings is read-only after loading
+ * and lives until settings_free(). Passwords are not in it: only the names of the files that hold
+ * them.
  */
 #ifndef COMMON_SETTINGS_H
 #define COMMON_SETTINGS_H
@@ -117,7 +118,8 @@ extern const size_t setting_count;
 /*
  * Read the file, lay the environment over it, check everything. Each problem is logged as
  * "FILE:LINE: what is wrong, what to do"; all are found, not just the first. Returns 0 and a new
- * struct settings, or -1. An unknown SLUICE_* variable is only warned of: others use that prefix too.
+ * struct settings, or -1. An unknown SLUICE_* variable is only warned of: others use that prefix
+ * too.
  */
 int settings_load(const char *path, struct settings **settings) MUST_CHECK;
 

@@ -7,16 +7,16 @@
 #include <string.h>
 
 const struct setting setting_table[] = {
-#define SETTING(section_name, key, kind, field, text, least, most, unit_text, when, help_text)     \
-	{.section = (section_name),                                                                \
-	 .name = (key),                                                                            \
-	 .type = SETTING_##kind,                                                                   \
-	 .offset = offsetof(struct settings, field),                                               \
-	 .default_text = (text),                                                                   \
-	 .min = (least),                                                                           \
-	 .max = (most),                                                                            \
-	 .unit = (unit_text),                                                                      \
-	 .reload = (when),                                                                         \
+#define SETTING(section_name, key, kind, field, text, least, most, unit_text, when, help_text) \
+	{.section = (section_name),                                                            \
+	 .name = (key),                                                                        \
+	 .type = SETTING_##kind,                                                               \
+	 .offset = offsetof(struct settings, field),                                           \
+	 .default_text = (text),                                                               \
+	 .min = (least),                                                                       \
+	 .max = (most),                                                                        \
+	 .unit = (unit_text),                                                                  \
+	 .reload = (when),                                                                     \
 	 .help = (help_text)},
 #include "settings.def"
 #undef SETTING
@@ -75,7 +75,8 @@ print_range(const struct setting *setting, FILE *out)
 	}
 }
 
-/* A default as it is written in a settings file: numbers bare, lists in brackets, the rest quoted. */
+/* A default as it is written in a settings file: numbers bare, lists in brackets, the rest quoted.
+ */
 static void
 print_default(const struct setting *setting, FILE *out)
 {
@@ -95,15 +96,18 @@ settings_print_template(FILE *out)
 	const char *section = "";
 
 	fprintf(out,
-		"# Settings of Sluice. Every setting stands here with its default; what is missing has\n"
+		"# Settings of Sluice. Every setting stands here with its default; what is missing "
+		"has\n"
 		"# its default too. Check a file with `sluiced -t -c FILE`, see what counts with\n"
-		"# `sluiced -T -c FILE`. The environment overrides the file: SLUICE_LAKE_WORKERS=4.\n"
+		"# `sluiced -T -c FILE`. The environment overrides the file: "
+		"SLUICE_LAKE_WORKERS=4.\n"
 		"# Numbers over 2147483647 need an L behind them; no comma after the last member.\n"
 		"\n"
 		"# Files to read. path: a file or a pattern; format: %s; routing_key: \"logs\"\n"
 		"# unless an administrator routes otherwise. (a reload restarts the producer)\n"
 		"inputs = (\n"
-		"  { path = \"/var/log/ezproxy/*.log\"; format = \"ezproxy\"; routing_key = \"logs\"; }\n"
+		"  { path = \"/var/log/ezproxy/*.log\"; format = \"ezproxy\"; routing_key = "
+		"\"logs\"; }\n"
 		");\n",
 		SETTINGS_FORMATS);
 	for (size_t i = 0; i < setting_count; i++) {
@@ -111,7 +115,8 @@ settings_print_template(FILE *out)
 		const char *indent = setting->section[0] != '\0' ? "  " : "";
 
 		if (strcmp(section, setting->section) != 0) {
-			fprintf(out, "%s\n%s : {\n", section[0] != '\0' ? "};\n" : "", setting->section);
+			fprintf(out, "%s\n%s : {\n", section[0] != '\0' ? "};\n" : "",
+				setting->section);
 			section = setting->section;
 		} else {
 			fprintf(out, "\n");

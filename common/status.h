@@ -54,15 +54,16 @@ struct status_text {
 
 struct status_page {
 	uint32_t version;
-	_Atomic uint32_t report;	/* enum child_report */
-	_Atomic int64_t heartbeat_ms;	/* CLOCK_MONOTONIC of the last turn of its loop */
+	_Atomic uint32_t report;      /* enum child_report */
+	_Atomic int64_t heartbeat_ms; /* CLOCK_MONOTONIC of the last turn of its loop */
 	_Atomic uint64_t counters[COUNTER_COUNT];
-	struct status_text last_error;	/* "" when all is well */
-	struct status_text in_hand;	/* message-id and line number being worked on; "" = none */
+	struct status_text last_error; /* "" when all is well */
+	struct status_text in_hand;    /* message-id and line number being worked on; "" = none */
 };
 _Static_assert(sizeof(struct status_page) <= STATUS_PAGE_SIZE, "a slot is one page");
 
-/* Map page number index of the memfd; NULL (errno set) when that fails or its version is another. */
+/* Map page number index of the memfd; NULL (errno set) when that fails or its version is another.
+ */
 struct status_page *status_attach(int memfd, unsigned index) MUST_CHECK;
 
 /* A private page for a program that runs alone; never NULL. */

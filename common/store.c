@@ -13,9 +13,10 @@
 #include <stdlib.h>
 
 enum {
-	UNKNOWN_RETRIES_MAX = 5,  /* an error number without an entry becomes FATAL after these */
-	STOPPING_RETRIES_MAX = 3, /* a deadlock must not spoil a drain, an outage must not block it */
-	BREAKER_LINES = 10000,	  /* rejections by the database are judged over so many lines */
+	UNKNOWN_RETRIES_MAX = 5, /* an error number without an entry becomes FATAL after these */
+	STOPPING_RETRIES_MAX =
+		3,	       /* a deadlock must not spoil a drain, an outage must not block it */
+	BREAKER_LINES = 10000, /* rejections by the database are judged over so many lines */
 };
 
 struct store {
@@ -184,8 +185,7 @@ count_rows(struct store *store, size_t rows, size_t rejected)
 }
 
 static enum outcome
-reject_row(struct store *store, struct batch *batch, const void *row,
-	   const struct failure *cause)
+reject_row(struct store *store, struct batch *batch, const void *row, const struct failure *cause)
 {
 	count_rows(store, 1, 1);
 	while (breaker_is_open(store)) {

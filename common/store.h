@@ -2,10 +2,10 @@
 /*
  * store.h - a batch's rows into the database, whatever it takes: retries, bisection, patience.
  *
- * The rule of section "delivery": RETRY means roll back, back off, reconnect, the whole batch again,
- * with everything unacknowledged; REJECT means bisect to the guilty rows, commit the others; FATAL
- * means say it once and try again slowly. A COMMIT whose answer is lost is simply run again: the keys
- * make repeats harmless.
+ * The rule of section "delivery": RETRY means roll back, back off, reconnect, the whole batch
+ * again, with everything unacknowledged; REJECT means bisect to the guilty rows, commit the others;
+ * FATAL means say it once and try again slowly. A COMMIT whose answer is lost is simply run again:
+ * the keys make repeats harmless.
  */
 #ifndef COMMON_STORE_H
 #define COMMON_STORE_H
@@ -17,9 +17,9 @@
 struct store;
 
 /*
- * serve is called with context about every second while the database is waited for, and whenever fd()
- * is readable: the broker connection has to be kept alive meanwhile. It returns false when waiting has
- * become pointless.
+ * serve is called with context about every second while the database is waited for, and whenever
+ * fd() is readable: the broker connection has to be kept alive meanwhile. It returns false when
+ * waiting has become pointless.
  */
 struct store_patience {
 	int (*fd)(void *context);
@@ -35,8 +35,8 @@ void store_free(struct store **store); /* NULL is fine */
 enum outcome store_connect(struct store *store, struct failure *failure) MUST_CHECK;
 
 /*
- * Commit all rows of the batch; rows that can never be stored join its rejected lines. DONE, or RETRY
- * when it was interrupted: the process has to stop, or serve() gave up. Then nothing may be
+ * Commit all rows of the batch; rows that can never be stored join its rejected lines. DONE, or
+ * RETRY when it was interrupted: the process has to stop, or serve() gave up. Then nothing may be
  * acknowledged.
  */
 enum outcome store_batch(struct store *store, struct batch *batch) MUST_CHECK;

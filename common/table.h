@@ -2,7 +2,8 @@
 /*
  * table.h - how a C struct is a row of an SQL table: one list of columns per table.
  *
- * The INSERT, the binding, the length checks and a test against information_schema all come from it.
+ * The INSERT, the binding, the length checks and a test against information_schema all come from
+ * it.
  */
 #ifndef COMMON_TABLE_H
 #define COMMON_TABLE_H

@@ -2,8 +2,9 @@
 /*
  * topology.c - THE table of exchanges, queues, arguments and bindings.
  *
- * Quorum queues with at-least-once dead-lettering and reject-publish: dead-lettering between classic
- * queues lost whole batches when the broker died, and a full queue must slow the producer, not drop.
+ * Quorum queues with at-least-once dead-lettering and reject-publish: dead-lettering between
+ * classic queues lost whole batches when the broker died, and a full queue must slow the producer,
+ * not drop.
  */
 #include "topology.h"
 #include "broker_errors.h"
@@ -76,7 +77,8 @@ dead_arguments(int server_major)
 	return arguments;
 }
 
-/* A queue or exchange that is there in another form, or not there in passive mode, is for a person. */
+/* A queue or exchange that is there in another form, or not there in passive mode, is for a person.
+ */
 static enum outcome
 explain(struct failure *failure, const struct broker_settings *settings, const char *kind,
 	const char *name, bool passive)
@@ -84,13 +86,15 @@ explain(struct failure *failure, const struct broker_settings *settings, const c
 	struct failure cause = *failure;
 
 	if (failure->code == AMQP_CODE_PRECONDITION_FAILED)
-		failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
-			    "%.330s. Nothing was changed. If that %s may go: let it run empty, then "
-			    "`rabbitmqctl -p %.40s delete_queue %.40s --if-empty` and start again",
-			    cause.text, kind, settings->vhost, name);
+		failure_set(
+			failure, OUTCOME_FATAL, EX_CONFIG,
+			"%.330s. Nothing was changed. If that %s may go: let it run empty, then "
+			"`rabbitmqctl -p %.40s delete_queue %.40s --if-empty` and start again",
+			cause.text, kind, settings->vhost, name);
 	else if (failure->code == AMQP_CODE_NOT_FOUND && passive)
 		failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
-			    "%.330s. broker.declare is \"passive\": declare it with `sluicectl topology "
+			    "%.330s. broker.declare is \"passive\": declare it with `sluicectl "
+			    "topology "
 			    "apply` or import `sluicectl topology export`",
 			    cause.text);
 	failure->code = cause.code;
@@ -119,7 +123,8 @@ assert_queues(struct broker *broker, const struct broker_settings *settings, boo
 
 		/* the dead-letter queue first: nothing may die before there is a place for it */
 		if (broker_declare_queue(broker, queues[i].dead_name, passive, dead.list,
-					 passive ? 0 : dead.count, NULL, NULL, failure) != OUTCOME_DONE)
+					 passive ? 0 : dead.count, NULL, NULL,
+					 failure) != OUTCOME_DONE)
 			return explain(failure, settings, "queue", queues[i].dead_name, passive);
 		if (broker_declare_queue(broker, queues[i].name, passive, arguments.list,
 					 passive ? 0 : arguments.count, NULL, NULL,
@@ -175,7 +180,8 @@ topology_assert(struct broker *broker, const struct settings *settings, struct f
 	return passive ? OUTCOME_DONE : assert_bindings(broker, settings, failure);
 }
 
-/* --- the same as a definitions file ----------------------------------------------------------------- */
+/* --- the same as a definitions file
+ * ----------------------------------------------------------------- */
 
 static void
 print_json_text(const char *text, FILE *out)
@@ -211,12 +217,14 @@ export_queue(const char *name, const char *vhost, const struct arguments *argume
 }
 
 static void
-export_binding(const char *exchange, const char *queue, const char *key, const char *vhost, bool first,
-	       FILE *out)
+export_binding(const char *exchange, const char *queue, const char *key, const char *vhost,
+	       bool first, FILE *out)
 {
 	fprintf(out, "%s    {\"source\": \"%s\", \"vhost\": ", first ? "" : ",\n", exchange);
 	print_json_text(vhost, out);
-	fprintf(out, ", \"destination\": \"%s\", \"destination_type\": \"queue\",\n     \"routing_key\": ",
+	fprintf(out,
+		", \"destination\": \"%s\", \"destination_type\": \"queue\",\n     "
+		"\"routing_key\": ",
 		queue);
 	print_json_text(key, out);
 	fprintf(out, ", \"arguments\": {}}");
@@ -234,7 +242,8 @@ topology_export(const struct settings *settings, FILE *out)
 			exchanges[i].name);
 		print_json_text(vhost, out);
 		fprintf(out,
-			", \"type\": \"%s\", \"durable\": true, \"auto_delete\": false, \"internal\": "
+			", \"type\": \"%s\", \"durable\": true, \"auto_delete\": false, "
+			"\"internal\": "
 			"false, \"arguments\": {}}",
 			exchanges[i].type);
 	}
@@ -249,8 +258,8 @@ topology_export(const struct settings *settings, FILE *out)
 	}
 	fprintf(out, "  ],\n  \"bindings\": [\n");
 	for (size_t q = 0; q < ARRAY_LEN(queues); q++) {
-		export_binding(TOPOLOGY_DEAD_EXCHANGE, queues[q].dead_name, queues[q].name, vhost, q == 0,
-			       out);
+		export_binding(TOPOLOGY_DEAD_EXCHANGE, queues[q].dead_name, queues[q].name, vhost,
+			       q == 0, out);
 		for (size_t k = 0; k <= settings->input_count; k++)
 			if (!routing_key_is_repeat(settings, k))
 				export_binding(TOPOLOGY_EXCHANGE, queues[q].name,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * topology.h - exchanges, queues, arguments and bindings at the broker; all named in topology.c, once.
+ * topology.h - exchanges, queues, arguments and bindings at the broker; all named in topology.c,
+ * once.
  *
  *   topic-exchange-logs --"logs"--> queue-data-lake, queue-data-clean
  *   topic-exchange-logs.dead -----> queue-data-lake.dead, queue-data-clean.dead
@@ -25,8 +26,9 @@
 /*
  * Assert everything (settings->broker.declare = create; healing what is missing) or check that the
  * exchanges and queues are there (passive). Every routing key of settings->inputs, and "logs", is
- * bound. Asserting again costs a few round trips and changes nothing. FATAL when something is there in
- * another form: the failure names the queue, the argument, both values and the command that helps.
+ * bound. Asserting again costs a few round trips and changes nothing. FATAL when something is there
+ * in another form: the failure names the queue, the argument, both values and the command that
+ * helps.
  */
 enum outcome topology_assert(struct broker *broker, const struct settings *settings,
 			     struct failure *failure) MUST_CHECK;

@@ -2,9 +2,9 @@
 /*
  * worker.c - the skeleton of a worker.
  *
- * One thread, one place to wait (process_wait). While the database or the dead letters are waited for,
- * serve() keeps the consuming connection alive; deliveries that come in then only join the batch's
- * list, which the prefetch bounds.
+ * One thread, one place to wait (process_wait). While the database or the dead letters are waited
+ * for, serve() keeps the consuming connection alive; deliveries that come in then only join the
+ * batch's list, which the prefetch bounds.
  */
 #include "worker.h"
 #include "clock.h"
@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 /*
- * Commits of a worker are at least this far apart. Without it a busy queue whose messages trickle in
- * makes a transaction of every few lines; with it a lone line still is in its table at once.
+ * Commits of a worker are at least this far apart. Without it a busy queue whose messages trickle
+ * in makes a transaction of every few lines; with it a lone line still is in its table at once.
  */
 enum { COMMIT_SPACING_MS = 10 };
 
@@ -29,7 +29,7 @@ struct worker {
 	struct process process;
 	const struct worker_ops *ops;
 	const struct worker_settings *limits;
-	void *state; /* of the role */
+	void *state;	/* of the role */
 	char name[160]; /* "lake/0@host" */
 	struct broker *broker;
 	struct batch *batch;
@@ -37,13 +37,14 @@ struct worker {
 	struct dead_letters *dead;
 	struct outage broker_outage, database_outage;
 	bool was_ready;
-	bool draining;	      /* the consumer is cancelled */
+	bool draining;		/* the consumer is cancelled */
 	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
 	int64_t committed_ms;
 	struct failure broken; /* why the broker connection was given up */
 };
 
-/* --- the consuming connection ---------------------------------------------------------------------- */
+/* --- the consuming connection
+ * ---------------------------------------------------------------------- */
 
 /* The connection is spent: what was delivered on it will be delivered again. */
 static void
@@ -72,8 +73,8 @@ receive(struct worker *worker)
 		delivery_free(&event.delivery);
 		if (event.kind == BROKER_CANCELLED)
 			failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
-				    "broker %s: queue %s was deleted", broker_address(worker->broker),
-				    worker->ops->queue);
+				    "broker %s: queue %s was deleted",
+				    broker_address(worker->broker), worker->ops->queue);
 		else if (event.kind == BROKER_DELIVERY)
 			failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
 				    "broker %s: sends more than the prefetch",
@@ -89,7 +90,8 @@ patience_fd(void *context)
 {
 	const struct worker *worker = context;
 
-	/* with a full window only heartbeats come in, and process_wait wakes often enough for those */
+	/* with a full window only heartbeats come in, and process_wait wakes often enough for those
+	 */
 	return batch_window_is_used(worker->batch) ? -1 : broker_fd(worker->broker);
 }
 
@@ -101,15 +103,16 @@ patience_serve(void *context)
 	return receive(worker);
 }
 
-/* --- connecting ------------------------------------------------------------------------------------ */
+/* --- connecting
+ * ------------------------------------------------------------------------------------ */
 
 static enum outcome
 connect_broker(struct worker *worker, struct failure *failure)
 {
 	const struct settings *settings = worker->process.settings;
 
-	if (broker_open(&worker->broker, &settings->broker, BROKER_CONSUME, worker->name, failure) ==
-		    OUTCOME_DONE &&
+	if (broker_open(&worker->broker, &settings->broker, BROKER_CONSUME, worker->name,
+			failure) == OUTCOME_DONE &&
 	    topology_assert(worker->broker, settings, failure) == OUTCOME_DONE &&
 	    broker_consume(worker->broker, worker->ops->queue, (uint16_t)worker->limits->prefetch,
 			   failure) == OUTCOME_DONE)
@@ -132,7 +135,8 @@ wait_or_give_up(struct worker *worker, struct outage *outage, const struct failu
 	process_pause(&worker->process, wait_ms, -1, NULL, NULL);
 }
 
-/* Database first: without it there is no use in taking messages. Returns false when told to stop. */
+/* Database first: without it there is no use in taking messages. Returns false when told to stop.
+ */
 static bool
 connect_all(struct worker *worker)
 {
@@ -163,9 +167,11 @@ connect_all(struct worker *worker)
 	return false;
 }
 
-/* --- settling -------------------------------------------------------------------------------------- */
+/* --- settling
+ * -------------------------------------------------------------------------------------- */
 
-/* Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up. */
+/* Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up.
+ */
 static bool
 settle(struct worker *worker)
 {
@@ -203,7 +209,8 @@ batch_may_wait_ms(const struct worker *worker, int64_t now)
 	return MAX(0, MIN(spacing, age));
 }
 
-/* --- the loop -------------------------------------------------------------------------------------- */
+/* --- the loop
+ * -------------------------------------------------------------------------------------- */
 
 static bool
 start_draining(struct worker *worker)
@@ -224,8 +231,8 @@ turn(struct worker *worker)
 	int64_t now, wait_ms = 1000;
 	bool all;
 
-	if (worker->process.stop_now || (worker->process.stop && !worker->draining &&
-					 !start_draining(worker)))
+	if (worker->process.stop_now ||
+	    (worker->process.stop && !worker->draining && !start_draining(worker)))
 		return false;
 	if (!receive(worker))
 		return false;
@@ -259,8 +266,8 @@ run(struct worker *worker)
 	}
 	drop_connection(worker);
 	if (worker->broken.text[0] != '\0') {
-		int64_t wait_ms =
-			outage_note(&worker->broker_outage, &worker->broken, worker->process.status);
+		int64_t wait_ms = outage_note(&worker->broker_outage, &worker->broken,
+					      worker->process.status);
 
 		process_pause(&worker->process, wait_ms, -1, NULL, NULL);
 	}
@@ -288,12 +295,15 @@ set_up(struct worker *worker, const struct worker_ops *ops)
 		.status = worker->process.status,
 	};
 	worker->batch = batch_new(ops->table, &limits, ops->fill, worker->state);
-	worker->store = store_new(&worker->process, ops->table, limits.rows, ops->compare, &patience);
-	worker->dead = dead_letters_new(&worker->process, ops->role, ops->queue, worker->name, &patience);
+	worker->store =
+		store_new(&worker->process, ops->table, limits.rows, ops->compare, &patience);
+	worker->dead =
+		dead_letters_new(&worker->process, ops->role, ops->queue, worker->name, &patience);
 	worker->broker_outage.backoff = (struct backoff){.min_ms = settings->broker.retry_min_ms,
 							 .max_ms = settings->broker.retry_max_ms};
-	worker->database_outage.backoff = (struct backoff){.min_ms = settings->database.retry_min_ms,
-							   .max_ms = settings->database.retry_max_ms};
+	worker->database_outage.backoff =
+		(struct backoff){.min_ms = settings->database.retry_min_ms,
+				 .max_ms = settings->database.retry_max_ms};
 }
 
 int

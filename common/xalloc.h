@@ -2,8 +2,8 @@
 /*
  * xalloc.h - memory or death: allocation failure ends the process in one place.
  *
- * A process of Sluice that is out of memory has nothing better to do than to end: what it had in hand
- * is unacknowledged, and the supervisor starts another one.
+ * A process of Sluice that is out of memory has nothing better to do than to end: what it had in
+ * hand is unacknowledged, and the supervisor starts another one.
  */
 #ifndef COMMON_XALLOC_H
 #define COMMON_XALLOC_H

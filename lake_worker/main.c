@@ -18,7 +18,8 @@ main(int argc, char **argv)
 	static const struct worker_ops ops = {
 		.role = "lake",
 		.program = "sluice-lake-worker",
-		.purpose = "Store every line of queue " TOPOLOGY_LAKE_QUEUE " as it came in raw_log.",
+		.purpose =
+			"Store every line of queue " TOPOLOGY_LAKE_QUEUE " as it came in raw_log.",
 		.queue = TOPOLOGY_LAKE_QUEUE,
 		.table = &raw_log_table,
 		.settings = lake_settings,

@@ -7,10 +7,10 @@
 #include "common/log_time.h"
 
 static const struct column columns[] = {
-#define COLUMN(column, field, kind, characters)                                                    \
-	{.name = (column),                                                                         \
-	 .type = COLUMN_##kind,                                                                    \
-	 .offset = offsetof(struct raw_row, field),                                                \
+#define COLUMN(column, field, kind, characters)     \
+	{.name = (column),                          \
+	 .type = COLUMN_##kind,                     \
+	 .offset = offsetof(struct raw_row, field), \
 	 .max_chars = (characters)},
 #include "raw_log.def"
 #undef COLUMN

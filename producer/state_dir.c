@@ -18,7 +18,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define CHECKPOINT_NAME "checkpoint"
 #define CHECKPOINT_NEW CHECKPOINT_NAME ".new"
 #define CHECKPOINT_BAD_NAME CHECKPOINT_NAME ".bad"
 #define LOCK_NAME "producer.lock"

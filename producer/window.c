@@ -59,13 +59,15 @@ window_add(struct window *window, const struct window_frame *frame)
 struct window_frame *
 window_next_waiting(struct window *window)
 {
+	size_t i = 0;
+
 	if (window->waiting == 0)
 		return NULL;
-	for (size_t i = 0; i < window->count; i++)
-		if (frame_at(window, i)->state == FRAME_WAITING)
-			return frame_at(window, i);
-	assert(false && "a waiting frame was counted but is not in the ring");
-	return NULL;
+	while (frame_at(window, i)->state != FRAME_WAITING) {
+		i++;
+		assert(i < window->count);
+	}
+	return frame_at(window, i);
 }
 
 void

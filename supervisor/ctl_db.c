@@ -92,12 +92,13 @@ print_status(const struct migrate_state *state, const char *address, bool json)
 
 		if (!json)
 			printf("  %-20s %s\n", m->name, applied ? "applied" : "missing");
-		json_array_append_new(list, json_pack("{s:i, s:s, s:b}", "version", m->version, "name",
-						      m->name, "applied", applied));
+		json_array_append_new(list, json_pack("{s:i, s:s, s:b}", "version", m->version,
+						      "name", m->name, "applied", applied));
 	}
 	if (json) {
-		json_t *all = json_pack("{s:s, s:i, s:i, s:o}", "database", address, "version",
-					state->newest, "wanted", schema_latest(), "migrations", list);
+		json_t *all =
+			json_pack("{s:s, s:i, s:i, s:o}", "database", address, "version",
+				  state->newest, "wanted", schema_latest(), "migrations", list);
 
 		ctl_print_json(all);
 		json_decref(all);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_topology.c - `sluicectl topology`: declare the exchanges and queues, check them, or print them as
- * a definitions file.
+ * ctl_topology.c - `sluicectl topology`: declare the exchanges and queues, check them, or print
+ * them as a definitions file.
  */
 #include "common/log.h"
 #include "common/topology.h"
@@ -13,8 +13,8 @@
 #include <sysexits.h>
 
 /*
- * A copy of the settings with another broker.declare. Shallow: it borrows all texts, and must not be
- * freed.
+ * A copy of the settings with another broker.declare. Shallow: it borrows all texts, and must not
+ * be freed.
  */
 static struct settings
 with_declare(const struct settings *settings, int declare)
@@ -54,7 +54,8 @@ ctl_topology(struct ctl *ctl, int argc, char **argv)
 	if (optind + 1 != argc)
 		return ctl_usage("topology", "one of apply, check, export is needed");
 	if (strcmp(argv[optind], "apply") == 0)
-		return assert_topology(ctl, DECLARE_CREATE, "exchanges, queues and bindings are there");
+		return assert_topology(ctl, DECLARE_CREATE,
+				       "exchanges, queues and bindings are there");
 	if (strcmp(argv[optind], "check") == 0)
 		return assert_topology(ctl, DECLARE_PASSIVE, "exchanges and queues are there");
 	if (strcmp(argv[optind], "export") == 0) {

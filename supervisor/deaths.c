@@ -35,7 +35,7 @@ death_cause(int exit_code, int signal, char *out, size_t out_size)
 		{EX_USAGE, " (wrong options: are all programs of one version?)"},
 		{EX_SOFTWARE, " (internal error)"},
 		{EX_OSERR, " (the system refused something)"},
-		{EX_CONFIG, " (settings not accepted)"},
+		{EX_CONFIG, " (set up wrongly: its own log line says how)"},
 	};
 	const char *meaning = "";
 

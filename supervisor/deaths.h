@@ -37,7 +37,7 @@ struct death *deaths_next(struct deaths *deaths);
 /* Number back of the kept deaths, 0 = the newest; NULL when there are not so many. */
 const struct death *deaths_get(const struct deaths *deaths, size_t back);
 
-/* "signal 9 (Killed)" or "exit code 78 (settings not accepted)"; returns out. */
+/* "signal 9 (Killed)" or "exit code 78 (set up wrongly: ...)"; returns out. */
 const char *death_cause(int exit_code, int signal, char *out, size_t out_size);
 
 #endif

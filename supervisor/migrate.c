@@ -2,8 +2,8 @@
 /*
  * migrate.c - the embedded migrations into the database.
  *
- * DDL of MySQL commits by itself, so a migration that is cut off in the middle is run again whole: its
- * statements have to bear that (CREATE TABLE IF NOT EXISTS, ...).
+ * DDL of MySQL commits by itself, so a migration that is cut off in the middle is run again whole:
+ * its statements have to bear that (CREATE TABLE IF NOT EXISTS, ...).
  */
 #include "migrate.h"
 #include "common/db_errors.h"
@@ -40,7 +40,8 @@ migrate_read(struct db *db, struct migrate_state *state, struct failure *failure
 	enum outcome outcome;
 
 	*state = (struct migrate_state){.newest = 0};
-	outcome = db_query(db, "SELECT version FROM schema_migrations", note_version, state, failure);
+	outcome =
+		db_query(db, "SELECT version FROM schema_migrations", note_version, state, failure);
 	if (outcome != OUTCOME_DONE && failure->code == DB_ERROR_NO_SUCH_TABLE)
 		return OUTCOME_DONE;
 	return outcome;
@@ -120,10 +121,11 @@ apply_missing(struct db *db, void (*report)(const char *name), struct failure *f
 	    migrate_read(db, &state, failure) != OUTCOME_DONE)
 		return failure->outcome;
 	if (state.newest > schema_latest())
-		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
-				   "database %s: the tables are at version %d, this program knows only %d: "
-				   "upgrade Sluice on this machine",
-				   db_address(db), state.newest, schema_latest());
+		return failure_set(
+			failure, OUTCOME_FATAL, EX_CONFIG,
+			"database %s: the tables are at version %d, this program knows only %d: "
+			"upgrade Sluice on this machine",
+			db_address(db), state.newest, schema_latest());
 	for (const struct schema_migration *m = schema_migrations; m->version != 0; m++) {
 		if (state.applied[m->version])
 			continue;

@@ -2,8 +2,8 @@
 /*
  * migrate.h - bring the tables to the version that this program was built for (sluicectl's side).
  *
- * What was applied stands in the table schema_migrations. Several machines may migrate at once: a lock
- * of the server's lets one of them work while the others wait, then find nothing to do.
+ * What was applied stands in the table schema_migrations. Several machines may migrate at once: a
+ * lock of the server's lets one of them work while the others wait, then find nothing to do.
  */
 #ifndef SUPERVISOR_MIGRATE_H
 #define SUPERVISOR_MIGRATE_H
@@ -24,8 +24,9 @@ enum outcome migrate_read(struct db *db, struct migrate_state *state,
 			  struct failure *failure) MUST_CHECK;
 
 /*
- * Apply what is missing, in order; each one recorded when it is done. report (if not NULL) is called
- * with the name of each migration that was applied. FATAL when the database is newer than this program.
+ * Apply what is missing, in order; each one recorded when it is done. report (if not NULL) is
+ * called with the name of each migration that was applied. FATAL when the database is newer than
+ * this program.
  */
 enum outcome migrate_apply(struct db *db, void (*report)(const char *name),
 			   struct failure *failure) MUST_CHECK;

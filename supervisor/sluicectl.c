@@ -66,7 +66,8 @@ static const struct ctl_verb verbs[] = {
 	 .handler = ctl_config},
 	{.name = "db",
 	 .synopsis = "status [--json] | migrate [-n] [--user NAME --password-file FILE]",
-	 .help = "the version of the tables; bring them to the one that this program was built for\n"
+	 .help = "the version of the tables; bring them to the one that this program was built "
+		 "for\n"
 		 "migrate wants CREATE and ALTER rights: name a user who has them, if that is not "
 		 "database.user.\n"
 		 "status ends with 1 when a migration is missing. This needs no running sluiced.",
@@ -75,10 +76,25 @@ static const struct ctl_verb verbs[] = {
 	{.name = "topology",
 	 .synopsis = "apply | check | export",
 	 .help = "declare exchanges, queues and bindings, check them, or print a definitions file\n"
-		 "Nothing that is there in another form is changed or deleted. This needs no running "
+		 "Nothing that is there in another form is changed or deleted. This needs no "
+		 "running "
 		 "sluiced.",
 	 .example = "sluicectl topology export > definitions.json",
 	 .handler = ctl_topology},
+	{.name = "audit",
+	 .synopsis = "FILE... [--format NAME] [--limit N] [--json]",
+	 .help = "read log files again and prove that every line is a row or a dead letter\n"
+		 "Counts are of distinct lines. A line that is neither a row of a table nor in the "
+		 "table's\n"
+		 "dead-letter queue is missing and printed as FILE:BYTE (the first 20, see "
+		 "--limit); then the\n"
+		 "exit code is 1. Lines that are still in a queue count as missing. The format is "
+		 "that of the\n"
+		 "input whose path fits, unless --format says it. Dead letters are only looked at. "
+		 "TMPDIR\n"
+		 "(/var/tmp) takes about 48 bytes per line. This needs no running sluiced.",
+	 .example = "sluicectl audit /var/log/ezproxy/ezp.log && echo all there",
+	 .handler = ctl_audit},
 	{.name = "version",
 	 .synopsis = "[--json]",
 	 .help = "versions of sluicectl and of the running sluiced",

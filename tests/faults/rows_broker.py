@@ -102,7 +102,7 @@ def broker_disk_alarm(bench):
         flow.healed()
 
 
-@row("broker: all connections closed each second, ten times", short=True)
+@row("broker: all connections closed each second, ten times")
 def broker_connections_closed(bench):
     with bench.flow() as flow:
         flow.wait_stored(500)
@@ -159,7 +159,7 @@ def broker_clean_deleted(bench):
     deleted_queue(bench, "queue-data-clean")
 
 
-@row("broker: topic-exchange-logs deleted", short=True)
+@row("broker: topic-exchange-logs deleted")
 def broker_exchange_deleted(bench):
     with bench.flow() as flow:
         flow.wait_stored(1000)
@@ -282,7 +282,7 @@ def through_proxy(bench, inject, **more):
         flow.healed()
 
 
-@row("broker: the reply to a publish is lost, 20 times", short=True)
+@row("broker: the reply to a publish is lost, 20 times")
 def broker_confirm_lost(bench):
     def inject(proxy, flow):
         proxy.tell(f"drop {PUBLISH} 20")

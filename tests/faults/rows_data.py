@@ -36,7 +36,7 @@ def kinds_of_bad(number):
     }
 
 
-@row("data: bad rows of every kind, 1 in 1000 and 1 in 10", short=True)
+@row("data: bad rows of every kind, 1 in 1000 and 1 in 10")
 def data_bad_rows(bench):
     for every, total in ((1000, 20000), (10, 4000)):
         feed = generate(total, seed=bench.seed)

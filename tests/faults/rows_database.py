@@ -169,7 +169,7 @@ def db_stall(bench):
     through_proxy(bench, inject)
 
 
-@row("database: KILL of all connections, 15 times", short=True)
+@row("database: KILL of all connections, 15 times")
 def db_sessions_killed(bench):
     with bench.flow() as flow:
         flow.wait_stored(500)

@@ -5,7 +5,7 @@ import resource
 import signal
 import time
 
-from flow import BUILD, FAULTS_BUILD, Failed, check, row, wait_until
+from flow import BUILD, FAULTS_BUILD, PRELOAD, Failed, check, row, wait_until
 from harness import check_equal
 
 SHIMS = os.path.join(BUILD, "tests", "shims")
@@ -23,7 +23,7 @@ def gone(pids):
     return not any(os.path.exists(f"/proc/{pid}/exe") for pid in pids)
 
 
-@row("no fault at all", short=True)
+@row("no fault at all")
 def nothing(bench):
     with bench.flow() as flow:
         flow.wait_stored(1000)
@@ -101,7 +101,7 @@ def armed(bench, point, role, action="kill", at=3, times=1, **more):
             os.unlink(once)
 
 
-@row("killed after the confirm, before the checkpoint", faults=True, short=True)
+@row("killed after the confirm, before the checkpoint", faults=True)
 def armed_confirm(bench):
     armed(bench, "producer.after_confirm", "producer")
 
@@ -116,7 +116,7 @@ def armed_insert(bench):
     armed(bench, "worker.after_insert", "lake", at=10)
 
 
-@row("killed after COMMIT, before the ack", faults=True, short=True)
+@row("killed after COMMIT, before the ack", faults=True)
 def armed_commit(bench):
     armed(bench, "worker.after_commit", "clean", at=10)
 
@@ -151,7 +151,7 @@ def allocation_fails(bench):
 # --- stopped, hung, starved ------------------------------------------------------------------------------
 
 
-@row("SIGSTOP past all timeouts, SIGCONT later: late commit and ack", short=True)
+@row("SIGSTOP past all timeouts, SIGCONT later: late commit and ack")
 def zombie(bench):
     """A worker of no supervisor is stopped until the broker has given its messages to others."""
     with bench.flow(broker_heartbeat_s=2) as flow:
@@ -187,7 +187,7 @@ def stopped_child(bench):
 @row("crash loop at start of one role")
 def crash_loop(bench):
     marker = f"/tmp/sluice-crash-{os.getpid()}"
-    env = {"LD_PRELOAD": os.path.join(SHIMS, "crash_at_start.so"), "SHIM_CRASH_PROGRAM": "sluice-clean-worker",
+    env = {**PRELOAD, "LD_PRELOAD": os.path.join(SHIMS, "crash_at_start.so"), "SHIM_CRASH_PROGRAM": "sluice-clean-worker",
            "SHIM_CRASH_FILE": marker}
     try:
         with bench.flow(env=env, supervisor_restart_min_ms=50, supervisor_restart_max_ms=400) as flow:
@@ -204,7 +204,7 @@ def crash_loop(bench):
             os.unlink(marker)
 
 
-@row("a second supervisor on the same state directory", short=True)
+@row("a second supervisor on the same state directory")
 def second_supervisor(bench):
     with bench.flow(lines=5000) as flow:
         flow.wait_stored(500)
@@ -282,7 +282,7 @@ def failing_allocations(bench, program, role, last, step):
     counter = f"/tmp/sluice-malloc-{os.getpid()}"
     with open(counter, "w") as file:
         file.write("1\n")
-    env = {"LD_PRELOAD": os.path.join(SHIMS, "malloc_fail.so"), "SHIM_MALLOC_PROGRAM": program,
+    env = {**PRELOAD, "LD_PRELOAD": os.path.join(SHIMS, "malloc_fail.so"), "SHIM_MALLOC_PROGRAM": program,
            "SHIM_MALLOC_COUNTER": counter, "SHIM_MALLOC_STEP": str(step)}
 
     def reached():

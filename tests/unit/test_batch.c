@@ -102,7 +102,8 @@ test_rows_and_ack(void **state)
 	batch_free(&batch);
 }
 
-/* A frame with more lines than a batch has rows is settled in parts, and acknowledged at its end. */
+/* A frame with more lines than a batch has rows is settled in parts, and acknowledged at its end.
+ */
 static void
 test_frame_larger_than_batch(void **state)
 {
@@ -172,7 +173,9 @@ test_too_long_and_not_utf8(void **state)
 	size_t rejected;
 
 	(void)state;
-	batch_take(batch, make_delivery(1, "0123456789012345678901234567890123456789012345678901\nx\xffy\n"));
+	batch_take(
+		batch,
+		make_delivery(1, "0123456789012345678901234567890123456789012345678901\nx\xffy\n"));
 	assert_true(batch_fill(batch));
 	assert_int_equal(batch_rejected(batch, &rejected)[0].reason, REASON_LINE_TOO_LONG);
 	assert_non_null(strstr(batch_rejected(batch, &rejected)[0].detail, "52 bytes"));
@@ -228,9 +231,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows_and_ack),	      cmocka_unit_test(test_frame_larger_than_batch),
-		cmocka_unit_test(test_full_at_frame_end),     cmocka_unit_test(test_window),
-		cmocka_unit_test(test_too_long_and_not_utf8), cmocka_unit_test(test_reject_row),
+		cmocka_unit_test(test_rows_and_ack),
+		cmocka_unit_test(test_frame_larger_than_batch),
+		cmocka_unit_test(test_full_at_frame_end),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_too_long_and_not_utf8),
+		cmocka_unit_test(test_reject_row),
 		cmocka_unit_test(test_position),
 	};
 

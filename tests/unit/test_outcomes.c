@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_outcomes.c - what an error of the database or the broker leads to, over the whole lists of the
- * design, and the helpers around it: back-off, nearest word, reasons.
+ * test_outcomes.c - what an error of the database or the broker leads to, over the whole lists of
+ * the design, and the helpers around it: back-off, nearest word, reasons.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,9 +38,10 @@ assert_outcome(unsigned number, enum outcome outcome)
 static void
 test_database_errors(void **state)
 {
-	static const unsigned retry[] = {1205, 1213, 2002, 2003, 2005, 2006, 2013, 2055, 1040, 1203, 1226,
-					 1053, 1927, 4031, 1317, 1969, 3024, 1290, 1836, 1792, 1114, 1021,
-					 1026, 1030, 1037, 1041, 1047, 1158, 1159, 1160, 1161};
+	static const unsigned retry[] = {1205, 1213, 2002, 2003, 2005, 2006, 2013, 2055,
+					 1040, 1203, 1226, 1053, 1927, 4031, 1317, 1969,
+					 3024, 1290, 1836, 1792, 1114, 1021, 1026, 1030,
+					 1037, 1041, 1047, 1158, 1159, 1160, 1161};
 	static const unsigned reject[] = {1406, 1366, 1264, 1292, 1048, 1265, 1300, 3988, 1153};
 	static const unsigned fatal[] = {1044, 1045, 1049, 1054, 1064, 1129, 1130,
 					 1136, 1142, 1146, 1298, 2026, 2059};
@@ -75,14 +76,14 @@ test_broker_replies(void **state)
 		enum outcome outcome;
 		int exit_code;
 	} cases[] = {
-		{311, OUTCOME_REJECT, EX_DATAERR},     {320, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{402, OUTCOME_FATAL, EX_CONFIG},       {403, OUTCOME_FATAL, EX_NOPERM},
-		{404, OUTCOME_RETRY, EX_UNAVAILABLE},  {405, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{406, OUTCOME_RETRY, EX_UNAVAILABLE},  {501, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{502, OUTCOME_RETRY, EX_UNAVAILABLE},  {503, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{504, OUTCOME_RETRY, EX_UNAVAILABLE},  {505, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{506, OUTCOME_RETRY, EX_UNAVAILABLE},  {530, OUTCOME_FATAL, EX_CONFIG},
-		{540, OUTCOME_FATAL, EX_CONFIG},       {541, OUTCOME_RETRY, EX_UNAVAILABLE},
+		{311, OUTCOME_REJECT, EX_DATAERR},    {320, OUTCOME_RETRY, EX_UNAVAILABLE},
+		{402, OUTCOME_FATAL, EX_CONFIG},      {403, OUTCOME_FATAL, EX_NOPERM},
+		{404, OUTCOME_RETRY, EX_UNAVAILABLE}, {405, OUTCOME_RETRY, EX_UNAVAILABLE},
+		{406, OUTCOME_RETRY, EX_UNAVAILABLE}, {501, OUTCOME_RETRY, EX_UNAVAILABLE},
+		{502, OUTCOME_RETRY, EX_UNAVAILABLE}, {503, OUTCOME_RETRY, EX_UNAVAILABLE},
+		{504, OUTCOME_RETRY, EX_UNAVAILABLE}, {505, OUTCOME_RETRY, EX_UNAVAILABLE},
+		{506, OUTCOME_RETRY, EX_UNAVAILABLE}, {530, OUTCOME_FATAL, EX_CONFIG},
+		{540, OUTCOME_FATAL, EX_CONFIG},      {541, OUTCOME_RETRY, EX_UNAVAILABLE},
 		{999, OUTCOME_RETRY, EX_UNAVAILABLE},
 	};
 
@@ -123,8 +124,14 @@ test_nearest(void **state)
 		const char *a, *b;
 		unsigned distance;
 	} cases[] = {
-		{"", "", 0},	   {"a", "", 1},      {"", "abc", 3},	   {"abc", "abc", 0},
-		{"abc", "abd", 1}, {"abc", "acb", 1}, {"kitten", "sitting", 3}, {"workers", "worker", 1},
+		{"", "", 0},
+		{"a", "", 1},
+		{"", "abc", 3},
+		{"abc", "abc", 0},
+		{"abc", "abd", 1},
+		{"abc", "acb", 1},
+		{"kitten", "sitting", 3},
+		{"workers", "worker", 1},
 	};
 	struct nearest nearest = {.word = "satus"}, far = {.word = "x"};
 
@@ -157,9 +164,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_database_errors), cmocka_unit_test(test_unknown_database_error),
-		cmocka_unit_test(test_broker_replies),	cmocka_unit_test(test_backoff),
-		cmocka_unit_test(test_nearest),		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_database_errors),
+		cmocka_unit_test(test_unknown_database_error),
+		cmocka_unit_test(test_broker_replies),
+		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,8 @@ assert_refused(const char *text, const char *message)
 	struct settings *settings = load(text);
 
 	if (settings != NULL || strstr(messages, message) == NULL)
-		fail_msg("%s\n  should be refused with: %s\n  but got: %s", text, message, messages);
+		fail_msg("%s\n  should be refused with: %s\n  but got: %s", text, message,
+			 messages);
 }
 
 static void
@@ -106,12 +107,13 @@ test_defaults(void **state)
 static void
 test_every_type(void **state)
 {
-	struct settings *s = load("inputs = ( { path = \"/a/*.log\"; format = \"combined\"; },\n"
-				  "           { path = \"b\"; routing_key = \"other\"; } );\n"
-				  "events = [ \"one\", \"two\" ];\n"
-				  "identity = \"position\";\n"
-				  "broker : { hosts = [ \"h1:1\", \"h2\" ]; password_file = \"p.pass\"; };\n"
-				  "lake : { workers = 7; };\n");
+	struct settings *s =
+		load("inputs = ( { path = \"/a/*.log\"; format = \"combined\"; },\n"
+		     "           { path = \"b\"; routing_key = \"other\"; } );\n"
+		     "events = [ \"one\", \"two\" ];\n"
+		     "identity = \"position\";\n"
+		     "broker : { hosts = [ \"h1:1\", \"h2\" ]; password_file = \"p.pass\"; };\n"
+		     "lake : { workers = 7; };\n");
 
 	(void)state;
 	assert_non_null(s);
@@ -137,28 +139,36 @@ test_refused(void **state)
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
-		{"\nlake : { worker = 4; };", "test.conf:2: unknown setting lake.worker: did you mean lake.workers?"},
+		{"\nlake : { worker = 4; };",
+		 "test.conf:2: unknown setting lake.worker: did you mean lake.workers?"},
 		{"brokr : { };", "test.conf:1: unknown setting brokr: did you mean broker?"},
 		{"input = ( );", "did you mean inputs?"},
 		{"zzzzzzzz = 1;", "sluiced -T"},
-		{"lake : { workers = \"4\"; };", "lake.workers is a text; it must be a whole number"},
+		{"lake : { workers = \"4\"; };",
+		 "lake.workers is a text; it must be a whole number"},
 		{"lake : { workers = 1.5; };", "lake.workers is a fraction"},
-		{"lake : { workers = 65; };", "lake.workers = 65 is out of range: 0 to 64 processes"},
+		{"lake : { workers = 65; };",
+		 "lake.workers = 65 is out of range: 0 to 64 processes"},
 		{"lake : { workers = -1; };", "out of range"},
 		{"producer : { max_line_bytes = 3000000000; };", "write an L behind it"},
 		{"producer : { max_line_bytes = 4294968320; };", "write an L behind it"},
 		{"producer : { max_line_bytes = 4294968320L; };", "out of range"},
-		{"identity = \"lines\";", "identity = \"lines\" is none of line|position: did you mean \"line\"?"},
+		{"identity = \"lines\";",
+		 "identity = \"lines\" is none of line|position: did you mean \"line\"?"},
 		{"identity = 1;", "identity is a number; it must be a text in quotes"},
-		{"broker : { hosts = \"h\"; };", "broker.hosts is a text; it must be a list of texts"},
+		{"broker : { hosts = \"h\"; };",
+		 "broker.hosts is a text; it must be a list of texts"},
 		{"broker : { hosts = [ ]; };", "broker.hosts has 0 members; it needs 1 to 16"},
 		{"broker = 5;", "broker is a number; it must be a group"},
 		{"inputs = [ ];", "inputs must be a list"},
 		{"inputs = ( { format = \"common\"; } );", "an input needs a path"},
-		{"inputs = ( { path = \"a\"; formt = \"common\"; } );", "unknown setting formt in an input: did you mean format?"},
-		{"inputs = ( { path = \"a\"; format = \"apache\"; } );", "is none of ezproxy|common|combined"},
+		{"inputs = ( { path = \"a\"; formt = \"common\"; } );",
+		 "unknown setting formt in an input: did you mean format?"},
+		{"inputs = ( { path = \"a\"; format = \"apache\"; } );",
+		 "is none of ezproxy|common|combined"},
 		{"\n\nlake : { workers = ; };", "test.conf:3: syntax error"},
-		{"broker : { retry_min_ms = 5000; retry_max_ms = 200; };", "broker.retry_min_ms is larger"},
+		{"broker : { retry_min_ms = 5000; retry_max_ms = 200; };",
+		 "broker.retry_min_ms is larger"},
 		{"a = 1;\nlake : { workers = 99; };", "test.conf:2: lake.workers"},
 	};
 
@@ -196,7 +206,8 @@ test_environment(void **state)
 	settings_free(&s);
 	unsetenv("SLUICE_LAKE_WORKRES");
 	setenv("SLUICE_LAKE_WORKERS", "many", 1);
-	assert_refused("", "environment variable SLUICE_LAKE_WORKERS: lake.workers = \"many\" is not a whole number");
+	assert_refused("", "environment variable SLUICE_LAKE_WORKERS: lake.workers = \"many\" is "
+			   "not a whole number");
 	setenv("SLUICE_LAKE_WORKERS", "65", 1);
 	assert_refused("", "out of range");
 	unsetenv("SLUICE_LAKE_WORKERS");
@@ -254,7 +265,8 @@ test_shipped_file(void **state)
 	shipped[got] = '\0';
 	fclose(file);
 	if (strcmp(template, shipped) != 0)
-		fail_msg("etc/sluice.conf differs from the table: build/sluiced --template > etc/sluice.conf");
+		fail_msg("etc/sluice.conf differs from the table: build/sluiced --template > "
+			 "etc/sluice.conf");
 	free(template);
 	assert_int_equal(settings_load("etc/sluice.conf", &settings), 0);
 	assert_int_equal(settings->input_count, 1);
@@ -267,15 +279,20 @@ test_password_file(void **state)
 	char password[16], error[256];
 
 	(void)state;
-	assert_int_equal(settings_read_password("", password, sizeof(password), error, sizeof(error)), 0);
+	assert_int_equal(
+		settings_read_password("", password, sizeof(password), error, sizeof(error)), 0);
 	assert_string_equal(password, "");
 	write_file("secret\r\nsecond line\n");
-	assert_int_equal(settings_read_password(path, password, sizeof(password), error, sizeof(error)), 0);
+	assert_int_equal(
+		settings_read_password(path, password, sizeof(password), error, sizeof(error)), 0);
 	assert_string_equal(password, "secret");
 	write_file("far too long for the buffer\n");
-	assert_int_equal(settings_read_password(path, password, sizeof(password), error, sizeof(error)), -1);
+	assert_int_equal(
+		settings_read_password(path, password, sizeof(password), error, sizeof(error)), -1);
 	assert_null(strstr(error, "far too"));
-	assert_int_equal(settings_read_password("/nonexistent", password, sizeof(password), error, sizeof(error)), -1);
+	assert_int_equal(settings_read_password("/nonexistent", password, sizeof(password), error,
+						sizeof(error)),
+			 -1);
 	assert_non_null(strstr(error, "/nonexistent"));
 }
 
@@ -283,14 +300,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_every_type),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_missing_file),
-		cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_print_reads_back),
-		cmocka_unit_test(test_shipped_file),
-		cmocka_unit_test(test_password_file),
+		cmocka_unit_test(test_defaults),     cmocka_unit_test(test_every_type),
+		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_environment),  cmocka_unit_test(test_print_reads_back),
+		cmocka_unit_test(test_shipped_file), cmocka_unit_test(test_password_file),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

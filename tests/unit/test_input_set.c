@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log_file.c, input_set.c, input_scan.c, input_rotated.c, reader.c together, on real files: which
+ * lines come out, whatever happens to the files. Each test has a folder of its own and a small read
+ * buffer.
+ */
+#include "common/clock.h"
+#include "common/xalloc.h"
+#include "producer/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { BUFFER = 1024, MAX_LINE = 3000 };
+
+struct world {
+	char folder[64];
+	struct settings settings;
+	struct input_settings inputs[2];
+	struct checkpoint checkpoint;
+	struct input_set set;
+	struct reader reader;
+	char *got; /* all bodies, "|" after each frame */
+	size_t got_len;
+	char last_id[FILE_ID_SIZE];
+};
+
+static char *
+path_of(struct world *world, const char *name)
+{
+	static char path[2][160];
+	static int turn;
+
+	turn = 1 - turn;
+	snprintf(path[turn], sizeof(path[0]), "%s/%s", world->folder, name);
+	return path[turn];
+}
+
+static void
+append(struct world *world, const char *name, const char *text)
+{
+	FILE *file = fopen(path_of(world, name), "a");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void
+append_many(struct world *world, const char *name, char byte, size_t count)
+{
+	FILE *file = fopen(path_of(world, name), "a");
+
+	assert_non_null(file);
+	while (count-- > 0)
+		fputc(byte, file);
+	fclose(file);
+}
+
+static void
+move(struct world *world, const char *from, const char *to)
+{
+	assert_int_equal(rename(path_of(world, from), path_of(world, to)), 0);
+}
+
+static int
+set_up(void **state)
+{
+	struct world *world = xcalloc(1, sizeof(*world));
+
+	snprintf(world->folder, sizeof(world->folder), "/tmp/sluice-test-inputs-XXXXXX");
+	assert_non_null(mkdtemp(world->folder));
+	world->inputs[0].path = xasprintf("%s/*.log", world->folder);
+	world->inputs[1].path = xasprintf("%s/a*", world->folder);
+	for (size_t i = 0; i < ARRAY_LEN(world->inputs); i++)
+		world->inputs[i].format = world->inputs[i].routing_key = world->inputs[i].path;
+	world->settings.inputs = world->inputs;
+	world->settings.input_count = 1;
+	*state = world;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *world = *state;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", world->folder);
+	assert_int_equal(system(command), 0);
+	free(world->inputs[0].path);
+	free(world->inputs[1].path);
+	free(world->got);
+	checkpoint_clear(&world->checkpoint);
+	free(world);
+	return 0;
+}
+
+static void
+begin(struct world *world, bool once)
+{
+	struct frame_limits limits = {.lines = 4, .bytes = 200, .max_line_bytes = MAX_LINE};
+
+	input_set_open(&world->set, &world->settings, &world->checkpoint, once);
+	world->set.quiet_ms = 0;
+	reader_init(&world->reader, &world->set, &limits, BUFFER);
+}
+
+/* End as a producer does whose every frame is confirmed. */
+static void
+end(struct world *world)
+{
+	input_set_checkpoint(&world->set, &world->checkpoint);
+	reader_clear(&world->reader);
+	input_set_close(&world->set);
+}
+
+static void
+note(struct world *world, const struct window_frame *frame, struct span body)
+{
+	char *own = NULL;
+
+	if (body.ptr == NULL) {
+		own = xcalloc(frame->body_len + 1, 1);
+		assert_int_equal(log_file_reread(frame->file, frame, own), LOG_FILE_BYTES);
+		body = (struct span){own, frame->body_len};
+	}
+	assert_int_equal(body.len, frame->body_len);
+	world->got = xreallocarray(world->got, world->got_len + body.len + 2, 1);
+	memcpy(world->got + world->got_len, body.ptr, body.len);
+	world->got_len += body.len;
+	world->got[world->got_len++] = '|';
+	world->got[world->got_len] = '\0';
+	memcpy(world->last_id, frame->track->id, FILE_ID_SIZE);
+	/* confirmed at once */
+	frame->track->confirmed = frame->end;
+	frame->track->marker = frame->marker;
+	free(own);
+}
+
+/* Everything that comes out until nothing more does, time flying meanwhile. */
+static const char *
+read_all(struct world *world)
+{
+	struct window_frame frame;
+	struct span body;
+
+	world->got_len = 0;
+	world->got = xreallocarray(world->got, 1, 1);
+	world->got[0] = '\0';
+	for (int turn = 0; turn < 4; turn++) {
+		world->set.next_poll_ms = world->set.next_scan_ms = 0;
+		input_set_turn(&world->set, clock_mono_ms());
+		while (reader_next(&world->reader, &frame, &body))
+			note(world, &frame, body);
+	}
+	return world->got;
+}
+
+#define ASSERT_READ(world, want) assert_string_equal(read_all(world), want)
+
+static void
+test_lines(void **state)
+{
+	struct world *world = *state;
+
+	append(world, "a.log", "1\n2\n3\n4\n5\nunfin");
+	begin(world, false);
+	ASSERT_READ(world, "1\n2\n3\n4\n|5\n|");
+	append(world, "a.log", "ished");
+	ASSERT_READ(world, "");
+	append(world, "a.log", "\n");
+	ASSERT_READ(world, "unfinished\n|");
+	append(world, "b.log", "b\n"); /* a new file */
+	ASSERT_READ(world, "b\n|");
+	end(world);
+	append(world, "a.log", "6\n");
+	begin(world, false);
+	ASSERT_READ(world, "6\n|");
+	end(world);
+}
+
+static void
+test_once(void **state)
+{
+	struct world *world = *state;
+
+	append(world, "a.log", "1\nunfinished");
+	begin(world, true);
+	ASSERT_READ(world, "1\n|unfinished|");
+	assert_true(input_set_all_ended(&world->set));
+	end(world);
+	begin(world, true);
+	ASSERT_READ(world, "");
+	assert_true(input_set_all_ended(&world->set));
+	end(world);
+}
+
+/* Lines around the size of the buffer and of the longest line allowed, with and without their end.
+ */
+static void
+test_long_lines(void **state)
+{
+	static const size_t sizes[] = {BUFFER / 2 - 1, BUFFER / 2, BUFFER / 2 + 1, BUFFER - 1,
+				       BUFFER,	       BUFFER + 1, 2 * BUFFER,	   MAX_LINE};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char want[MAX_LINE + 16];
+
+		append(world, "a.log", "x\n");
+		append_many(world, "a.log", 'l', sizes[i] / 2);
+		begin(world, false);
+		ASSERT_READ(world, "x\n|");
+		append_many(world, "a.log", 'l', sizes[i] - sizes[i] / 2);
+		ASSERT_READ(world, "");
+		append(world, "a.log", "\ny\n");
+		memset(want, 'l', sizes[i]);
+		/* A frame of more than limits.bytes has one line. */
+		snprintf(want + sizes[i], 16, "\n|y\n|");
+		ASSERT_READ(world, want);
+		end(world);
+	}
+}
+
+static void
+test_too_long(void **state)
+{
+	struct world *world = *state;
+	struct window_frame first, second;
+	struct span body;
+
+	append(world, "a.log", "x\n");
+	append_many(world, "a.log", 't', MAX_LINE + 1);
+	append(world, "a.log", "\ny\n");
+	begin(world, false);
+	assert_true(reader_next(&world->reader, &first, &body));
+	note(world, &first, body);
+	assert_true(reader_next(&world->reader, &first, &body));
+	assert_int_equal(first.kind, FRAME_TOO_LONG_LAKE);
+	assert_true(reader_next(&world->reader, &second, &body));
+	assert_int_equal(second.kind, FRAME_TOO_LONG_CLEAN);
+	assert_int_equal(first.offset, 2);
+	assert_int_equal(second.offset, 2);
+	assert_int_equal(second.length, MAX_LINE + 2);
+	assert_int_equal(second.body_len, MAX_LINE);
+	assert_int_equal(first.end, 2); /* alone it moves nothing */
+	assert_int_equal(second.end, MAX_LINE + 4);
+	assert_int_equal(first.lines + second.lines, 1);
+	note(world, &second, body);
+	ASSERT_READ(world, "y\n|");
+	end(world);
+	/* The end of a file can be too long as well. */
+	append_many(world, "a.log", 'u', MAX_LINE + 1);
+	begin(world, true);
+	read_all(world);
+	assert_int_equal(world->got_len, 2 * (MAX_LINE + 1));
+	end(world);
+	assert_int_equal(world->checkpoint.entries[0].offset, 2 + MAX_LINE + 2 + 2 + MAX_LINE + 1);
+}
+
+static void
+test_rotation(void **state)
+{
+	struct world *world = *state;
+	FILE *writer = fopen(path_of(world, "a.log"), "a");
+
+	fputs("1\n", writer);
+	fflush(writer);
+	begin(world, false);
+	world->set.quiet_ms = 1000000;
+	ASSERT_READ(world, "1\n|");
+	move(world, "a.log", "a.log.1");
+	fputs("2\nlast", writer);
+	fflush(writer);
+	ASSERT_READ(world, "2\n|");
+	append(world, "a.log", "new\n");
+	fputs("words\n", writer);
+	fflush(writer);
+	fputs("tail", writer);
+	fclose(writer);
+	ASSERT_READ(world, "lastwords\n|new\n|");
+	world->set.quiet_ms = 0;
+	ASSERT_READ(world, "tail|");
+	assert_int_equal(world->set.count, 1); /* the old one is let go */
+	assert_int_equal(world->set.retained.count, 1);
+	end(world);
+	begin(world, false);
+	ASSERT_READ(world, "");
+	end(world);
+}
+
+static void
+test_unlinked(void **state)
+{
+	struct world *world = *state;
+	FILE *writer = fopen(path_of(world, "a.log"), "a");
+
+	fputs("1\n", writer);
+	fflush(writer);
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	unlink(path_of(world, "a.log"));
+	fputs("2\n", writer);
+	fclose(writer);
+	ASSERT_READ(world, "2\n|");
+	end(world);
+}
+
+/* With a pattern that matches the rotated names too, nothing is read twice. */
+static void
+test_rename_within_pattern(void **state)
+{
+	struct world *world = *state;
+
+	world->settings.inputs = &world->inputs[1];
+	append(world, "a.log", "1\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	move(world, "a.log", "a.log.1");
+	append(world, "a.log", "2\n");
+	append(world, "a.log.1", "1b\n");
+	ASSERT_READ(world, "1b\n|2\n|");
+	move(world, "a.log.1", "a.log.2");
+	move(world, "a.log", "a.log.1");
+	append(world, "a.log", "3\n");
+	ASSERT_READ(world, "3\n|");
+	ASSERT_READ(world, "");
+	end(world);
+	begin(world, false);
+	ASSERT_READ(world, "");
+	end(world);
+}
+
+static void
+test_rotated_while_stopped(void **state)
+{
+	struct world *world = *state;
+
+	append(world, "a.log", "1\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	end(world);
+	append(world, "a.log", "2\n");
+	move(world, "a.log", "a.log-20261123");
+	append(world, "a.log", "3\n");
+	begin(world, false);
+	ASSERT_READ(world, "3\n|2\n|");
+	end(world);
+}
+
+/* Two rotations between two looks: the file in between was never seen under its path. */
+static void
+test_rotated_twice_while_stopped(void **state)
+{
+	struct world *world = *state;
+	struct file_look look;
+
+	append(world, "a.log", "1\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	assert_int_equal(file_look(-1, path_of(world, "a.log"), &look), 0);
+	end(world);
+	if (look.identity.birth_ns == 0)
+		skip(); /* needs birth times */
+	append(world, "a.log", "2\n");
+	move(world, "a.log", "a.log.2");
+	usleep(20000); /* birth times have the granularity of a clock tick */
+	append(world, "a.log", "between\n");
+	append(world, "a.log.1.gz", "not lines\n");
+	move(world, "a.log", "a.log.1");
+	usleep(20000);
+	append(world, "a.log", "3\n");
+	begin(world, false);
+	ASSERT_READ(world, "3\n|between\n|2\n|");
+	end(world);
+	begin(world, false);
+	ASSERT_READ(world, "");
+	end(world);
+}
+
+static void
+test_truncated(void **state)
+{
+	struct world *world = *state;
+	char first_id[FILE_ID_SIZE];
+
+	append(world, "a.log", "1\n2\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n2\n|");
+	memcpy(first_id, world->last_id, FILE_ID_SIZE);
+	assert_int_equal(truncate(path_of(world, "a.log"), 0), 0);
+	append(world, "a.log", "3\n");
+	ASSERT_READ(world, "3\n|");
+	assert_string_not_equal(world->last_id, first_id);
+	/* truncated and grown past the old place before anybody looked: the marker tells */
+	assert_int_equal(truncate(path_of(world, "a.log"), 0), 0);
+	append(world, "a.log", "4\n5\n6\n7\n");
+	ASSERT_READ(world, "4\n5\n6\n7\n|");
+	assert_int_equal(world->set.count, 1);
+	end(world);
+	assert_int_equal(world->checkpoint.count, 1);
+	assert_int_equal(world->checkpoint.entries[0].identity.generation, 2);
+	/* the same while stopped: shorter, then other bytes */
+	assert_int_equal(truncate(path_of(world, "a.log"), 0), 0);
+	append(world, "a.log", "8\n");
+	begin(world, false);
+	ASSERT_READ(world, "8\n|");
+	end(world);
+	assert_int_equal(truncate(path_of(world, "a.log"), 0), 0);
+	append(world, "a.log", "9\n10\n");
+	begin(world, false);
+	ASSERT_READ(world, "9\n10\n|");
+	end(world);
+	assert_int_equal(world->checkpoint.entries[0].identity.generation, 4);
+}
+
+/* A new file that got the inode of a removed one is not that one, birth time or not. */
+static void
+test_inode_reuse(void **state)
+{
+	struct world *world = *state;
+	struct file_look look;
+
+	append(world, "a.log", "1\n2\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n2\n|");
+	end(world);
+	unlink(path_of(world, "a.log"));
+	append(world, "a.log", "3\n4\n5\n");
+	/* Make the worst of it: same inode, no birth time. */
+	assert_int_equal(file_look(-1, path_of(world, "a.log"), &look), 0);
+	world->checkpoint.entries[0].identity = look.identity;
+	begin(world, false);
+	ASSERT_READ(world, "3\n4\n5\n|");
+	end(world);
+}
+
+static void
+test_new_device_number(void **state)
+{
+	struct world *world = *state;
+
+	append(world, "a.log", "1\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	end(world);
+	if (world->checkpoint.entries[0].identity.birth_ns == 0)
+		skip();
+	world->checkpoint.entries[0].identity.device += 77;
+	append(world, "a.log", "2\n");
+	begin(world, false);
+	ASSERT_READ(world, "2\n|");
+	end(world);
+}
+
+static void
+test_one_file_many_names(void **state)
+{
+	struct world *world = *state;
+
+	world->settings.input_count = 2;
+	append(world, "a.log", "1\n");
+	assert_int_equal(symlink("a.log", path_of(world, "z.log")), 0);
+	assert_int_equal(link(path_of(world, "a.log"), path_of(world, "hard.log")), 0);
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	assert_int_equal(world->set.count, 1);
+	end(world);
+}
+
+static void
+test_not_files(void **state)
+{
+	struct world *world = *state;
+
+	append(world, "a.log", "1\n");
+	append(world, "gz.log", "\x1f\x8b\x08 not lines\n");
+	assert_int_equal(mkfifo(path_of(world, "fifo.log"), 0600), 0);
+	assert_int_equal(mkdir(path_of(world, "dir.log"), 0700), 0);
+	assert_int_equal(symlink("/dev/zero", path_of(world, "zero.log")), 0);
+	assert_int_equal(symlink("nowhere", path_of(world, "link.log")), 0);
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	assert_int_equal(world->set.count, 1);
+	assert_int_equal(world->set.complaint_count, 5);
+	assert_int_equal(world->set.unreadable, 0);
+	end(world);
+}
+
+/* What was not confirmed is read again, and bytes that are gone are noticed. */
+static void
+test_reread(void **state)
+{
+	struct world *world = *state;
+	struct window_frame frame;
+	struct span body;
+	char buffer[64];
+
+	append(world, "a.log", "one\ntwo\n");
+	begin(world, false);
+	assert_true(reader_next(&world->reader, &frame, &body));
+	move(world, "a.log", "a.log.1");
+	assert_int_equal(log_file_reread(frame.file, &frame, buffer), LOG_FILE_BYTES);
+	assert_memory_equal(buffer, "one\ntwo\n", 8);
+	assert_int_equal(truncate(path_of(world, "a.log.1"), 0), 0);
+	assert_int_equal(log_file_reread(frame.file, &frame, buffer), LOG_FILE_REPLACED);
+	append(world, "a.log.1", "other\nbytes\n");
+	assert_int_equal(log_file_reread(frame.file, &frame, buffer), LOG_FILE_REPLACED);
+	end(world);
+	assert_int_equal(world->checkpoint.entries[0].offset, 0); /* nothing was confirmed */
+}
+
+static void
+test_file_id(void **state)
+{
+	struct file_identity identity = {
+		.device = 2049, .inode = 131, .birth_ns = 1700000000000000000, .generation = 0};
+	char id[FILE_ID_SIZE], next[FILE_ID_SIZE];
+
+	(void)state;
+	/* FNV-1a's published test values: ids in checkpoints must never change. */
+	assert_int_equal(file_marker("", 0), UINT64_C(0xcbf29ce484222325));
+	assert_int_equal(file_marker("foobar", 6), UINT64_C(0x85944171f73967e8));
+	file_identity_format(&identity, id);
+	identity.generation = 1;
+	file_identity_format(&identity, next);
+	assert_int_equal(strlen(id), 16);
+	assert_string_not_equal(id, next);
+}
+
+int
+main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_lines),
+		TEST(test_once),
+		TEST(test_long_lines),
+		TEST(test_too_long),
+		TEST(test_rotation),
+		TEST(test_unlinked),
+		TEST(test_rename_within_pattern),
+		TEST(test_rotated_while_stopped),
+		TEST(test_rotated_twice_while_stopped),
+		TEST(test_truncated),
+		TEST(test_inode_reuse),
+		TEST(test_new_device_number),
+		TEST(test_one_file_many_names),
+		TEST(test_not_files),
+		TEST(test_reread),
+		cmocka_unit_test(test_file_id),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
