@@ -136,8 +136,13 @@ check-e2e: all $(TEST_TOOLS)
 	@BUILD=$(BUILD) sh tests/check e2e
 
 # Every fault that one machine can produce, while lines flow; PATTERN= runs some rows, see tests/faults/run.py.
+JOBS ?= 1
 check-faults: all $(TEST_TOOLS)
-	BUILD=$(BUILD) python3 tests/faults/run.py $(PATTERN)
+	$(MAKE) FAULTS=1 BUILD=$(BUILD)/faults all
+	BUILD=$(BUILD) python3 tests/faults/run.py --jobs $(JOBS) $(PATTERN)
+# 100,000 lines through each kind of worker under valgrind.
+check-valgrind: all $(TEST_TOOLS)
+	BUILD=$(BUILD) tests/valgrind
 
 demo: all $(TEST_TOOLS)
 	@BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
@@ -190,4 +195,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults
+.PHONY: help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults check-valgrind

@@ -31,6 +31,8 @@ SETTINGS = {
     "broker_heartbeat_s": 4, "broker_retry_min_ms": 100, "database_retry_min_ms": 100,
     "supervisor_restart_max_ms": 1000,
 }
+# a sanitizer build wants to be asked before something is loaded ahead of it
+PRELOAD = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 ROWS = []
 
 
