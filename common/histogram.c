@@ -55,8 +55,7 @@ void
 histogram_collect(const struct histogram *histogram, struct histogram_sum *sum)
 {
 	for (unsigned i = 0; i <= HISTOGRAM_BOUNDS; i++)
-		sum->counts[i] +=
-			atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
+		sum->counts[i] += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
 	sum->sum_ms += atomic_load_explicit(&histogram->sum_ms, memory_order_relaxed);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * queue_watch.h - what a worker tells sluiced, which talks to no network, about its queue: how much
- * waits there, how old what it takes is, how long batches take. All of it goes into the status page.
+ * waits there, how old what it takes is, how long batches take. All of it goes into the status
+ * page.
  */
 #ifndef COMMON_QUEUE_WATCH_H
 #define COMMON_QUEUE_WATCH_H

@@ -29,6 +29,7 @@ enum {
 	STATUS_PAGE_SIZE = 4096,
 	STATUS_FD = 3,	   /* memfd with all pages */
 	SUPERVISOR_FD = 4, /* read end of a pipe: end of file = the supervisor is gone */
+	SETTINGS_FD = 5,   /* memfd with the settings that the supervisor has accepted */
 };
 
 enum child_report {
