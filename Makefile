@@ -22,9 +22,12 @@ ifneq ($(strip $(MISSING)),)
 $(error libraries are missing: apt-get install $(strip $(MISSING)))
 endif
 endif
+# ncurses is optional: without it `sluicectl top` prints a snapshot. NCURSES= leaves it out.
+NCURSES ?= $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo ncursesw)
 pc_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 pc_libs   = $(shell $(PKG_CONFIG) --libs $(1))
-LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l)))))
+LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l))))) \
+	$(if $(NCURSES),-DWITH_NCURSES $(call pc_cflags,$(NCURSES)))
 
 # --- flags -------------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -65,8 +68,8 @@ $(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansso
 $(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto)
 $(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
-$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto)
-ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))))
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto $(NCURSES))
+ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
 	$(call say,LINK)

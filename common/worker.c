@@ -13,6 +13,7 @@
 #include "log.h"
 #include "outage.h"
 #include "process.h"
+#include "queue_watch.h"
 #include "store.h"
 #include "topology.h"
 
@@ -38,6 +39,8 @@ struct worker {
 	struct outage broker_outage, database_outage;
 	bool was_ready;
 	bool draining;		/* the consumer is cancelled */
+	bool paused;		/* so it is, because sluiced says so */
+	int64_t queue_due_ms;	/* when the queue's depth is asked for again */
 	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
 	int64_t committed_ms;
 	struct failure broken; /* why the broker connection was given up */
@@ -67,6 +70,7 @@ receive(struct worker *worker)
 			return false;
 		if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
 			status_add(status, COUNTER_FRAMES_IN, 1);
+			queue_watch_taken(status, event.delivery);
 			batch_take(worker->batch, event.delivery);
 			continue;
 		}
@@ -82,7 +86,9 @@ receive(struct worker *worker)
 		if (event.kind == BROKER_CANCELLED || event.kind == BROKER_DELIVERY)
 			return false;
 	} while (event.kind != BROKER_NOTHING);
-	return true;
+	return queue_watch_turn(status, worker->broker, worker->ops->queue,
+				batch_in_hand(worker->batch), &worker->queue_due_ms,
+				&worker->broken) == OUTCOME_DONE;
 }
 
 static int
@@ -107,15 +113,23 @@ patience_serve(void *context)
  * ------------------------------------------------------------------------------------ */
 
 static enum outcome
+start_consuming(struct worker *worker, struct failure *failure)
+{
+	return broker_consume(worker->broker, worker->ops->queue,
+			      (uint16_t)worker->limits->prefetch, failure);
+}
+
+static enum outcome
 connect_broker(struct worker *worker, struct failure *failure)
 {
 	const struct settings *settings = worker->process.settings;
 
+	worker->paused = status_pause_wanted(worker->process.status);
+	worker->queue_due_ms = 0;
 	if (broker_open(&worker->broker, &settings->broker, BROKER_CONSUME, worker->name,
 			failure) == OUTCOME_DONE &&
 	    topology_assert(worker->broker, settings, failure) == OUTCOME_DONE &&
-	    broker_consume(worker->broker, worker->ops->queue, (uint16_t)worker->limits->prefetch,
-			   failure) == OUTCOME_DONE)
+	    (worker->paused || start_consuming(worker, failure) == OUTCOME_DONE))
 		return OUTCOME_DONE;
 	broker_abandon(&worker->broker);
 	return failure->outcome;
@@ -176,6 +190,7 @@ static bool
 settle(struct worker *worker)
 {
 	const struct rejected_line *rejected;
+	int64_t begin_ms = clock_mono_ms();
 	size_t count;
 	uint64_t tag;
 
@@ -191,6 +206,7 @@ settle(struct worker *worker)
 	tag = batch_ack_tag(worker->batch);
 	if (tag != 0 && broker_ack(worker->broker, tag, true, &worker->broken) != OUTCOME_DONE)
 		return false;
+	queue_watch_settled(worker->process.status, worker->batch, clock_mono_ms() - begin_ms);
 	batch_settle(worker->batch);
 	worker->batch_since_ms = 0;
 	worker->committed_ms = clock_mono_ms();
@@ -217,7 +233,24 @@ start_draining(struct worker *worker)
 {
 	worker->draining = true;
 	status_set_report(worker->process.status, REPORT_DRAINING);
-	return broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+	return worker->paused || broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+}
+
+/* A pause cancels the consumer; what is in hand is still written and acknowledged. */
+static bool
+heed_pause(struct worker *worker)
+{
+	bool wanted = status_pause_wanted(worker->process.status);
+
+	if (wanted == worker->paused || worker->draining)
+		return true;
+	worker->paused = wanted;
+	if (wanted) {
+		log_info("paused: no more is taken from queue %s", worker->ops->queue);
+		return broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+	}
+	log_info("resumed");
+	return start_consuming(worker, &worker->broken) == OUTCOME_DONE;
 }
 
 /*
@@ -234,7 +267,7 @@ turn(struct worker *worker)
 	if (worker->process.stop_now ||
 	    (worker->process.stop && !worker->draining && !start_draining(worker)))
 		return false;
-	if (!receive(worker))
+	if (!heed_pause(worker) || !receive(worker))
 		return false;
 	all = batch_fill(worker->batch);
 	now = clock_mono_ms();
@@ -246,6 +279,8 @@ turn(struct worker *worker)
 			return settle(worker);
 	} else if (worker->draining) {
 		return false;
+	} else {
+		status_set_paused(worker->process.status, worker->paused);
 	}
 	watched.fd = broker_fd(worker->broker);
 	process_wait(&worker->process, &watched, 1, wait_ms);
