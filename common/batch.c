@@ -369,6 +369,19 @@ batch_ack_tag(const struct batch *batch)
 	return batch->done > 0 ? batch->deliveries[batch->done - 1]->tag : 0;
 }
 
+struct delivery *const *
+batch_done(const struct batch *batch, size_t *count)
+{
+	*count = batch->done;
+	return batch->deliveries;
+}
+
+size_t
+batch_in_hand(const struct batch *batch)
+{
+	return batch->delivery_count;
+}
+
 static void
 forget_rows(struct batch *batch)
 {

@@ -98,6 +98,10 @@ const struct rejected_line *batch_rejected(const struct batch *batch, size_t *co
 /* Tag of the last delivery whose lines are all in this batch or earlier ones; 0 = none. */
 uint64_t batch_ack_tag(const struct batch *batch);
 
+/* The deliveries whose lines are all in this batch or earlier ones, and how many are in hand. */
+struct delivery *const *batch_done(const struct batch *batch, size_t *count);
+size_t batch_in_hand(const struct batch *batch);
+
 /* Rows stored, rejected lines safe, acknowledged: forget them and go on. */
 void batch_settle(struct batch *batch);
 

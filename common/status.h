@@ -21,6 +21,8 @@
 #include <stdint.h>
 
 #include "defs.h"
+#include "histogram.h"
+#include "reason.h"
 #include "suspects.h"
 
 enum {
@@ -28,6 +30,7 @@ enum {
 	STATUS_PAGE_SIZE = 4096,
 	STATUS_FD = 3,	   /* memfd with all pages */
 	SUPERVISOR_FD = 4, /* read end of a pipe: end of file = the supervisor is gone */
+	SETTINGS_FD = 5,   /* memfd with the settings that the supervisor has accepted */
 };
 
 enum child_report {
@@ -53,6 +56,16 @@ struct status_text {
 	char text[STATUS_TEXT_MAX];
 };
 
+/* What a worker last saw of its queue (queue_watch.h); all 0 in a producer. */
+struct queue_report {
+	_Atomic int64_t at_ms; /* CLOCK_MONOTONIC; 0 = never asked */
+	_Atomic int64_t ready; /* messages that wait in the queue, in nobody's hand */
+	_Atomic int64_t consumers;
+	_Atomic int64_t dead;	     /* messages in its dead-letter queue */
+	_Atomic int64_t in_hand;     /* messages that this worker has taken and not acknowledged */
+	_Atomic int64_t published_s; /* when the one taken last was published; 0 = unknown */
+};
+
 struct status_page {
 	uint32_t version;
 	_Atomic uint32_t report;      /* enum child_report */
@@ -61,6 +74,11 @@ struct status_page {
 	struct status_text last_error; /* "" when all is well */
 	struct status_text in_hand;    /* name of the message worked on; "" = none, or many */
 	_Atomic uint32_t in_hand_line; /* of it, from 1; SUSPECT_LINE_NONE while it waits */
+	_Atomic uint32_t pause_wanted; /* sluiced's word: take no more work */
+	_Atomic uint32_t paused;       /* the child's answer: nothing is in hand */
+	struct queue_report queue;
+	_Atomic uint64_t rejected[REASON_COUNT];
+	struct histogram histograms[HISTOGRAM_COUNT];
 	/* Written by the supervisor: what workers of this role died with. */
 	_Atomic uint32_t suspects_sequence; /* odd while being written; 0 = never */
 	struct suspects suspects;
@@ -99,6 +117,23 @@ status_add(struct status_page *page, enum counter counter, uint64_t amount)
 	atomic_fetch_add_explicit(&page->counters[counter], amount, memory_order_relaxed);
 }
 
+static inline bool
+status_pause_wanted(const struct status_page *page)
+{
+	return atomic_load_explicit(&page->pause_wanted, memory_order_relaxed) != 0;
+}
+
+static inline void
+status_set_paused(struct status_page *page, bool paused)
+{
+	atomic_store_explicit(&page->paused, paused, memory_order_relaxed);
+}
+
+static inline void
+status_add_rejected(struct status_page *page, enum reason reason)
+{
+	atomic_fetch_add_explicit(&page->rejected[reason], 1, memory_order_relaxed);
+}
 /* Supervisor side. */
 void status_hand_suspects(struct status_page *page, const struct suspects *suspects);
 

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "outage.h"
 #include "process.h"
+#include "queue_watch.h"
 #include "store.h"
 #include "topology.h"
 
@@ -45,6 +46,8 @@ struct worker {
 	bool was_ready;
 	bool draining;		/* the consumer is cancelled */
 	int careful;		/* messages still to be taken one at a time */
+	bool paused;		/* so it is, because sluiced says so */
+	int64_t queue_due_ms;	/* when the queue's depth is asked for again */
 	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
 	int64_t committed_ms;
 	struct failure broken; /* why the broker connection was given up */
@@ -74,6 +77,7 @@ receive(struct worker *worker)
 			return false;
 		if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
 			status_add(status, COUNTER_FRAMES_IN, 1);
+			queue_watch_taken(status, event.delivery);
 			batch_take(worker->batch, event.delivery);
 			continue;
 		}
@@ -89,7 +93,9 @@ receive(struct worker *worker)
 		if (event.kind == BROKER_CANCELLED || event.kind == BROKER_DELIVERY)
 			return false;
 	} while (event.kind != BROKER_NOTHING);
-	return true;
+	return queue_watch_turn(status, worker->broker, worker->ops->queue,
+				batch_in_hand(worker->batch), &worker->queue_due_ms,
+				&worker->broken) == OUTCOME_DONE;
 }
 
 static int
@@ -114,15 +120,24 @@ patience_serve(void *context)
  * ------------------------------------------------------------------------------------ */
 
 static enum outcome
+start_consuming(struct worker *worker, struct failure *failure)
+{
+	uint16_t prefetch = worker->careful > 0 ? 1 : (uint16_t)worker->limits->prefetch;
+
+	return broker_consume(worker->broker, worker->ops->queue, prefetch, failure);
+}
+
+static enum outcome
 connect_broker(struct worker *worker, struct failure *failure)
 {
 	const struct settings *settings = worker->process.settings;
-	uint16_t prefetch = worker->careful > 0 ? 1 : (uint16_t)worker->limits->prefetch;
 
+	worker->paused = status_pause_wanted(worker->process.status);
+	worker->queue_due_ms = 0;
 	if (broker_open(&worker->broker, &settings->broker, BROKER_CONSUME, worker->name,
 			failure) == OUTCOME_DONE &&
 	    topology_assert(worker->broker, settings, failure) == OUTCOME_DONE &&
-	    broker_consume(worker->broker, worker->ops->queue, prefetch, failure) == OUTCOME_DONE)
+	    (worker->paused || start_consuming(worker, failure) == OUTCOME_DONE))
 		return OUTCOME_DONE;
 	broker_abandon(&worker->broker);
 	return failure->outcome;
@@ -181,7 +196,7 @@ connect_all(struct worker *worker)
 static bool
 was_careful_enough(struct worker *worker)
 {
-	if (worker->careful == 0 || --worker->careful > 0)
+	if (worker->careful == 0 || worker->draining || --worker->careful > 0)
 		return false;
 	log_info("%d messages went well: taking as many at a time as always", CAREFUL_MESSAGES);
 	broker_close(&worker->broker);
@@ -194,6 +209,7 @@ static bool
 settle(struct worker *worker)
 {
 	const struct rejected_line *rejected;
+	int64_t begin_ms = clock_mono_ms();
 	size_t count;
 	uint64_t tag;
 
@@ -210,6 +226,7 @@ settle(struct worker *worker)
 	tag = batch_ack_tag(worker->batch);
 	if (tag != 0 && broker_ack(worker->broker, tag, true, &worker->broken) != OUTCOME_DONE)
 		return false;
+	queue_watch_settled(worker->process.status, worker->batch, clock_mono_ms() - begin_ms);
 	batch_settle(worker->batch);
 	worker->batch_since_ms = 0;
 	worker->committed_ms = clock_mono_ms();
@@ -236,7 +253,24 @@ start_draining(struct worker *worker)
 {
 	worker->draining = true;
 	status_set_report(worker->process.status, REPORT_DRAINING);
-	return broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+	return worker->paused || broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+}
+
+/* A pause cancels the consumer; what is in hand is still written and acknowledged. */
+static bool
+heed_pause(struct worker *worker)
+{
+	bool wanted = status_pause_wanted(worker->process.status);
+
+	if (wanted == worker->paused || worker->draining)
+		return true;
+	worker->paused = wanted;
+	if (wanted) {
+		log_info("paused: no more is taken from queue %s", worker->ops->queue);
+		return broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+	}
+	log_info("resumed");
+	return start_consuming(worker, &worker->broken) == OUTCOME_DONE;
 }
 
 /*
@@ -253,7 +287,7 @@ turn(struct worker *worker)
 	if (worker->process.stop_now ||
 	    (worker->process.stop && !worker->draining && !start_draining(worker)))
 		return false;
-	if (!receive(worker))
+	if (!heed_pause(worker) || !receive(worker))
 		return false;
 	all = batch_fill(worker->batch);
 	now = clock_mono_ms();
@@ -265,6 +299,8 @@ turn(struct worker *worker)
 			return settle(worker);
 	} else if (worker->draining) {
 		return false;
+	} else {
+		status_set_paused(worker->process.status, worker->paused);
 	}
 	watched.fd = broker_fd(worker->broker);
 	process_wait(&worker->process, &watched, 1, wait_ms);

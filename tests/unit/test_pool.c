@@ -474,15 +474,15 @@ test_rate(void **state UNUSED)
 {
 	struct rate rate = {.count = 0};
 
-	assert_true(rate_per_s(&rate) == 0);
+	assert_true(rate_per_s(&rate, 5) == 0);
 	rate_sample(&rate, 100, 1000);
 	rate_sample(&rate, 200, 1100); /* too early: not taken */
-	assert_true(rate_per_s(&rate) == 0);
+	assert_true(rate_per_s(&rate, 5) == 0);
 	for (unsigned i = 1; i <= 20; i++)
 		rate_sample(&rate, 100 + i * 50, 1000 + i * 1000);
-	assert_true(rate_per_s(&rate) == 50);
+	assert_true(rate_per_s(&rate, 5) == 50);
 	rate_sample(&rate, 0, 60000); /* a counter gone wild */
-	assert_true(rate_per_s(&rate) == 0);
+	assert_true(rate_per_s(&rate, 5) == 0);
 }
 
 #define POOL_TEST(function) cmocka_unit_test_setup_teardown(function, make_paper, free_paper)
