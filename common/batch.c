@@ -198,8 +198,8 @@ add_line(struct batch *batch, const struct batch_line *from)
  * ------------------------------------------------------------------------------------- */
 
 /* Rejected lines count too: a stream of nothing but bad lines has to be settled as often. */
-static bool
-is_full(const struct batch *batch)
+bool
+batch_is_full(const struct batch *batch)
 {
 	return batch->row_count + batch->rejected_count >= batch->limits.rows;
 }
@@ -227,16 +227,16 @@ fill_from_deliveries(struct batch *batch)
 			batch->reader = lines_of(delivery->message.body);
 		batch->reading = true;
 		show_in_hand(batch, delivery);
-		while (!is_full(batch) && lines_next(&batch->reader, &from.line)) {
+		while (!batch_is_full(batch) && lines_next(&batch->reader, &from.line)) {
 			from.offset_in_body = batch->reader.offset;
 			FAULT_LINE("worker.line", from.line);
 			add_line(batch, &from);
 		}
-		if (is_full(batch) && batch->reader.next < batch->reader.body.len)
+		if (batch_is_full(batch) && batch->reader.next < batch->reader.body.len)
 			return false;
 		batch->reading = false;
 		batch->done++;
-		if (is_full(batch))
+		if (batch_is_full(batch))
 			return batch->done == batch->delivery_count;
 	}
 	return true;

@@ -75,6 +75,9 @@ bool batch_window_is_used(const struct batch *batch);
  */
 bool batch_fill(struct batch *batch);
 
+/* No line more before it is settled. */
+bool batch_is_full(const struct batch *batch);
+
 size_t batch_row_count(const struct batch *batch);
 bool
 batch_is_empty(const struct batch *batch); /* no rows, nothing rejected, nothing to acknowledge */

@@ -55,33 +55,48 @@ drop_connection(struct worker *worker)
 	worker->batch_since_ms = 0;
 }
 
-/* Take what has come in. False when the connection is lost; worker->broken says why. */
+/* Take one event; *more: there may be another. False: the connection is lost, worker->broken says
+ * why. */
 static bool
-receive(struct worker *worker)
+receive_one(struct worker *worker, bool *more)
 {
-	struct status_page *status = worker->process.status;
 	struct broker_event event;
 
-	do {
-		if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+	if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+		return false;
+	*more = event.kind != BROKER_NOTHING;
+	if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
+		status_add(worker->process.status, COUNTER_FRAMES_IN, 1);
+		batch_take(worker->batch, event.delivery);
+		return true;
+	}
+	delivery_free(&event.delivery);
+	if (event.kind == BROKER_CANCELLED)
+		failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+			    "broker %s: queue %s was deleted", broker_address(worker->broker),
+			    worker->ops->queue);
+	else if (event.kind == BROKER_DELIVERY)
+		failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
+			    "broker %s: sends more than the prefetch",
+			    broker_address(worker->broker));
+	return event.kind != BROKER_CANCELLED && event.kind != BROKER_DELIVERY;
+}
+
+/*
+ * Make rows of what comes in until the batch is full or nothing more is there. What a full batch
+ * does not need stays in the socket: taken now it would only wait in our memory.
+ */
+static bool
+receive_rows(struct worker *worker)
+{
+	bool more = true;
+
+	batch_fill(worker->batch); /* the rest of a frame that the last batch had no room for */
+	while (more && !batch_is_full(worker->batch)) {
+		if (!receive_one(worker, &more))
 			return false;
-		if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
-			status_add(status, COUNTER_FRAMES_IN, 1);
-			batch_take(worker->batch, event.delivery);
-			continue;
-		}
-		delivery_free(&event.delivery);
-		if (event.kind == BROKER_CANCELLED)
-			failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
-				    "broker %s: queue %s was deleted",
-				    broker_address(worker->broker), worker->ops->queue);
-		else if (event.kind == BROKER_DELIVERY)
-			failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
-				    "broker %s: sends more than the prefetch",
-				    broker_address(worker->broker));
-		if (event.kind == BROKER_CANCELLED || event.kind == BROKER_DELIVERY)
-			return false;
-	} while (event.kind != BROKER_NOTHING);
+		batch_fill(worker->batch);
+	}
 	return true;
 }
 
@@ -99,8 +114,12 @@ static bool
 patience_serve(void *context)
 {
 	struct worker *worker = context;
+	bool more = true;
 
-	return receive(worker);
+	while (more)
+		if (!receive_one(worker, &more))
+			return false;
+	return true;
 }
 
 /* --- connecting
@@ -204,7 +223,7 @@ batch_may_wait_ms(const struct worker *worker, int64_t now)
 	int64_t spacing = worker->committed_ms + COMMIT_SPACING_MS - now;
 	int64_t age = worker->batch_since_ms + worker->limits->batch_ms - now;
 
-	if (worker->draining || batch_window_is_used(worker->batch))
+	if (worker->draining || batch_is_full(worker->batch) || batch_window_is_used(worker->batch))
 		return 0;
 	return MAX(0, MIN(spacing, age));
 }
@@ -229,19 +248,17 @@ turn(struct worker *worker)
 {
 	struct pollfd watched = {.fd = -1, .events = POLLIN};
 	int64_t now, wait_ms = 1000;
-	bool all;
 
 	if (worker->process.stop_now ||
 	    (worker->process.stop && !worker->draining && !start_draining(worker)))
 		return false;
-	if (!receive(worker))
+	if (!receive_rows(worker))
 		return false;
-	all = batch_fill(worker->batch);
 	now = clock_mono_ms();
 	if (!batch_is_empty(worker->batch)) {
 		if (worker->batch_since_ms == 0)
 			worker->batch_since_ms = now;
-		wait_ms = all ? batch_may_wait_ms(worker, now) : 0;
+		wait_ms = batch_may_wait_ms(worker, now);
 		if (wait_ms == 0)
 			return settle(worker);
 	} else if (worker->draining) {
