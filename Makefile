@@ -4,6 +4,9 @@
 BUILD   ?= build
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
+SYSUSERSDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/sysusers.d
 CC      ?= cc
 VERSION := 0.1.0
 
@@ -191,6 +194,12 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sluice
 	install -m 755 $(BUILD)/sluiced $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(addprefix $(BUILD)/,sluicectl sluice-producer sluice-lake-worker sluice-clean-worker) $(DESTDIR)$(PREFIX)/bin/
+	for section in 1 5 8; do install -d $(DESTDIR)$(MANDIR)/man$$section && \
+		install -m 644 etc/man/*.$$section $(DESTDIR)$(MANDIR)/man$$section/ || exit 1; done
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	sed 's|/usr/local/|$(PREFIX)/|' etc/sluiced.service > $(DESTDIR)$(UNITDIR)/sluiced.service
+	install -m 644 etc/sluice.sysusers $(DESTDIR)$(SYSUSERSDIR)/sluice.conf
+	$(BUILD)/sluicectl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
 	test -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf || install -m 640 etc/sluice.conf $(DESTDIR)$(SYSCONFDIR)/sluice/
 
 clean:
