@@ -1,5 +1,5 @@
 # Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
-# Every target of people: all check check-unit check-e2e check-faults check-valgrind check-asan demo asan tidy fuzz format install clean
+# `make help` lists what there is to make.
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -12,7 +12,7 @@ PKG_CONFIG ?= pkg-config
 MYSQL_PC := $(shell $(PKG_CONFIG) --exists libmariadb 2>/dev/null && echo libmariadb || echo mysqlclient)
 LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL_PC):default-libmysqlclient-dev libcurl:libcurl4-openssl-dev \
 	libcrypto:libssl-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
-NEEDS_LIBRARIES := $(filter-out clean install-only,$(or $(MAKECMDGOALS),all))
+NEEDS_LIBRARIES := $(filter-out clean help format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error pkg-config is missing: apt-get install pkg-config)
@@ -22,9 +22,12 @@ ifneq ($(strip $(MISSING)),)
 $(error libraries are missing: apt-get install $(strip $(MISSING)))
 endif
 endif
+# ncurses is optional: without it `sluicectl top` prints a snapshot. NCURSES= leaves it out.
+NCURSES ?= $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo ncursesw)
 pc_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 pc_libs   = $(shell $(PKG_CONFIG) --libs $(1))
-LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l)))))
+LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l))))) \
+	$(if $(NCURSES),-DWITH_NCURSES $(call pc_cflags,$(NCURSES)))
 
 # --- flags -------------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -65,8 +68,8 @@ $(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansso
 $(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto)
 $(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
-$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto)
-ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))))
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto $(NCURSES))
+ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
 	$(call say,LINK)
@@ -94,6 +97,16 @@ $(BUILD)/common/schema_sql.o: $(BUILD)/common/schema_sql.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
+help:
+	@echo 'make all            every program into $(BUILD)/'
+	@echo 'make check          all tests; check-unit, check-e2e: one kind; check-asan: with sanitizers'
+	@echo 'make check-faults   every fault, injected while lines flow'
+	@echo 'make demo           see it work (LOG=FILE FORMAT=NAME: on a log of your own)'
+	@echo 'make bench          measure it against the limits of this machine; bench-quick: in a minute'
+	@echo 'make fuzz           libFuzzer targets, each for FUZZ_SECONDS (needs clang)'
+	@echo 'make format         clang-format; format-check: only look'
+	@echo 'make install        DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc'
+
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,supervisor producer lake_worker clean_worker common)
@@ -110,14 +123,20 @@ $(SHIMS): $(BUILD)/tests/shims/%.so: tests/shims/%.c
 	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 TEST_TOOLS += $(SHIMS)
 
+# What `make bench` measures the machine with: each is a main and the helpers of bench.c.
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
+$(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o $(call archives,producer lake_worker clean_worker common)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 .SECONDARY:
 
 check: all $(UNIT_TESTS) $(TEST_TOOLS)
-	BUILD=$(BUILD) sh tests/check unit e2e
+	@BUILD=$(BUILD) sh tests/check unit e2e
 check-unit: all $(UNIT_TESTS)
-	BUILD=$(BUILD) sh tests/check unit
+	@BUILD=$(BUILD) sh tests/check unit
 check-e2e: all $(TEST_TOOLS)
-	BUILD=$(BUILD) sh tests/check e2e
+	@BUILD=$(BUILD) sh tests/check e2e
 
 # Every fault that one machine can produce, while lines flow; PATTERN= runs some rows, see tests/faults/run.py.
 JOBS ?= 1
@@ -129,7 +148,13 @@ check-valgrind: all $(TEST_TOOLS)
 	BUILD=$(BUILD) tests/valgrind
 
 demo: all $(TEST_TOOLS)
-	BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
+	@BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
+
+# Everything side by side in one run; the packages for it are installed by `sh etc/bootstrap install bench`.
+bench: all $(TEST_TOOLS) $(BENCH_TOOLS)
+	BUILD=$(BUILD) python3 tests/bench/run.py
+bench-quick: all $(TEST_TOOLS) $(BENCH_TOOLS)
+	BUILD=$(BUILD) python3 tests/bench/run.py --quick
 
 ASAN_BUILD = $(MAKE) BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
@@ -156,6 +181,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor produc
 
 # --- keeping the house --------------------------------------------------------------------------------
 C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/shims/*.c tests/unit/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch] tests/fuzz/*.c)
 format:
 	clang-format -i $(C_FILES)
 format-check:
@@ -172,4 +198,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all check check-unit check-e2e check-faults check-valgrind check-asan demo asan fuzz run-fuzzers format format-check install clean
+.PHONY: help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults check-valgrind

@@ -285,6 +285,8 @@ dead_letters_publish(struct dead_letters *dead, const struct rejected_line *line
 		}
 		if (insist(dead, lines + done, take) != OUTCOME_DONE)
 			return OUTCOME_RETRY;
+		for (size_t i = 0; i < take; i++)
+			status_add_rejected(dead->process->status, lines[done + i].reason);
 		done += take;
 		status_add(dead->process->status, COUNTER_LINES_REJECTED, take);
 	}
