@@ -17,14 +17,14 @@ def memory_kib(pid):
 
 
 class Sampler(threading.Thread):
-    """Resident memory of each process, four times a second."""
+    """Resident memory of each process, ten times a second."""
 
     def __init__(self, names):
         super().__init__(daemon=True)
         self.names, self.samples, self.stop = names, {pid: [] for pid in names}, threading.Event()
 
     def run(self):
-        while not self.stop.wait(0.25):
+        while not self.stop.wait(0.1):
             for pid in self.names:
                 self.samples[pid].append(memory_kib(pid))
 
@@ -36,7 +36,7 @@ class Sampler(threading.Thread):
 @row("backlog of a million lines while the database is away, then stored", slow=True)
 def backlog(bench):
     lines = generate(LINES, seed=bench.seed, bad=500)
-    with bench.flow(feed=lines, per_second=LINES, timeout=300, **DEFAULTS) as flow:
+    with bench.flow(feed=lines, per_second=2000, timeout=300, **DEFAULTS) as flow:
         flow.expected.add(lines, 500)
         flow.wait_stored(1000)
         bench.stack.run("db", "kill")
