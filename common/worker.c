@@ -76,7 +76,9 @@ receive_one(struct worker *worker, bool *more)
 		return false;
 	*more = event.kind != BROKER_NOTHING;
 	if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
-		status_add(worker->process.status, COUNTER_FRAMES_IN, 1);
+		/* an empty one is a check of the producer's (binding_check.h) */
+		status_add(worker->process.status, COUNTER_FRAMES_IN,
+			   event.delivery->message.body.len > 0);
 		queue_watch_taken(worker->process.status, event.delivery);
 		batch_take(worker->batch, event.delivery);
 		return true;
@@ -94,16 +96,17 @@ receive_one(struct worker *worker, bool *more)
 }
 
 /*
- * Make rows of what comes in until the batch has to be written or nothing more is there; *all: it need
- * not be written yet. What a full batch does not need stays in the socket: taken now it would only
- * wait in our memory.
+ * Make rows of what comes in until the batch has to be written or nothing more is there; *all: it
+ * need not be written yet. What a full batch does not need stays in the socket: taken now it would
+ * only wait in our memory.
  */
 static bool
 receive_rows(struct worker *worker, bool *all)
 {
 	bool more = true;
 
-	*all = batch_fill(worker->batch); /* the rest of a frame that the last batch had no room for */
+	*all = batch_fill(
+		worker->batch); /* the rest of a frame that the last batch had no room for */
 	while (more && *all && !batch_is_full(worker->batch)) {
 		if (!receive_one(worker, &more))
 			return false;
