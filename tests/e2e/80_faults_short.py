@@ -5,8 +5,8 @@ import sys
 from harness import Failed
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "faults"))
+import run as suite  # noqa: E402  (first: flow puts the folder of another run.py in front)
 import flow  # noqa: E402
-import run as suite  # noqa: E402
 
 
 def make_test(row):
