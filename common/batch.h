@@ -71,9 +71,18 @@ void batch_take(struct batch *batch, struct delivery *delivery);
 /* As many deliveries in hand as there may be. */
 bool batch_window_is_used(const struct batch *batch);
 
-/* Turn lines of taken deliveries into rows or rejections until none is left (true) or it is full.
+/*
+ * Turn lines of taken deliveries into rows or rejections until none is left (true) or the batch has
+ * to be settled first: it is full, or a message comes that workers died with. Of such a message
+ * each line is a batch of its own (suspects.h), and a guilty line is rejected unread.
  */
 bool batch_fill(struct batch *batch);
+
+/* The batch is about to be written: show in the status page what dies if we die now. */
+void batch_show_in_hand(const struct batch *batch);
+
+/* No line more before it is settled. */
+bool batch_is_full(const struct batch *batch);
 
 size_t batch_row_count(const struct batch *batch);
 bool

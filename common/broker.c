@@ -254,10 +254,14 @@ open_socket(struct broker *broker, const char *host_text, struct failure *failur
 		fatal("out of memory for a broker socket");
 	status = amqp_socket_open_noblock(socket, host, port, &timeout);
 	if (status != AMQP_STATUS_OK)
-		return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
-				   "broker %s: cannot connect: %s (is RabbitMQ running there? "
-				   "broker.hosts says where)",
-				   broker->address, amqp_error_string2(status));
+		return failure_set(
+			failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+			"broker %s: cannot connect: %s (is RabbitMQ running there? "
+			"broker.hosts says where)",
+			broker->address,
+			status == AMQP_STATUS_SOCKET_ERROR
+				? "refused or unreachable" /* the library keeps errno to itself */
+				: amqp_error_string2(status));
 	return OUTCOME_DONE;
 }
 

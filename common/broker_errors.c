@@ -4,34 +4,49 @@
  */
 #include "broker_errors.h"
 
-static const struct {
+struct reply_row {
 	int code;
 	enum outcome outcome;
 	int exit_code;
 	const char *advice;
-} replies[] = {
-	{311, OUTCOME_REJECT, EX_DATAERR, "the message is larger than the broker takes"},
-	{313, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* no-consumers */
-	{320, OUTCOME_RETRY, EX_UNAVAILABLE,
-	 ""}, /* connection-forced: shutdown, closed by an operator */
-	{402, OUTCOME_FATAL, EX_CONFIG, "check broker.vhost"},
-	{403, OUTCOME_FATAL, EX_NOPERM, "check broker.user, its password file and its permissions"},
-	{404, OUTCOME_RETRY, EX_UNAVAILABLE,
-	 ""}, /* somebody deleted it; the next connect declares it */
-	{405, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* resource-locked */
-	{406, OUTCOME_RETRY, EX_UNAVAILABLE,
-	 ""}, /* at work: consumer timeout; topology.c knows the other */
-	{501, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* frame-error */
-	{502, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* syntax-error */
-	{503, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* command-invalid */
-	{504, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* channel-error */
-	{505, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* unexpected-frame */
-	{506, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* resource-error: out of memory or descriptors */
-	{530, OUTCOME_FATAL, EX_CONFIG, "check broker.vhost and the user's permissions on it"},
-	{540, OUTCOME_FATAL, EX_CONFIG,
-	 "the broker is too old for Sluice: RabbitMQ 3.10 is needed"},
-	{541, OUTCOME_RETRY, EX_UNAVAILABLE, ""}, /* internal-error */
 };
+
+#define RETRY(reply)                                                                    \
+	{                                                                               \
+		.code = (reply), .outcome = OUTCOME_RETRY, .exit_code = EX_UNAVAILABLE, \
+		.advice = ""                                                            \
+	}
+#define REJECT(reply, text)                                                          \
+	{                                                                            \
+		.code = (reply), .outcome = OUTCOME_REJECT, .exit_code = EX_DATAERR, \
+		.advice = (text)                                                     \
+	}
+#define FATAL(reply, exit, text)                                                                 \
+	{                                                                                        \
+		.code = (reply), .outcome = OUTCOME_FATAL, .exit_code = (exit), .advice = (text) \
+	}
+
+/* clang-format off */
+static const struct reply_row replies[] = {
+	REJECT(311, "the message is larger than the broker takes"),
+	RETRY(313), /* no-consumers */
+	RETRY(320), /* connection-forced: shutdown, closed by an operator */
+	FATAL(402, EX_CONFIG, "check broker.vhost"),
+	FATAL(403, EX_NOPERM, "check broker.user, its password file and its permissions"),
+	RETRY(404), /* somebody deleted it; the next connect declares it */
+	RETRY(405), /* resource-locked */
+	RETRY(406), /* at work: consumer timeout; topology.c knows the other */
+	RETRY(501), /* frame-error */
+	RETRY(502), /* syntax-error */
+	RETRY(503), /* command-invalid */
+	RETRY(504), /* channel-error */
+	RETRY(505), /* unexpected-frame */
+	RETRY(506), /* resource-error: out of memory or descriptors */
+	FATAL(530, EX_CONFIG, "check broker.vhost and the user's permissions on it"),
+	FATAL(540, EX_CONFIG, "the broker is too old for Sluice: RabbitMQ 3.10 is needed"),
+	RETRY(541), /* internal-error */
+};
+/* clang-format on */
 
 void
 broker_classify_reply(int reply_code, struct failure *failure)

@@ -7,84 +7,92 @@
  */
 #include "db_errors.h"
 
-static const struct {
+struct error_row {
 	unsigned number;
 	enum outcome outcome;
 	enum reason reason;
 	int exit_code;
 	const char *advice;
-} errors[] = {
+};
+
+#define RETRY(error, text)                                                                \
+	{                                                                                 \
+		.number = (error), .outcome = OUTCOME_RETRY, .exit_code = EX_UNAVAILABLE, \
+		.advice = (text)                                                          \
+	}
+#define REJECT(error, why, text)                                                      \
+	{                                                                             \
+		.number = (error), .outcome = OUTCOME_REJECT, .reason = REASON_##why, \
+		.exit_code = EX_DATAERR, .advice = (text)                             \
+	}
+#define FATAL(error, code, text)                                                                   \
+	{                                                                                          \
+		.number = (error), .outcome = OUTCOME_FATAL, .exit_code = (code), .advice = (text) \
+	}
+
+/* clang-format off */
+static const struct error_row errors[] = {
 	/* passing: the server, the connection, a lock, space */
-	{1021, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "the database's disk is full"},
-	{1026, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_ERROR_ON_WRITE */
-	{1030, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_GET_ERRNO */
-	{1037, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_OUTOFMEMORY */
-	{1040, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "raise max_connections"},
-	{1041, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_OUT_OF_RESOURCES */
-	{1047, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_UNKNOWN_COM_ERROR: Galera */
-	{1053, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_SERVER_SHUTDOWN */
-	{1114, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "the database's disk is full"},
-	{1158, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_NET_READ_ERROR */
-	{1159, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_NET_READ_INTERRUPTED */
-	{1160, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_NET_ERROR_ON_WRITE */
-	{1161, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_NET_WRITE_INTERRUPTED */
-	{1203, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "raise max_user_connections"},
-	{1205, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_LOCK_WAIT_TIMEOUT */
-	{1213, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_LOCK_DEADLOCK */
-	{1226, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "the database user's hourly limit"},
-	{1290, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "the database is read-only"},
-	{1317, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_QUERY_INTERRUPTED */
-	{1792, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "the database is read-only"},
-	{1836, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, "the database is read-only"},
-	{1927, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_CONNECTION_KILLED */
-	{1969, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_STATEMENT_TIMEOUT */
-	{2002, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE,
-	 "is the database running there? database.hosts says where"},
-	{2003, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE,
-	 "is the database running there? database.hosts says where"},
-	{2005, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE,
-	 "database.hosts says where"},				/* CR_UNKNOWN_HOST */
-	{2006, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* CR_SERVER_GONE_ERROR */
-	{2013, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* CR_SERVER_LOST */
-	{2055, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* CR_SERVER_LOST_EXTENDED */
-	{3024, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_QUERY_TIMEOUT */
-	{4031, OUTCOME_RETRY, REASON_NONE, EX_UNAVAILABLE, ""}, /* ER_CLIENT_INTERACTION_TIMEOUT */
+	RETRY(1021, "the database's disk is full"),
+	RETRY(1026, ""), /* ER_ERROR_ON_WRITE */
+	RETRY(1030, ""), /* ER_GET_ERRNO */
+	RETRY(1037, ""), /* ER_OUTOFMEMORY */
+	RETRY(1040, "raise max_connections"),
+	RETRY(1041, ""), /* ER_OUT_OF_RESOURCES */
+	RETRY(1047, ""), /* ER_UNKNOWN_COM_ERROR: Galera */
+	RETRY(1053, ""), /* ER_SERVER_SHUTDOWN */
+	RETRY(1114, "the database's disk is full"),
+	RETRY(1158, ""), /* ER_NET_READ_ERROR */
+	RETRY(1159, ""), /* ER_NET_READ_INTERRUPTED */
+	RETRY(1160, ""), /* ER_NET_ERROR_ON_WRITE */
+	RETRY(1161, ""), /* ER_NET_WRITE_INTERRUPTED */
+	RETRY(1203, "raise max_user_connections"),
+	RETRY(1205, ""), /* ER_LOCK_WAIT_TIMEOUT */
+	RETRY(1213, ""), /* ER_LOCK_DEADLOCK */
+	RETRY(1226, "the database user's hourly limit"),
+	RETRY(1290, "the database is read-only"),
+	RETRY(1317, ""), /* ER_QUERY_INTERRUPTED */
+	RETRY(1792, "the database is read-only"),
+	RETRY(1836, "the database is read-only"),
+	RETRY(1927, ""), /* ER_CONNECTION_KILLED */
+	RETRY(1969, ""), /* ER_STATEMENT_TIMEOUT */
+	RETRY(2002, "is the database running there? database.hosts says where"),
+	RETRY(2003, "is the database running there? database.hosts says where"),
+	RETRY(2005, "database.hosts says where"), /* CR_UNKNOWN_HOST */
+	RETRY(2006, ""), /* CR_SERVER_GONE_ERROR */
+	RETRY(2013, ""), /* CR_SERVER_LOST */
+	RETRY(2055, ""), /* CR_SERVER_LOST_EXTENDED */
+	RETRY(3024, ""), /* ER_QUERY_TIMEOUT */
+	RETRY(4031, ""), /* ER_CLIENT_INTERACTION_TIMEOUT */
 
 	/* this row can never be stored */
-	{1048, OUTCOME_REJECT, REASON_DB_NULL, EX_DATAERR, ""},
-	{1153, OUTCOME_REJECT, REASON_DB_PACKET_TOO_BIG, EX_DATAERR, "raise max_allowed_packet"},
-	{1264, OUTCOME_REJECT, REASON_DB_OUT_OF_RANGE, EX_DATAERR, ""},
-	{1265, OUTCOME_REJECT, REASON_DB_BAD_VALUE, EX_DATAERR, ""},
-	{1292, OUTCOME_REJECT, REASON_DB_BAD_VALUE, EX_DATAERR, ""},
-	{1300, OUTCOME_REJECT, REASON_DB_BAD_VALUE, EX_DATAERR, ""},
-	{1366, OUTCOME_REJECT, REASON_DB_BAD_VALUE, EX_DATAERR, ""},
-	{1406, OUTCOME_REJECT, REASON_DB_DATA_TOO_LONG, EX_DATAERR, ""},
-	{3988, OUTCOME_REJECT, REASON_DB_BAD_VALUE, EX_DATAERR, ""},
+	REJECT(1048, DB_NULL, ""),
+	REJECT(1153, DB_PACKET_TOO_BIG, "raise max_allowed_packet"),
+	REJECT(1264, DB_OUT_OF_RANGE, ""),
+	REJECT(1265, DB_BAD_VALUE, ""),
+	REJECT(1292, DB_BAD_VALUE, ""),
+	REJECT(1300, DB_BAD_VALUE, ""),
+	REJECT(1366, DB_BAD_VALUE, ""),
+	REJECT(1406, DB_DATA_TOO_LONG, ""),
+	REJECT(3988, DB_BAD_VALUE, ""), /* schema, permission, configuration: for a person */
 
 	/* schema, permission, configuration: for a person */
-	{1044, OUTCOME_FATAL, REASON_NONE, EX_NOPERM,
-	 "grant database.user its rights on database.name"},
-	{1045, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "check database.user and its password file"},
-	{1049, OUTCOME_FATAL, REASON_NONE, EX_CONFIG,
-	 "database.name says which; CREATE DATABASE makes it"},
-	{1054, OUTCOME_FATAL, REASON_NONE, EX_CONFIG,
-	 "the table has been changed: see `sluicectl db status`"},
-	{1064, OUTCOME_FATAL, REASON_NONE, EX_SOFTWARE,
-	 "this server does not understand Sluice's SQL"},
-	{1129, OUTCOME_FATAL, REASON_NONE, EX_NOPERM,
-	 "the server blocks this host: FLUSH HOSTS there"},
-	{1130, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "the server does not let this host in"},
-	{1136, OUTCOME_FATAL, REASON_NONE, EX_CONFIG,
-	 "the table has been changed: see `sluicectl db status`"},
-	{1142, OUTCOME_FATAL, REASON_NONE, EX_NOPERM,
-	 "grant database.user SELECT, INSERT and UPDATE"},
-	{1146, OUTCOME_FATAL, REASON_NONE, EX_CONFIG,
-	 "make the tables with `sluicectl db migrate`"},
-	{1298, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, ""}, /* ER_UNKNOWN_TIME_ZONE */
-	{1698, OUTCOME_FATAL, REASON_NONE, EX_NOPERM, "check database.user and its password file"},
-	{2026, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, ""}, /* CR_SSL_CONNECTION_ERROR */
-	{2059, OUTCOME_FATAL, REASON_NONE, EX_CONFIG, ""}, /* CR_AUTH_PLUGIN_CANNOT_LOAD */
+	FATAL(1044, EX_NOPERM, "grant database.user its rights on database.name"),
+	FATAL(1045, EX_NOPERM, "check database.user and its password file"),
+	FATAL(1049, EX_CONFIG, "database.name says which; CREATE DATABASE makes it"),
+	FATAL(1054, EX_CONFIG, "the table has been changed: see `sluicectl db status`"),
+	FATAL(1064, EX_SOFTWARE, "this server does not understand Sluice's SQL"),
+	FATAL(1129, EX_NOPERM, "the server blocks this host: FLUSH HOSTS there"),
+	FATAL(1130, EX_NOPERM, "the server does not let this host in"),
+	FATAL(1136, EX_CONFIG, "the table has been changed: see `sluicectl db status`"),
+	FATAL(1142, EX_NOPERM, "grant database.user SELECT, INSERT and UPDATE"),
+	FATAL(1146, EX_CONFIG, "make the tables with `sluicectl db migrate`"),
+	FATAL(1298, EX_CONFIG, ""), /* ER_UNKNOWN_TIME_ZONE */
+	FATAL(1698, EX_NOPERM, "check database.user and its password file"),
+	FATAL(2026, EX_CONFIG, ""), /* CR_SSL_CONNECTION_ERROR */
+	FATAL(2059, EX_CONFIG, ""), /* CR_AUTH_PLUGIN_CANNOT_LOAD */
 };
+/* clang-format on */
 
 void
 db_classify_error(unsigned number, struct failure *failure)

@@ -8,6 +8,7 @@
  */
 #include "dead_letters.h"
 #include "clock.h"
+#include "fault.h"
 #include "log.h"
 #include "outage.h"
 #include "topology.h"
@@ -268,6 +269,8 @@ insist(struct dead_letters *dead, const struct rejected_line *lines, size_t coun
 enum outcome
 dead_letters_publish(struct dead_letters *dead, const struct rejected_line *lines, size_t count)
 {
+	if (count > 0)
+		FAULT_POINT("worker.before_publish_dead");
 	for (size_t done = 0; done < count;) {
 		size_t take = 0, bytes = 0;
 
@@ -287,6 +290,8 @@ dead_letters_publish(struct dead_letters *dead, const struct rejected_line *line
 		done += take;
 		status_add(dead->process->status, COUNTER_LINES_REJECTED, take);
 	}
+	if (count > 0)
+		FAULT_POINT("worker.after_dead_letter");
 	return OUTCOME_DONE;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "process.h"
 #include "clock.h"
+#include "fault.h"
 #include "log.h"
 
 #include <assert.h>
@@ -181,6 +182,7 @@ process_start(struct process *process, const struct process_description *descrip
 		join_supervisor(process, options.slot);
 	else
 		process->status = status_private();
+	FAULT_ROLE(process->name);
 	status_set_report(process->status, REPORT_STARTING);
 	status_set_error(process->status, "");
 	status_beat(process->status);
@@ -209,6 +211,7 @@ process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t 
 {
 	struct pollfd all[8];
 	nfds_t used = 0;
+	uint32_t line;
 	int ready;
 
 	assert(count + 2 <= ARRAY_LEN(all));
@@ -217,9 +220,12 @@ process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t 
 	all[used++] = (struct pollfd){.fd = process->supervisor_fd, .events = POLLIN};
 	for (size_t i = 0; i < count; i++)
 		all[used++] = fds[i];
+	/* Who dies while waiting did not die of the line that it has in hand. */
+	line = atomic_exchange(&process->status->in_hand_line, SUSPECT_LINE_NONE);
 	ready = poll(all, used, (int)MAX(0, MIN(timeout_ms, 1000)));
 	for (size_t i = 0; i < count; i++)
 		fds[i].revents = ready > 0 ? all[i + 2].revents : 0;
+	status_set_line(process->status, line);
 	status_beat(process->status);
 	if (ready <= 0)
 		return;

@@ -576,6 +576,10 @@ read_environment(struct loader *loader)
 
 		if (strncmp(*entry, "SLUICE_", 7) != 0 || len >= sizeof(name))
 			continue;
+#ifdef SLUICE_FAULTS
+		if (strncmp(*entry, "SLUICE_FAULT", 12) == 0)
+			continue;
+#endif
 		for (size_t i = 0; i < setting_count && !known; i++) {
 			const struct setting *row = &setting_table[i];
 			struct setting_origin *origin = &loader->settings->origins[i];

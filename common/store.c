@@ -5,6 +5,7 @@
 #include "store.h"
 #include "clock.h"
 #include "db_errors.h"
+#include "fault.h"
 #include "log.h"
 #include "outage.h"
 #include "xalloc.h"
@@ -101,9 +102,11 @@ try_rows(struct store *store, const void *const *rows, size_t count, uint64_t *i
 {
 	if (store_connect(store, failure) != OUTCOME_DONE)
 		return failure->outcome;
-	if (db_insert_rows(store->insert, rows, count, inserted, failure) == OUTCOME_DONE &&
-	    db_commit(store->db, failure) == OUTCOME_DONE)
-		return OUTCOME_DONE;
+	if (db_insert_rows(store->insert, rows, count, inserted, failure) == OUTCOME_DONE) {
+		FAULT_POINT("worker.after_insert");
+		if (db_commit(store->db, failure) == OUTCOME_DONE)
+			return OUTCOME_DONE;
+	}
 	db_rollback(store->db);
 	if (db_is_lost(store->db))
 		disconnect(store);

@@ -9,6 +9,7 @@
 #include "worker.h"
 #include "clock.h"
 #include "dead_letters.h"
+#include "fault.h"
 #include "log.h"
 #include "outage.h"
 #include "process.h"
@@ -25,6 +26,12 @@
  */
 enum { COMMIT_SPACING_MS = 10 };
 
+/*
+ * After a death with lines in hand (suspects.h) a new worker takes one message at a time, so many
+ * times: if there is another death, the message is known, and the broker counts it for one message.
+ */
+enum { CAREFUL_MESSAGES = 512 };
+
 struct worker {
 	struct process process;
 	const struct worker_ops *ops;
@@ -38,6 +45,7 @@ struct worker {
 	struct outage broker_outage, database_outage;
 	bool was_ready;
 	bool draining;		/* the consumer is cancelled */
+	int careful;		/* messages still to be taken one at a time */
 	bool paused;		/* so it is, because sluiced says so */
 	int64_t queue_due_ms;	/* when the queue's depth is asked for again */
 	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
@@ -57,35 +65,51 @@ drop_connection(struct worker *worker)
 	worker->batch_since_ms = 0;
 }
 
-/* Take what has come in. False when the connection is lost; worker->broken says why. */
+/* Take one event; *more: there may be another. False: the connection is lost, worker->broken says
+ * why. */
 static bool
-receive(struct worker *worker)
+receive_one(struct worker *worker, bool *more)
 {
-	struct status_page *status = worker->process.status;
 	struct broker_event event;
 
-	do {
-		if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+	if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+		return false;
+	*more = event.kind != BROKER_NOTHING;
+	if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
+		status_add(worker->process.status, COUNTER_FRAMES_IN, 1);
+		queue_watch_taken(worker->process.status, event.delivery);
+		batch_take(worker->batch, event.delivery);
+		return true;
+	}
+	delivery_free(&event.delivery);
+	if (event.kind == BROKER_CANCELLED)
+		failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+			    "broker %s: queue %s was deleted", broker_address(worker->broker),
+			    worker->ops->queue);
+	else if (event.kind == BROKER_DELIVERY)
+		failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
+			    "broker %s: sends more than the prefetch",
+			    broker_address(worker->broker));
+	return event.kind != BROKER_CANCELLED && event.kind != BROKER_DELIVERY;
+}
+
+/*
+ * Make rows of what comes in until the batch has to be written or nothing more is there; *all: it need
+ * not be written yet. What a full batch does not need stays in the socket: taken now it would only
+ * wait in our memory.
+ */
+static bool
+receive_rows(struct worker *worker, bool *all)
+{
+	bool more = true;
+
+	*all = batch_fill(worker->batch); /* the rest of a frame that the last batch had no room for */
+	while (more && *all && !batch_is_full(worker->batch)) {
+		if (!receive_one(worker, &more))
 			return false;
-		if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
-			status_add(status, COUNTER_FRAMES_IN, 1);
-			queue_watch_taken(status, event.delivery);
-			batch_take(worker->batch, event.delivery);
-			continue;
-		}
-		delivery_free(&event.delivery);
-		if (event.kind == BROKER_CANCELLED)
-			failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
-				    "broker %s: queue %s was deleted",
-				    broker_address(worker->broker), worker->ops->queue);
-		else if (event.kind == BROKER_DELIVERY)
-			failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
-				    "broker %s: sends more than the prefetch",
-				    broker_address(worker->broker));
-		if (event.kind == BROKER_CANCELLED || event.kind == BROKER_DELIVERY)
-			return false;
-	} while (event.kind != BROKER_NOTHING);
-	return queue_watch_turn(status, worker->broker, worker->ops->queue,
+		*all = batch_fill(worker->batch);
+	}
+	return queue_watch_turn(worker->process.status, worker->broker, worker->ops->queue,
 				batch_in_hand(worker->batch), &worker->queue_due_ms,
 				&worker->broken) == OUTCOME_DONE;
 }
@@ -104,8 +128,12 @@ static bool
 patience_serve(void *context)
 {
 	struct worker *worker = context;
+	bool more = true;
 
-	return receive(worker);
+	while (more)
+		if (!receive_one(worker, &more))
+			return false;
+	return true;
 }
 
 /* --- connecting
@@ -114,8 +142,9 @@ patience_serve(void *context)
 static enum outcome
 start_consuming(struct worker *worker, struct failure *failure)
 {
-	return broker_consume(worker->broker, worker->ops->queue,
-			      (uint16_t)worker->limits->prefetch, failure);
+	uint16_t prefetch = worker->careful > 0 ? 1 : (uint16_t)worker->limits->prefetch;
+
+	return broker_consume(worker->broker, worker->ops->queue, prefetch, failure);
 }
 
 static enum outcome
@@ -183,6 +212,17 @@ connect_all(struct worker *worker)
 /* --- settling
  * -------------------------------------------------------------------------------------- */
 
+/* True at the end of being careful: a new connection gets the whole prefetch. */
+static bool
+was_careful_enough(struct worker *worker)
+{
+	if (worker->careful == 0 || worker->draining || --worker->careful > 0)
+		return false;
+	log_info("%d messages went well: taking as many at a time as always", CAREFUL_MESSAGES);
+	broker_close(&worker->broker);
+	return true;
+}
+
 /* Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up.
  */
 static bool
@@ -196,8 +236,10 @@ settle(struct worker *worker)
 	status_add(worker->process.status, COUNTER_LINES_IN, batch_line_count(worker->batch));
 	status_add(worker->process.status, COUNTER_BYTES_IN, batch_byte_count(worker->batch));
 	worker->broken.text[0] = '\0';
+	batch_show_in_hand(worker->batch);
 	if (store_batch(worker->store, worker->batch) != OUTCOME_DONE)
 		return false;
+	FAULT_POINT("worker.after_commit");
 	rejected = batch_rejected(worker->batch, &count);
 	if (dead_letters_publish(worker->dead, rejected, count) != OUTCOME_DONE)
 		return false;
@@ -208,7 +250,7 @@ settle(struct worker *worker)
 	batch_settle(worker->batch);
 	worker->batch_since_ms = 0;
 	worker->committed_ms = clock_mono_ms();
-	return true;
+	return tag == 0 || !was_careful_enough(worker);
 }
 
 /* How long the batch may still wait for more lines; 0 = write it now. */
@@ -218,7 +260,8 @@ batch_may_wait_ms(const struct worker *worker, int64_t now)
 	int64_t spacing = worker->committed_ms + COMMIT_SPACING_MS - now;
 	int64_t age = worker->batch_since_ms + worker->limits->batch_ms - now;
 
-	if (worker->draining || batch_window_is_used(worker->batch))
+	if (worker->draining || worker->careful > 0 || batch_is_full(worker->batch) ||
+	    batch_window_is_used(worker->batch))
 		return 0;
 	return MAX(0, MIN(spacing, age));
 }
@@ -265,9 +308,8 @@ turn(struct worker *worker)
 	if (worker->process.stop_now ||
 	    (worker->process.stop && !worker->draining && !start_draining(worker)))
 		return false;
-	if (!heed_pause(worker) || !receive(worker))
+	if (!heed_pause(worker) || !receive_rows(worker, &all))
 		return false;
-	all = batch_fill(worker->batch);
 	now = clock_mono_ms();
 	if (!batch_is_empty(worker->batch)) {
 		if (worker->batch_since_ms == 0)
@@ -306,6 +348,21 @@ run(struct worker *worker)
 	}
 }
 
+/* Has somebody died of something that may come again? */
+static void
+start_carefully(struct worker *worker)
+{
+	struct suspects suspects = {0};
+	uint32_t sequence = 0;
+
+	status_take_suspects(worker->process.status, &sequence, &suspects);
+	if (!suspects_expire(&suspects, clock_mono_ms()))
+		return;
+	worker->careful = CAREFUL_MESSAGES;
+	log_warning("workers died with lines in hand: taking one message at a time for the next %d",
+		    CAREFUL_MESSAGES);
+}
+
 static void
 set_up(struct worker *worker, const struct worker_ops *ops)
 {
@@ -327,6 +384,7 @@ set_up(struct worker *worker, const struct worker_ops *ops)
 		.position = settings->identity == IDENTITY_POSITION,
 		.status = worker->process.status,
 	};
+	start_carefully(worker);
 	worker->batch = batch_new(ops->table, &limits, ops->fill, worker->state);
 	worker->store =
 		store_new(&worker->process, ops->table, limits.rows, ops->compare, &patience);

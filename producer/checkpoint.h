@@ -20,6 +20,9 @@
 #include "common/defs.h"
 #include "file_identity.h"
 
+/* Its name in supervisor.state_dir. */
+#define CHECKPOINT_NAME "checkpoint"
+
 enum { CHECKPOINT_VERSION = 1 };
 
 struct checkpoint_entry {

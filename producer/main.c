@@ -7,6 +7,7 @@
  * reading and nothing else; see publisher.h.
  */
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/process.h"
@@ -178,6 +179,8 @@ save(struct producer *producer, int64_t now_ms)
 	char why[512];
 
 	producer->next_save_ms = now_ms + SAVE_MS;
+	if (producer->publisher.moved)
+		FAULT_POINT("producer.after_confirm");
 	input_set_checkpoint(&producer->inputs, &producer->checkpoint);
 	producer->publisher.moved = false;
 	if (state_dir_store(&producer->state, &producer->checkpoint, why, sizeof(why)) == 0) {
@@ -207,15 +210,20 @@ needs_saving(const struct producer *producer)
 static bool
 is_drained(struct producer *producer, int64_t now_ms)
 {
+	const struct publisher *publisher = &producer->publisher;
+
 	if (producer->drain_until_ms == 0) {
 		producer->drain_until_ms =
 			now_ms + producer->process.settings->supervisor.drain_s * 1000;
 		status_set_report(producer->process.status, REPORT_DRAINING);
 		log_info("stopping: no more is read; waiting for %zu unconfirmed messages",
-			 producer->publisher.window.count);
+			 publisher->window.count);
 	}
-	return producer->publisher.window.count == 0 || producer->publisher.broker == NULL ||
-	       now_ms >= producer->drain_until_ms;
+	if (publisher->window.count == 0 || publisher->broker == NULL ||
+	    now_ms >= producer->drain_until_ms)
+		return true;
+	/* What is refused now will be refused for a while: the files keep it. */
+	return publisher->window.in_flight == 0 && !publisher_is_flowing(publisher, now_ms);
 }
 
 static bool
@@ -302,8 +310,8 @@ finish(struct producer *producer)
 {
 	struct process *process = &producer->process;
 	size_t unconfirmed = producer->publisher.window.count;
-	bool complete = process->once && !process->stop && unconfirmed == 0 &&
-			!has_more(producer) && input_set_all_ended(&producer->inputs);
+	bool complete = process->once && unconfirmed == 0 && !has_more(producer) &&
+			input_set_all_ended(&producer->inputs);
 	struct progress_facts last = facts(producer);
 	int64_t now_ms = clock_mono_ms();
 	int exit_code = EX_OK;
@@ -315,10 +323,13 @@ finish(struct producer *producer)
 		log_info("%zu messages are not confirmed: their lines are read again at the next "
 			 "start",
 			 unconfirmed);
-	if (process->once && !process->stop && !complete) {
+	if (process->once && !complete && process->stop) {
+		log_error("told to stop before the inputs' end: the checkpoint keeps the place, "
+			  "start again to go on");
+		exit_code = EX_TEMPFAIL;
+	} else if (process->once && !complete) {
 		log_error("no broker for %d s: giving up; the checkpoint keeps the place, start "
-			  "again "
-			  "to go on",
+			  "again to go on",
 			  PUBLISHER_ONCE_MS / 1000);
 		exit_code = EX_UNAVAILABLE;
 	} else if (complete && producer->inputs.unreadable > 0) {

@@ -75,11 +75,12 @@ go_down(struct publisher *publisher, const struct failure *failure, int64_t dela
 		status_set_report(status, REPORT_WAITING);
 	status_set_error(status, failure->text);
 	status_add(status, COUNTER_RETRIES, 1);
-	if (reminder_due(&publisher->down, now_ms))
-		log_warning(
-			"%s; trying again until it works, %zu unconfirmed messages will be sent "
-			"again",
-			failure->text, publisher->window.waiting);
+	if (!reminder_due(&publisher->down, now_ms))
+		return;
+	log_warning("%s; trying until it works", failure->text);
+	if (publisher->window.waiting > 0)
+		log_info("%zu messages are not confirmed: they are sent again then",
+			 publisher->window.waiting);
 }
 
 /* A connection that worked has failed: whatever the reason, a new one may well work. */

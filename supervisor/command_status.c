@@ -80,7 +80,7 @@ add_texts(json_t *object, const struct slot *slot)
 	json_object_set_new(object, "last_error", request_text(text));
 	json_object_set_new(object, "last_error_at",
 			    text[0] != '\0' ? command_moment(wall_ms) : json_null());
-	status_read_text(&slot->page->in_hand, text, sizeof(text));
+	status_in_hand_text(slot->page, text, sizeof(text));
 	json_object_set_new(object, "in_hand", request_text(text));
 }
 

@@ -63,7 +63,7 @@ obituary_write(struct pool *pool, const struct slot *slot, const struct child_ev
 	death->signal = event->signal;
 	death->why = why;
 	death->uptime_ms = now_ms - before->started_ms;
-	status_read_text(&slot->page->in_hand, death->in_hand, sizeof(death->in_hand));
+	status_in_hand_text(slot->page, death->in_hand, sizeof(death->in_hand));
 	what_next(slot, now_ms, next, sizeof(next));
 	events_add(&pool->events, slot->child.state == CHILD_FATAL ? EVENT_FATAL : EVENT_DEATH,
 		   slot->name, "", "pid %ld%s%s: %s after %s, in hand: %.100s, %s", (long)slot->pid,

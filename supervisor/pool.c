@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 
 enum {
 	LOOK_MS = 1000,		      /* an idle supervisor wakes up this often */
@@ -83,15 +84,20 @@ slot_is_paused(const struct slot *slot)
 
 /* The successor says anew how it is; what it counts goes on from where the dead one stopped. */
 static void
-prepare_page(struct status_page *page, bool paused)
+prepare_page(struct pool *pool, const struct slot *slot, int64_t now_ms)
 {
+	struct status_page *page = slot->page;
+
 	page->version = STATUS_VERSION;
 	status_set_report(page, REPORT_STARTING);
 	status_beat(page);
 	status_set_error(page, "");
 	status_set_in_hand(page, "");
+	status_set_line(page, SUSPECT_LINE_NONE);
+	if (suspects_expire(&pool->suspects[slot->role], now_ms) || slot->starts > 0)
+		status_hand_suspects(page, &pool->suspects[slot->role]);
 	status_set_paused(page, false);
-	atomic_store(&page->pause_wanted, paused);
+	atomic_store(&page->pause_wanted, pool->loads[slot->role].paused);
 	atomic_store(&page->queue.in_hand, 0);
 }
 
@@ -108,7 +114,7 @@ spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 	};
 	enum spawn_result result;
 
-	prepare_page(slot->page, pool->loads[slot->role].paused);
+	prepare_page(pool, slot, now_ms);
 	slot->pid = 0;
 	result = pool->ops.spawn(pool->ops.context, slot, &slot->pid);
 	if (result == SPAWN_OK) {
@@ -364,6 +370,33 @@ pool_pause(struct pool *pool, unsigned role_bits, bool paused)
 /* --- what happens by itself
  * ------------------------------------------------------------------------- */
 
+/* What the worker had in hand may have killed it: tell all that may get the same message. */
+static void
+note_suspect(struct pool *pool, const struct slot *slot, const struct child_event *event,
+	     enum child_ending ending, int64_t now_ms)
+{
+	bool crashed =
+		event->signal != 0 ? event->signal != SIGKILL : event->exit_code == EX_SOFTWARE;
+	uint32_t line = atomic_load(&slot->page->in_hand_line);
+	char name[SUSPECT_NAME_MAX];
+
+	if (slot->role == ROLE_PRODUCER || line == SUSPECT_LINE_NONE ||
+	    ending == CHILD_ENDING_KILLED || (event->signal == 0 && event->exit_code == 0))
+		return;
+	/* One that hung is aborted, or killed when it does not even hear that. */
+	crashed = crashed || ending == CHILD_ENDING_HUNG;
+	status_read_text(&slot->page->in_hand, name, sizeof(name));
+	suspects_expire(&pool->suspects[slot->role], now_ms);
+	suspects_note(&pool->suspects[slot->role], name, line,
+		      crashed ? SUSPECT_WEIGHT_CRASHED : SUSPECT_WEIGHT_KILLED, now_ms);
+	for (unsigned i = 0; i < role_table[slot->role].max; i++) {
+		struct slot *mate = pool_slot(pool, slot->role, i);
+
+		if (mate->starts > 0)
+			status_hand_suspects(mate->page, &pool->suspects[slot->role]);
+	}
+}
+
 void
 pool_reap(struct pool *pool, pid_t pid, int wait_status)
 {
@@ -386,6 +419,7 @@ pool_reap(struct pool *pool, pid_t pid, int wait_status)
 	action = child_step(&slot->child, &event, &pool->policy, now_ms);
 	/* This first: the successor's start empties the page that the obituary quotes. */
 	obituary_write(pool, slot, &event, &before, now_ms);
+	note_suspect(pool, slot, &event, before.ending, now_ms);
 	slot->pid = 0;
 	act(pool, slot, action, now_ms);
 }

@@ -78,6 +78,7 @@ struct pool {
 	struct slot slots[SLOT_COUNT];
 	struct role_load loads[ROLE_COUNT];
 	struct deaths deaths;
+	struct suspects suspects[ROLE_COUNT]; /* what workers died with; handed to their mates */
 	struct events events;
 	char actor[48]; /* on whose word things are done now; "" = by itself */
 };

@@ -402,7 +402,7 @@ put_size(struct maker *m)
 		return;
 	}
 	for (int shift = 8; shift < 40; shift += 4)
-		power += bits >> shift & 3; /* eight times 0 .. 3 */
+		power += (uint32_t)(bits >> shift & 3); /* eight times 0 .. 3 */
 	if (one_in(m, 50000))
 		power = 31; /* beyond what 32 bits hold */
 	put_number(m, (UINT64_C(1) << power) + (draw(m) & ((UINT64_C(1) << power) - 1)));

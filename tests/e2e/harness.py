@@ -199,14 +199,17 @@ class Site:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
+        hung = []
         for process in self.processes:
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
+                hung = self.left_running()
                 process.kill()
                 process.wait()
-        if kind is not None:
+        if kind is not None or hung:
             print("\n".join("#   " + line for line in self.errors().splitlines()[-25:]))
+        check(not hung, f"still running 20 s after TERM: {hung}")
         wait_until(lambda: not self.left_running(), 20, "every process of the site is gone")
         shutil.rmtree(self.folder, ignore_errors=True)
         return False

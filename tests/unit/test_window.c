@@ -146,6 +146,7 @@ test_scripts(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char script[128], *save = NULL;
 
+		tear_down(state);
 		set_up(state);
 		snprintf(script, sizeof(script), "%s", cases[i].script);
 		for (char *step = strtok_r(script, " ", &save); step != NULL;
@@ -161,9 +162,7 @@ test_scripts(void **state)
 				 window.in_flight);
 		/* The marker goes with the offset. */
 		assert_int_equal(tracks[0].marker, (uint64_t)tracks[0].confirmed / FRAME_BYTES);
-		tear_down(state);
 	}
-	set_up(state);
 }
 
 static void

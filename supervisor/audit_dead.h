@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * audit_dead.h - all dead letters of a queue, for `sluicectl audit`; they stay where they are.
+ */
+#ifndef SUPERVISOR_AUDIT_DEAD_H
+#define SUPERVISOR_AUDIT_DEAD_H
+
+#include "common/broker.h"
+#include "supervisor/audit.h"
+
+/* False ends the walk. */
+typedef bool audit_dead_fn(void *context, enum audit_queue queue, const struct message *message);
+
+/* Give each dead letter to the function. */
+enum outcome audit_dead_walk(const struct broker_settings *settings, enum audit_queue queue,
+			     audit_dead_fn *take, void *context,
+			     struct failure *failure) MUST_CHECK;
+
+#endif
