@@ -65,13 +65,13 @@ $(BUILD)/sluice-producer:     $(BUILD)/producer/main.o $(call archives,producer 
 $(BUILD)/sluice-lake-worker:  $(BUILD)/lake_worker/main.o $(call archives,lake_worker common)
 $(BUILD)/sluice-clean-worker: $(BUILD)/clean_worker/main.o $(call archives,clean_worker common)
 $(BUILD)/sluiced:             $(BUILD)/supervisor/sluiced.o $(call archives,supervisor common)
-$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor clean_worker producer common)
+$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor producer lake_worker clean_worker common)
 
 $(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto)
 $(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto)
 $(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
-$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto $(NCURSES))
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl $(NCURSES))
 ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
