@@ -17,8 +17,9 @@ TICK_S = 0.01  # between two looks at the counters when the end is near
 class Machine:
     """The stack, and logs of any length that all are the start of the same one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, quick=False):
         self.folder = folder
+        self.quick = quick
         self.logs = {}
         shutil.rmtree(os.path.join(folder, "logs"), ignore_errors=True)
         os.makedirs(os.path.join(folder, "logs"))
@@ -60,9 +61,9 @@ class Machine:
 
     def level(self, flush=True):
         """Empty tables and queues and, for what writes much to the database, nothing left to flush: every measurement
-        finds the servers alike."""
+        finds the servers alike. Flushing takes the server a second or two: a quick run does without."""
         self.stack.empty()
-        if not flush:
+        if self.quick or not flush:
             return
         settings = ("innodb_max_dirty_pages_pct", "innodb_io_capacity", "innodb_io_capacity_max")
         as_it_was = self.database.rows("SELECT " + ", ".join(f"@@{name}" for name in settings))[0]

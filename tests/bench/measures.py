@@ -163,8 +163,8 @@ def growth(machine, lines, _):
 # name, function, (rounds, size) of a full and of a quick run; of a round all are run, in this order
 MEASURES = (
     ("one core", one_core, (3, 200000), (1, 100000)),
-    ("both tables, bare", two_tables, (5, 400000), (3, 50000)),
-    ("end to end", end_to_end, (5, 400000), (3, 50000)),
+    ("both tables, bare", two_tables, (5, 400000), (3, 150000)),
+    ("end to end", end_to_end, (5, 400000), (3, 150000)),
     ("rsyslog", rsyslog, (3, 100000), (1, 20000)),
     ("Python", python_pipeline, (3, 2000), (1, 200)),
     ("broker only", broker_frames, (3, 400000), (1, 50000)),

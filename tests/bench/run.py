@@ -57,7 +57,7 @@ def main():
     machine = None
     try:
         peers.need_packages()
-        machine = Machine(os.path.join(ROOT, "var", "bench"))
+        machine = Machine(os.path.join(ROOT, "var", "bench"), chosen.quick)
         results = measure_all(machine, plan(chosen.quick, chosen.patterns))
     except Failed as failure:
         print(f"bench: {failure}", file=sys.stderr)
