@@ -55,7 +55,7 @@ def python_environment(machine):
 
 
 def python_lps(machine, lines):
-    """From the first line published to the last row committed; both consumers were connected before."""
+    """From the first line published to the last row committed; all were connected before."""
     make_database(machine)
     environment = python_environment(machine)
 
@@ -64,15 +64,19 @@ def python_lps(machine, lines):
 
     if run("declare").wait() != 0:
         raise Failed("the Python pipeline could not make its queues and tables")
-    stores = [run("store", role, str(lines), stdout=subprocess.PIPE) for role in ("lake", "clean")]
-    for store in stores:
-        store.stdout.readline()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    programs = [run(*words, **pipes) for words in (("publish", machine.log(lines)), ("store", "lake", str(lines)),
+                                                   ("store", "clean", str(lines)))]
+    for program in programs:
+        program.stdout.readline()
     begin = time.monotonic()
-    publisher = run("publish", machine.log(lines))
-    codes = [process.wait() for process in (publisher, *stores)]
+    for program in programs:
+        program.stdin.write(b"begin\n")
+        program.stdin.close()
+    codes = [program.wait() for program in programs]
     seconds = time.monotonic() - begin
-    for store in stores:
-        store.stdout.close()
+    for program in programs:
+        program.stdout.close()
     check_equal(codes, [0, 0, 0], "exit codes of the Python pipeline")
     check_equal(machine.database.count(f"{PEER_DATABASE}.raw_log"), lines, "rows of the Python pipeline")
     return lines / seconds
