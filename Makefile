@@ -4,6 +4,9 @@
 BUILD   ?= build
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
+SYSUSERSDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/sysusers.d
 CC      ?= cc
 VERSION := 0.1.0
 
@@ -12,7 +15,7 @@ PKG_CONFIG ?= pkg-config
 MYSQL_PC := $(shell $(PKG_CONFIG) --exists libmariadb 2>/dev/null && echo libmariadb || echo mysqlclient)
 LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL_PC):default-libmysqlclient-dev libcurl:libcurl4-openssl-dev \
 	libcrypto:libssl-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
-NEEDS_LIBRARIES := $(filter-out clean install-only,$(or $(MAKECMDGOALS),all))
+NEEDS_LIBRARIES := $(filter-out clean help format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error pkg-config is missing: apt-get install pkg-config)
@@ -22,9 +25,12 @@ ifneq ($(strip $(MISSING)),)
 $(error libraries are missing: apt-get install $(strip $(MISSING)))
 endif
 endif
+# ncurses is optional: without it `sluicectl top` prints a snapshot. NCURSES= leaves it out.
+NCURSES ?= $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo ncursesw)
 pc_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 pc_libs   = $(shell $(PKG_CONFIG) --libs $(1))
-LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l)))))
+LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l))))) \
+	$(if $(NCURSES),-DWITH_NCURSES $(call pc_cflags,$(NCURSES)))
 
 # --- flags -------------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -59,14 +65,14 @@ $(BUILD)/sluice-producer:     $(BUILD)/producer/main.o $(call archives,producer 
 $(BUILD)/sluice-lake-worker:  $(BUILD)/lake_worker/main.o $(call archives,lake_worker common)
 $(BUILD)/sluice-clean-worker: $(BUILD)/clean_worker/main.o $(call archives,clean_worker common)
 $(BUILD)/sluiced:             $(BUILD)/supervisor/sluiced.o $(call archives,supervisor common)
-$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor clean_worker producer common)
+$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor producer lake_worker clean_worker common)
 
 $(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto)
 $(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto)
 $(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
-$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto)
-ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))))
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl $(NCURSES))
+ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
 	$(call say,LINK)
@@ -136,8 +142,13 @@ check-e2e: all $(TEST_TOOLS)
 	@BUILD=$(BUILD) sh tests/check e2e
 
 # Every fault that one machine can produce, while lines flow; PATTERN= runs some rows, see tests/faults/run.py.
+JOBS ?= 1
 check-faults: all $(TEST_TOOLS)
-	BUILD=$(BUILD) python3 tests/faults/run.py $(PATTERN)
+	$(MAKE) FAULTS=1 BUILD=$(BUILD)/faults all
+	BUILD=$(BUILD) python3 tests/faults/run.py --jobs $(JOBS) $(PATTERN)
+# 100,000 lines through each kind of worker under valgrind.
+check-valgrind: all $(TEST_TOOLS)
+	BUILD=$(BUILD) tests/valgrind
 
 demo: all $(TEST_TOOLS)
 	@BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
@@ -183,6 +194,12 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sluice
 	install -m 755 $(BUILD)/sluiced $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(addprefix $(BUILD)/,sluicectl sluice-producer sluice-lake-worker sluice-clean-worker) $(DESTDIR)$(PREFIX)/bin/
+	for section in 1 5 8; do install -d $(DESTDIR)$(MANDIR)/man$$section && \
+		install -m 644 etc/man/*.$$section $(DESTDIR)$(MANDIR)/man$$section/ || exit 1; done
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	sed 's|/usr/local/|$(PREFIX)/|' etc/sluiced.service > $(DESTDIR)$(UNITDIR)/sluiced.service
+	install -m 644 etc/sluice.sysusers $(DESTDIR)$(SYSUSERSDIR)/sluice.conf
+	$(BUILD)/sluicectl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
 	test -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf || install -m 640 etc/sluice.conf $(DESTDIR)$(SYSCONFDIR)/sluice/
 
 clean:
@@ -190,4 +207,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults
+.PHONY: help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults check-valgrind

@@ -4,6 +4,7 @@
  */
 #include "batch.h"
 #include "fault.h"
+#include "log.h"
 #include "origin.h"
 #include "utf8.h"
 #include "xalloc.h"
@@ -26,6 +27,11 @@ struct batch {
 	size_t delivery_count, done;
 	struct line_reader reader; /* in deliveries[done] */
 	bool reading;
+	char name[SUSPECT_NAME_MAX]; /* of that delivery's message */
+	uint32_t line_number;	     /* in it, of the line read last */
+	bool apart; /* workers died with it in hand: each of its lines is a batch of its own */
+	struct suspects suspects;
+	uint32_t suspects_sequence;
 
 	char *rows;
 	struct batch_line *row_lines; /* parallel to rows */
@@ -201,19 +207,61 @@ add_line(struct batch *batch, const struct batch_line *from)
 bool
 batch_is_full(const struct batch *batch)
 {
-	return batch->row_count + batch->rejected_count >= batch->limits.rows;
+	return batch->row_count + batch->rejected_count >= (batch->apart ? 1 : batch->limits.rows);
 }
 
-/* Should a line of this message kill us, the supervisor finds its name here. */
-static void
-show_in_hand(struct batch *batch, const struct delivery *delivery)
+/* Begin with the next delivery; false when what is in the batch has to be settled before. */
+static bool
+start_delivery(struct batch *batch, const struct delivery *delivery)
 {
-	char text[STATUS_MESSAGE_ID_MAX];
+	bool apart;
 
-	snprintf(text, sizeof(text), "%.*s",
-		 (int)MIN(delivery->message.message_id.len, sizeof(text) - 1),
-		 delivery->message.message_id.ptr != NULL ? delivery->message.message_id.ptr : "");
-	status_set_in_hand(batch->limits.status, text);
+	suspect_name(&delivery->message, batch->name);
+	status_take_suspects(batch->limits.status, &batch->suspects_sequence, &batch->suspects);
+	apart = suspects_has(&batch->suspects, batch->name);
+	if (!batch_is_empty(batch) && (apart || batch->apart))
+		return false;
+	batch->apart = apart;
+	batch->reader = lines_of(delivery->message.body);
+	batch->line_number = 0;
+	batch->reading = true;
+	return true;
+}
+
+/* A line that workers died with is not looked at again. */
+static bool
+take_guilty(struct batch *batch, const struct batch_line *from)
+{
+	const struct suspect *guilty =
+		suspects_guilty(&batch->suspects, batch->name, batch->line_number);
+	char detail[REJECT_DETAIL_MAX];
+
+	if (guilty == NULL)
+		return false;
+	snprintf(detail, sizeof(detail), "%u workers died with this line in hand", guilty->deaths);
+	batch->line_count++;
+	batch->byte_count += from->line.len;
+	reject(batch, from, REASON_WORKER_CRASHED, detail);
+	log_error("message %s, line %u: %s: a dead letter", batch->name, batch->line_number,
+		  detail);
+	return true;
+}
+
+static void
+take_lines(struct batch *batch, const struct delivery *delivery)
+{
+	struct batch_line from = {.delivery = delivery};
+
+	/* Should a line of this message kill us, the supervisor finds its name here. */
+	status_set_in_hand(batch->limits.status, batch->name);
+	while (!batch_is_full(batch) && lines_next(&batch->reader, &from.line)) {
+		from.offset_in_body = batch->reader.offset;
+		status_set_line(batch->limits.status, ++batch->line_number);
+		if (batch->apart && take_guilty(batch, &from))
+			continue;
+		FAULT_LINE("worker.line", from.line);
+		add_line(batch, &from);
+	}
 }
 
 static bool
@@ -221,17 +269,10 @@ fill_from_deliveries(struct batch *batch)
 {
 	while (batch->done < batch->delivery_count) {
 		const struct delivery *delivery = batch->deliveries[batch->done];
-		struct batch_line from = {.delivery = delivery};
 
-		if (!batch->reading)
-			batch->reader = lines_of(delivery->message.body);
-		batch->reading = true;
-		show_in_hand(batch, delivery);
-		while (!batch_is_full(batch) && lines_next(&batch->reader, &from.line)) {
-			from.offset_in_body = batch->reader.offset;
-			FAULT_LINE("worker.line", from.line);
-			add_line(batch, &from);
-		}
+		if (!batch->reading && !start_delivery(batch, delivery))
+			return false;
+		take_lines(batch, delivery);
 		if (batch_is_full(batch) && batch->reader.next < batch->reader.body.len)
 			return false;
 		batch->reading = false;
@@ -247,9 +288,30 @@ batch_fill(struct batch *batch)
 {
 	bool all = fill_from_deliveries(batch);
 
-	if (batch->line_count > 0)
-		status_set_in_hand(batch->limits.status, "");
+	status_set_line(batch->limits.status, SUSPECT_LINE_NONE);
 	return all;
+}
+
+void
+batch_show_in_hand(const struct batch *batch)
+{
+	struct status_page *status = batch->limits.status;
+
+	if (batch->apart)
+		status_set_line(status, batch->line_number);
+	else
+		status_set_line(status, SUSPECT_LINE_ALL);
+	if (batch->done + batch->reading > 1)
+		status_set_in_hand(status, "");
+	for (size_t i = 0; i < batch->row_count; i++)
+		FAULT_LINE("worker.write", batch->row_lines[i].line);
+}
+
+static void
+show_nothing(const struct batch *batch)
+{
+	status_set_in_hand(batch->limits.status, "");
+	status_set_line(batch->limits.status, SUSPECT_LINE_NONE);
 }
 
 size_t
@@ -307,6 +369,19 @@ batch_ack_tag(const struct batch *batch)
 	return batch->done > 0 ? batch->deliveries[batch->done - 1]->tag : 0;
 }
 
+struct delivery *const *
+batch_done(const struct batch *batch, size_t *count)
+{
+	*count = batch->done;
+	return batch->deliveries;
+}
+
+size_t
+batch_in_hand(const struct batch *batch)
+{
+	return batch->delivery_count;
+}
+
 static void
 forget_rows(struct batch *batch)
 {
@@ -327,6 +402,7 @@ batch_settle(struct batch *batch)
 		batch->delivery_count * sizeof(struct delivery *));
 	batch->done = 0;
 	forget_rows(batch);
+	show_nothing(batch);
 }
 
 void
@@ -338,4 +414,5 @@ batch_drop(struct batch *batch)
 	batch->done = 0;
 	batch->reading = false;
 	forget_rows(batch);
+	show_nothing(batch);
 }

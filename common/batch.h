@@ -71,9 +71,15 @@ void batch_take(struct batch *batch, struct delivery *delivery);
 /* As many deliveries in hand as there may be. */
 bool batch_window_is_used(const struct batch *batch);
 
-/* Turn lines of taken deliveries into rows or rejections until none is left (true) or it is full.
+/*
+ * Turn lines of taken deliveries into rows or rejections until none is left (true) or the batch has
+ * to be settled first: it is full, or a message comes that workers died with. Of such a message
+ * each line is a batch of its own (suspects.h), and a guilty line is rejected unread.
  */
 bool batch_fill(struct batch *batch);
+
+/* The batch is about to be written: show in the status page what dies if we die now. */
+void batch_show_in_hand(const struct batch *batch);
 
 /* No line more before it is settled. */
 bool batch_is_full(const struct batch *batch);
@@ -94,6 +100,10 @@ const struct rejected_line *batch_rejected(const struct batch *batch, size_t *co
 
 /* Tag of the last delivery whose lines are all in this batch or earlier ones; 0 = none. */
 uint64_t batch_ack_tag(const struct batch *batch);
+
+/* The deliveries whose lines are all in this batch or earlier ones, and how many are in hand. */
+struct delivery *const *batch_done(const struct batch *batch, size_t *count);
+size_t batch_in_hand(const struct batch *batch);
 
 /* Rows stored, rejected lines safe, acknowledged: forget them and go on. */
 void batch_settle(struct batch *batch);

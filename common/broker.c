@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11.
+ * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11. Messages with all their
+ * properties are in broker_whole.c.
  *
  * What shapes this file: librabbitmq sends heartbeats only from inside its calls; it restarts its
  * own poll after a signal, so no call here ever waits for a message; after a failure its state is
@@ -9,10 +10,10 @@
  */
 #include "broker.h"
 #include "broker_errors.h"
+#include "broker_private.h"
 #include "log.h"
 #include "xalloc.h"
 
-#include <amqp.h>
 #include <amqp_framing.h>
 #include <amqp_tcp_socket.h>
 #include <assert.h>
@@ -24,28 +25,12 @@
 #include <time.h>
 
 enum {
-	CHANNEL = 1,
 	FRAME_MAX = 131072,
 	CONNECT_TIMEOUT_S = 5,
 	RPC_TIMEOUT_S = 20, /* declaring a quorum queue can take seconds on a busy disk */
 	CLOSE_TIMEOUT_S = 2,
 	HEADER_TEXT_MAX = 4096, /* all headers together must fit into one frame */
 	SHORT_TEXT_MAX = 255,	/* AMQP short string */
-};
-
-struct broker {
-	amqp_connection_state_t connection;
-	const struct broker_settings *settings;
-	char address[272];
-	uint64_t published; /* delivery tag of the last message published */
-	bool blocked;
-	int server_major;
-};
-
-/* A delivery with the library's message that its spans point into. */
-struct delivery_box {
-	struct delivery delivery;
-	amqp_message_t message;
 };
 
 static amqp_bytes_t
@@ -108,9 +93,9 @@ fail_with_method(const struct broker *broker, const char *doing, const amqp_meth
 			   method->id);
 }
 
-static enum outcome
-fail_with_status(const struct broker *broker, const char *doing, int status,
-		 struct failure *failure)
+enum outcome
+broker_fail_with_status(const struct broker *broker, const char *doing, int status,
+			struct failure *failure)
 {
 	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %s", broker->address,
 		    doing, amqp_error_string2(status));
@@ -129,11 +114,11 @@ check_reply(const struct broker *broker, const char *doing, amqp_rpc_reply_t rep
 	case AMQP_RESPONSE_SERVER_EXCEPTION:
 		return fail_with_method(broker, doing, &reply.reply, failure);
 	case AMQP_RESPONSE_LIBRARY_EXCEPTION:
-		return fail_with_status(broker, doing, reply.library_error, failure);
+		return broker_fail_with_status(broker, doing, reply.library_error, failure);
 	case AMQP_RESPONSE_NONE:
 		break;
 	}
-	return fail_with_status(broker, doing, AMQP_STATUS_UNEXPECTED_STATE, failure);
+	return broker_fail_with_status(broker, doing, AMQP_STATUS_UNEXPECTED_STATE, failure);
 }
 
 /* --- connecting
@@ -554,16 +539,18 @@ broker_next(struct broker *broker, struct broker_event *event, struct failure *f
 	event->delivery = NULL;
 	event->text[0] = '\0';
 	while (outcome == OUTCOME_DONE && event->kind == BROKER_NOTHING) {
-		amqp_maybe_release_buffers(broker->connection);
+		/* it looks at every frame that waits: with many of them that takes for ever */
+		if (!amqp_frames_enqueued(broker->connection))
+			amqp_maybe_release_buffers(broker->connection);
 		status = amqp_simple_wait_frame_noblock(broker->connection, &frame, &no_wait);
 		if (status == AMQP_STATUS_TIMEOUT)
 			return OUTCOME_DONE;
 		if (status != AMQP_STATUS_OK)
-			return fail_with_status(broker, "connection lost", status, failure);
+			return broker_fail_with_status(broker, "connection lost", status, failure);
 		if (frame.frame_type == AMQP_FRAME_METHOD)
 			outcome = take_method(broker, &frame.payload.method, event, failure);
 		else if (frame.frame_type != AMQP_FRAME_HEARTBEAT)
-			outcome = fail_with_status(broker, "frame out of order",
+			outcome = broker_fail_with_status(broker, "frame out of order",
 						   AMQP_STATUS_BAD_AMQP_DATA, failure);
 	}
 	return outcome;
@@ -640,7 +627,7 @@ broker_publish(struct broker *broker, const char *exchange, const char *routing_
 				    bytes_of(routing_key), 1, 0, &properties,
 				    bytes_of_span(message->body, SIZE_MAX));
 	if (status != AMQP_STATUS_OK)
-		return fail_with_status(broker, "publish", status, failure);
+		return broker_fail_with_status(broker, "publish", status, failure);
 	*tag = ++broker->published;
 	return OUTCOME_DONE;
 }
@@ -650,21 +637,43 @@ broker_publish(struct broker *broker, const char *exchange, const char *routing_
 
 static const char CONSUMER_TAG[] = "sluice";
 
+static enum outcome
+set_prefetch(struct broker *broker, uint16_t prefetch, struct failure *failure)
+{
+	amqp_basic_qos(broker->connection, CHANNEL, 0, prefetch, 0);
+	return check_reply(broker, "set the prefetch", amqp_get_rpc_reply(broker->connection),
+			   failure);
+}
+
 enum outcome
 broker_consume(struct broker *broker, const char *queue, uint16_t prefetch, struct failure *failure)
 {
-	enum outcome outcome;
 	char doing[320];
 
-	amqp_basic_qos(broker->connection, CHANNEL, 0, prefetch, 0);
-	outcome = check_reply(broker, "set the prefetch", amqp_get_rpc_reply(broker->connection),
-			      failure);
-	if (outcome != OUTCOME_DONE)
-		return outcome;
+	if (set_prefetch(broker, prefetch, failure) != OUTCOME_DONE)
+		return failure->outcome;
 	snprintf(doing, sizeof(doing), "consume from queue %s", queue);
 	amqp_basic_consume(broker->connection, CHANNEL, bytes_of(queue), bytes_of(CONSUMER_TAG), 0,
 			   0, 0, amqp_empty_table);
 	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
+}
+
+enum outcome
+broker_consume_more(struct broker *broker, const char *consumer_tag, const char *queue,
+		    uint16_t prefetch, struct failure *failure)
+{
+	/* No answer is asked for: deliveries come before it, and the library would hoard them. */
+	amqp_basic_consume_t method = {.queue = bytes_of(queue),
+				       .consumer_tag = bytes_of(consumer_tag),
+				       .nowait = 1};
+	int status;
+
+	if (set_prefetch(broker, prefetch, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	status = amqp_send_method(broker->connection, CHANNEL, AMQP_BASIC_CONSUME_METHOD, &method);
+	if (status != AMQP_STATUS_OK)
+		return broker_fail_with_status(broker, "consume", status, failure);
+	return OUTCOME_DONE;
 }
 
 enum outcome
@@ -681,7 +690,7 @@ broker_ack(struct broker *broker, uint64_t tag, bool multiple, struct failure *f
 	int status = amqp_basic_ack(broker->connection, CHANNEL, tag, multiple);
 
 	if (status != AMQP_STATUS_OK)
-		return fail_with_status(broker, "acknowledge", status, failure);
+		return broker_fail_with_status(broker, "acknowledge", status, failure);
 	return OUTCOME_DONE;
 }
 

@@ -104,6 +104,13 @@ enum outcome broker_publish(struct broker *broker, const char *exchange, const c
 enum outcome broker_consume(struct broker *broker, const char *queue, uint16_t prefetch,
 			    struct failure *failure) MUST_CHECK;
 
+/*
+ * One more consumer on this connection, with a tag and a prefetch of its own, without waiting for the
+ * broker's answer: what is wrong shows at the next broker_next(). broker_cancel() is not for these.
+ */
+enum outcome broker_consume_more(struct broker *broker, const char *consumer_tag, const char *queue,
+				 uint16_t prefetch, struct failure *failure) MUST_CHECK;
+
 /* Deliver nothing more; what was delivered can still be acknowledged. */
 enum outcome broker_cancel(struct broker *broker, struct failure *failure) MUST_CHECK;
 

@@ -15,6 +15,7 @@
  *   producer.after_confirm            confirms came in, the checkpoint is not yet written
  *   producer.before_checkpoint_rename written and synced, not yet in its place
  *   worker.line                       a line is about to be turned into a row
+ *   worker.write                      each line of a batch that is about to be sent
  *   worker.after_insert               rows sent, before COMMIT
  *   worker.after_commit               before the dead letters and the acknowledgement
  *   worker.before_publish_dead        before the first dead letter of a batch is published

@@ -24,6 +24,7 @@ extern char **environ;
 
 struct loader {
 	struct settings *settings;
+	const char *source; /* the file that is really read */
 	unsigned problems;
 };
 
@@ -511,7 +512,7 @@ read_root(struct loader *loader, const config_setting_t *root)
 static void
 read_file(struct loader *loader)
 {
-	const char *path = loader->settings->path;
+	const char *path = loader->source;
 	config_t config;
 
 	config_init(&config);
@@ -610,13 +611,18 @@ check_together(struct loader *loader)
 	static const struct {
 		const char *name;
 		size_t min_offset, max_offset;
+		bool zero_is_off;
 	} pairs[] = {
 		{"broker.retry_min_ms", offsetof(struct settings, broker.retry_min_ms),
-		 offsetof(struct settings, broker.retry_max_ms)},
+		 offsetof(struct settings, broker.retry_max_ms), false},
 		{"database.retry_min_ms", offsetof(struct settings, database.retry_min_ms),
-		 offsetof(struct settings, database.retry_max_ms)},
+		 offsetof(struct settings, database.retry_max_ms), false},
 		{"supervisor.restart_min_ms", offsetof(struct settings, supervisor.restart_min_ms),
-		 offsetof(struct settings, supervisor.restart_max_ms)},
+		 offsetof(struct settings, supervisor.restart_max_ms), false},
+		{"lake.autoscale_min", offsetof(struct settings, lake.autoscale_min),
+		 offsetof(struct settings, lake.autoscale_max), true},
+		{"clean.autoscale_min", offsetof(struct settings, clean.autoscale_min),
+		 offsetof(struct settings, clean.autoscale_max), true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
@@ -624,8 +630,8 @@ check_together(struct loader *loader)
 
 		memcpy(&min, (const char *)s + pairs[i].min_offset, sizeof(min));
 		memcpy(&max, (const char *)s + pairs[i].max_offset, sizeof(max));
-		if (min > max) {
-			log_error("%s: %s is larger than its ..._max_ms", s->path, pairs[i].name);
+		if (min > max && !(pairs[i].zero_is_off && max == 0)) {
+			log_error("%s: %s is larger than its maximum", s->path, pairs[i].name);
 			loader->problems++;
 		}
 	}
@@ -644,11 +650,19 @@ folder_of(const char *path)
 int
 settings_load(const char *path, struct settings **settings)
 {
-	struct loader loader = {.settings = xcalloc(1, sizeof(struct settings))};
+	return settings_load_copy(path, path, settings);
+}
+
+int
+settings_load_copy(const char *copy, const char *path, struct settings **settings)
+{
+	struct loader loader = {.settings = xcalloc(1, sizeof(struct settings)), .source = copy};
 	char *absolute = realpath(path, NULL);
 
 	*settings = NULL;
 	loader.settings->path = absolute != NULL ? absolute : xstrdup(path);
+	if (copy == path)
+		loader.source = loader.settings->path;
 	loader.settings->folder = folder_of(loader.settings->path);
 	loader.settings->origins = xcalloc(setting_count, sizeof(struct setting_origin));
 	for (size_t i = 0; i < setting_count; i++)

@@ -14,9 +14,8 @@
 void *
 xcalloc(size_t count, size_t size)
 {
-	void *memory = FAULT_FAILS("xalloc")
-			       ? NULL
-			       : calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+	void *memory =
+		FAULT_FAILS("xalloc") ? NULL : calloc(count > 0 ? count : 1, size > 0 ? size : 1);
 
 	if (memory == NULL)
 		fatal("out of memory: %zu x %zu bytes", count, size);

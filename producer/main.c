@@ -41,6 +41,7 @@ struct producer {
 	int64_t next_save_ms;
 	struct reminder save_failed, too_long;
 	int64_t drain_until_ms; /* 0: not draining */
+	bool paused;		/* sluiced says so: nothing more is read */
 };
 
 /* Every followed file is held open. */
@@ -136,6 +137,7 @@ count_frame(struct producer *producer, const struct window_frame *frame)
 	if (frame->kind != FRAME_TOO_LONG_CLEAN)
 		return;
 	status_add(status, COUNTER_LINES_REJECTED, 1);
+	status_add_rejected(status, REASON_LINE_TOO_LONG);
 	/* Each is in the dead letters with its place; here one a minute is enough. */
 	if (reminder_due(&producer->too_long, clock_mono_ms()))
 		log_warning("%s: the line at byte %lld has %lld bytes, more than "
@@ -253,7 +255,7 @@ wait_for_something(struct producer *producer)
 		{.fd = input_set_fd(&producer->inputs), .events = POLLIN},
 	};
 
-	if (!producer->process.stop && has_more(producer) &&
+	if (!producer->process.stop && !producer->paused && has_more(producer) &&
 	    publisher_can_take(&producer->publisher, now_ms))
 		due_ms = now_ms;
 	if (!producer->process.stop)
@@ -265,6 +267,19 @@ wait_for_something(struct producer *producer)
 	process_wait(&producer->process, fds, ARRAY_LEN(fds), due_ms - now_ms);
 }
 
+/* A pause stops the reading; what is on its way is still confirmed. */
+static void
+heed_pause(struct producer *producer)
+{
+	struct status_page *status = producer->process.status;
+	bool wanted = status_pause_wanted(status);
+
+	if (wanted != producer->paused)
+		log_info(wanted ? "paused: nothing more is read" : "resumed");
+	producer->paused = wanted;
+	status_set_paused(status, wanted && producer->publisher.window.count == 0);
+}
+
 static void
 run(struct producer *producer)
 {
@@ -272,9 +287,11 @@ run(struct producer *producer)
 		int64_t now_ms = clock_mono_ms();
 		struct progress_facts current;
 
+		heed_pause(producer);
 		if (!producer->process.stop) {
 			input_set_turn(&producer->inputs, now_ms);
-			pump(producer);
+			if (!producer->paused)
+				pump(producer);
 		}
 		publisher_turn(&producer->publisher, now_ms);
 		if (needs_saving(producer) && now_ms >= producer->next_save_ms)

@@ -8,12 +8,14 @@
 #include "supervisor/pool.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/load.h"
 #include "supervisor/obituary.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 
 enum {
 	LOOK_MS = 1000,		      /* an idle supervisor wakes up this often */
@@ -54,6 +56,8 @@ pool_set_policy(struct pool *pool, const struct settings *settings)
 		.restart_max_ms = s->restart_max_ms,
 	};
 	pool->hang_ms = s->hang_s * 1000;
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		pool->loads[role].limits = role_autoscale((enum role_id)role, settings);
 }
 
 bool
@@ -69,18 +73,32 @@ slot_is_ready(const struct slot *slot)
 	       atomic_load(&slot->page->report) == (uint32_t)REPORT_READY;
 }
 
+bool
+slot_is_paused(const struct slot *slot)
+{
+	return slot->child.state == CHILD_RUNNING && atomic_load(&slot->page->paused) != 0;
+}
+
 /* --- events in, actions out
  * -------------------------------------------------------------------------- */
 
 /* The successor says anew how it is; what it counts goes on from where the dead one stopped. */
 static void
-prepare_page(struct status_page *page)
+prepare_page(struct pool *pool, const struct slot *slot, int64_t now_ms)
 {
+	struct status_page *page = slot->page;
+
 	page->version = STATUS_VERSION;
 	status_set_report(page, REPORT_STARTING);
 	status_beat(page);
 	status_set_error(page, "");
 	status_set_in_hand(page, "");
+	status_set_line(page, SUSPECT_LINE_NONE);
+	if (suspects_expire(&pool->suspects[slot->role], now_ms) || slot->starts > 0)
+		status_hand_suspects(page, &pool->suspects[slot->role]);
+	status_set_paused(page, false);
+	atomic_store(&page->pause_wanted, pool->loads[slot->role].paused);
+	atomic_store(&page->queue.in_hand, 0);
 }
 
 static void tell(struct pool *pool, struct slot *slot, const struct child_event *event,
@@ -96,7 +114,7 @@ spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 	};
 	enum spawn_result result;
 
-	prepare_page(slot->page);
+	prepare_page(pool, slot, now_ms);
 	slot->pid = 0;
 	result = pool->ops.spawn(pool->ops.context, slot, &slot->pid);
 	if (result == SPAWN_OK) {
@@ -126,6 +144,9 @@ act(struct pool *pool, struct slot *slot, enum child_action action, int64_t now_
 		send_signal(pool, slot, SIGTERM);
 		break;
 	case CHILD_DO_ABORT:
+		events_add(&pool->events, EVENT_HANG, slot->name, "",
+			   "no sign of life for %lld s, aborting it",
+			   (long long)(pool->hang_ms / 1000));
 		log_error("%s (pid %ld) hangs: no sign of life for %lld s, aborting it", slot->name,
 			  (long)slot->pid, (long long)(pool->hang_ms / 1000));
 		send_signal(pool, slot, SIGABRT);
@@ -165,16 +186,20 @@ settle(struct pool *pool, struct slot *slot)
 }
 
 void
-pool_scale(struct pool *pool, enum role_id role, unsigned count)
+pool_want(struct pool *pool, enum role_id role, unsigned count)
 {
 	assert(count <= role_table[role].max);
 	pool->wanted[role] = count;
-	for (unsigned i = 0; i < role_table[role].max; i++) {
-		struct slot *slot = pool_slot(pool, role, i);
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		settle(pool, pool_slot(pool, role, i));
+}
 
-		slot->held = false;
-		settle(pool, slot);
-	}
+void
+pool_scale(struct pool *pool, enum role_id role, unsigned count)
+{
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		pool_slot(pool, role, i)->held = false;
+	pool_want(pool, role, count);
 }
 
 /* --- what operators ask
@@ -324,8 +349,53 @@ look_at_roll(struct pool *pool)
 	tell_simple(pool, next, CHILD_RESTART);
 }
 
+void
+pool_pause(struct pool *pool, unsigned role_bits, bool paused)
+{
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		struct slot *slot = &pool->slots[i];
+
+		if (!(role_bits & 1u << slot->role))
+			continue;
+		pool->loads[slot->role].paused = paused;
+		if (slot->pid == 0)
+			continue;
+		atomic_store(&slot->page->pause_wanted, paused);
+		/* Only to wake it up. Before it is ready it may not expect the signal yet. */
+		if (slot->child.state == CHILD_RUNNING)
+			send_signal(pool, slot, SIGHUP);
+	}
+}
+
 /* --- what happens by itself
  * ------------------------------------------------------------------------- */
+
+/* What the worker had in hand may have killed it: tell all that may get the same message. */
+static void
+note_suspect(struct pool *pool, const struct slot *slot, const struct child_event *event,
+	     enum child_ending ending, int64_t now_ms)
+{
+	bool crashed =
+		event->signal != 0 ? event->signal != SIGKILL : event->exit_code == EX_SOFTWARE;
+	uint32_t line = atomic_load(&slot->page->in_hand_line);
+	char name[SUSPECT_NAME_MAX];
+
+	if (slot->role == ROLE_PRODUCER || line == SUSPECT_LINE_NONE ||
+	    ending == CHILD_ENDING_KILLED || (event->signal == 0 && event->exit_code == 0))
+		return;
+	/* One that hung is aborted, or killed when it does not even hear that. */
+	crashed = crashed || ending == CHILD_ENDING_HUNG;
+	status_read_text(&slot->page->in_hand, name, sizeof(name));
+	suspects_expire(&pool->suspects[slot->role], now_ms);
+	suspects_note(&pool->suspects[slot->role], name, line,
+		      crashed ? SUSPECT_WEIGHT_CRASHED : SUSPECT_WEIGHT_KILLED, now_ms);
+	for (unsigned i = 0; i < role_table[slot->role].max; i++) {
+		struct slot *mate = pool_slot(pool, slot->role, i);
+
+		if (mate->starts > 0)
+			status_hand_suspects(mate->page, &pool->suspects[slot->role]);
+	}
+}
 
 void
 pool_reap(struct pool *pool, pid_t pid, int wait_status)
@@ -348,7 +418,8 @@ pool_reap(struct pool *pool, pid_t pid, int wait_status)
 	before = slot->child;
 	action = child_step(&slot->child, &event, &pool->policy, now_ms);
 	/* This first: the successor's start empties the page that the obituary quotes. */
-	obituary_write(&pool->deaths, slot, &event, &before, now_ms);
+	obituary_write(pool, slot, &event, &before, now_ms);
+	note_suspect(pool, slot, &event, before.ending, now_ms);
 	slot->pid = 0;
 	act(pool, slot, action, now_ms);
 }
@@ -378,6 +449,9 @@ look_at_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
 	if (slot->child.state == CHILD_STARTING &&
 	    (report == REPORT_READY || report == REPORT_WAITING)) {
 		log_info("%s (pid %ld) is ready", slot->name, (long)slot->pid);
+		events_add(&pool->events, EVENT_READY, slot->name, "",
+			   "pid %ld, %.1f s after its start", (long)slot->pid,
+			   (double)(now_ms - slot->child.started_ms) / 1000);
 		tell(pool, slot, &(struct child_event){.kind = CHILD_READY}, now_ms);
 	}
 	if (slot->pid > 0 && is_hung(pool, slot, now_ms))
@@ -395,6 +469,8 @@ pool_look(struct pool *pool, int64_t now_ms)
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
 		look_at_slot(pool, &pool->slots[i], now_ms);
 	look_at_roll(pool);
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		load_look(pool, (enum role_id)i, now_ms);
 }
 
 int64_t

@@ -14,14 +14,18 @@
 struct spawner {
 	const char *settings_path; /* borrowed */
 	char *program_folder;
-	int memfd;     /* a status page per slot */
-	void *pages;   /* the same, mapped */
-	int life_read; /* inherited by children; ends when sluiced dies */
+	int settings_fd; /* a sealed copy of the accepted settings, for the children */
+	int memfd;	 /* a status page per slot */
+	void *pages;	 /* the same, mapped */
+	int life_read;	 /* inherited by children; ends when sluiced dies */
 	int life_write;
 };
 
 /* Make the status pages and the pipe, find the programs. Ends sluiced when the system refuses. */
 void spawner_init(struct spawner *spawner, const char *settings_path);
+
+/* Children that are started from now on get these settings, whatever happens to the file. */
+void spawner_take_settings(struct spawner *spawner, const struct settings *settings);
 
 /* All children must be gone. */
 void spawner_close(struct spawner *spawner);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dead_letter_reader.c - consumers one after another over a dead-letter queue.
+ */
+#include "dead_letter_reader.h"
+#include "common/clock.h"
+#include "common/xalloc.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	PREFETCH_FIRST = 2000, /* the first letters soon, while their size is unknown */
+	PREFETCH_MIN = 50,
+	PREFETCH_MAX = 65000, /* a 16-bit number in AMQP */
+	PREFETCH_BYTES =
+		64 << 20,    /* what the broker loads at once for us; it takes several times that */
+	PREFETCH_GROWTH = 8, /* a few small letters say little about those behind them */
+	CONSUMERS_WANTED =
+		28, /* and the first two small ones: 30 keep the order, more than 32 do not */
+	LETTER_OVERHEAD = 512, /* headers and what the broker adds */
+	SILENCE_MS = 1500,     /* after this ask the broker whether something is left */
+	STANDSTILL_MS = 10000, /* see count_at_opening() */
+	LOOK_AGAIN_MS = 100,
+	SILENT_ANSWERS = 3, /* letters may still be on their way behind the first answers */
+};
+
+struct dead_letter_reader {
+	const struct broker_settings *settings;
+	struct broker *broker;
+	struct broker *asking; /* to count: an answer would wait behind letters on the other one */
+	char queue[256], client_name[128];
+	uint32_t ready; /* letters in the queue at the opening */
+	uint32_t other_consumers;
+	uint64_t taken;	      /* letters given out */
+	uint64_t bytes;	      /* theirs */
+	unsigned consumers;   /* started so far */
+	uint32_t prefetch;    /* of the last consumer */
+	uint32_t in_consumer; /* letters that the last consumer got */
+	bool follows, ended;
+	int64_t last_ms; /* when the last letter came */
+	unsigned silent_answers;
+};
+
+/* --- consumers -------------------------------------------------------------------------------------- */
+
+/* Few consumers for the sake of order, many for the sake of the broker's memory: see the header. */
+static uint32_t
+next_prefetch(const struct dead_letter_reader *reader)
+{
+	uint64_t prefetch, average;
+
+	if (reader->taken == 0)
+		return PREFETCH_FIRST;
+	average = reader->bytes / reader->taken + LETTER_OVERHEAD;
+	prefetch = MAX(PREFETCH_FIRST, reader->ready / CONSUMERS_WANTED);
+	prefetch = MIN(prefetch, (uint64_t)reader->prefetch * PREFETCH_GROWTH);
+	prefetch = MIN(prefetch, PREFETCH_BYTES / average);
+	return (uint32_t)MIN(MAX(prefetch, PREFETCH_MIN), PREFETCH_MAX);
+}
+
+static enum outcome
+start_consumer(struct dead_letter_reader *reader, struct failure *failure)
+{
+	char tag[32];
+
+	reader->prefetch = next_prefetch(reader);
+	/* no more than there are: what comes later would only be held */
+	if (!reader->follows && reader->ready > reader->taken)
+		reader->prefetch = (uint32_t)MIN(reader->prefetch, reader->ready - reader->taken);
+	reader->in_consumer = 0;
+	reader->last_ms = clock_mono_ms();
+	/* The broker gives letters back in the order of these tags, as long as they are few. */
+	snprintf(tag, sizeof(tag), "sluice-%06u", reader->consumers++);
+	return broker_consume_more(reader->broker, tag, reader->queue, (uint16_t)reader->prefetch,
+				   failure);
+}
+
+static enum outcome
+count_ready(struct dead_letter_reader *reader, struct broker *broker, uint32_t *ready,
+	    uint32_t *consumers, struct failure *failure)
+{
+	return broker_declare_queue(broker, reader->queue, true, NULL, 0, ready, consumers,
+				    failure);
+}
+
+/*
+ * How many letters are there? A reader that was closed a moment ago gives its letters back over
+ * some seconds: wait until the number stands still.
+ */
+static enum outcome
+count_at_opening(struct dead_letter_reader *reader, struct failure *failure)
+{
+	int64_t end_ms = clock_mono_ms() + STANDSTILL_MS;
+	uint32_t before;
+
+	do {
+		before = reader->ready;
+		if (count_ready(reader, reader->broker, &reader->ready, &reader->other_consumers,
+				failure) != OUTCOME_DONE)
+			return failure->outcome;
+		if (before != reader->ready)
+			poll(NULL, 0, LOOK_AGAIN_MS);
+	} while (before != reader->ready && clock_mono_ms() < end_ms);
+	return OUTCOME_DONE;
+}
+
+static enum outcome
+open_queue(struct dead_letter_reader *reader, struct failure *failure)
+{
+	if (broker_open(&reader->broker, reader->settings, BROKER_CONSUME, reader->client_name,
+			failure) != OUTCOME_DONE ||
+	    count_at_opening(reader, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	/* A busy queue is counted as empty: so begin even then; ask_for_rest() finds out. */
+	return start_consumer(reader, failure);
+}
+
+enum outcome
+dead_letter_reader_open(struct dead_letter_reader **out, const struct broker_settings *settings,
+			const char *queue, const char *client_name, struct failure *failure)
+{
+	struct dead_letter_reader *reader = xcalloc(1, sizeof(*reader));
+
+	*out = NULL;
+	reader->settings = settings;
+	snprintf(reader->queue, sizeof(reader->queue), "%s", queue);
+	snprintf(reader->client_name, sizeof(reader->client_name), "%s", client_name);
+	if (open_queue(reader, failure) != OUTCOME_DONE) {
+		broker_abandon(&reader->broker);
+		free(reader);
+		return failure->outcome;
+	}
+	*out = reader;
+	return OUTCOME_DONE;
+}
+
+void
+dead_letter_reader_close(struct dead_letter_reader **reader)
+{
+	if (*reader == NULL)
+		return;
+	broker_close(&(*reader)->broker);
+	broker_close(&(*reader)->asking);
+	free(*reader);
+	*reader = NULL;
+}
+
+/* --- reading ---------------------------------------------------------------------------------------- */
+
+/* Nothing came for a while: is the rest held by somebody else, or is the broker slow? */
+static enum outcome
+ask_for_rest(struct dead_letter_reader *reader, struct failure *failure)
+{
+	uint32_t ready, consumers;
+
+	if (clock_mono_ms() - reader->last_ms < SILENCE_MS)
+		return OUTCOME_DONE;
+	reader->last_ms = clock_mono_ms();
+	if (reader->asking == NULL && broker_open(&reader->asking, reader->settings, BROKER_ADMIN,
+						  reader->client_name, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	if (count_ready(reader, reader->asking, &ready, &consumers, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	/* A queue too busy to be counted has 0 of everything in the broker's answer, even of us. */
+	if (consumers == 0)
+		return OUTCOME_DONE;
+	reader->silent_answers = ready == 0 ? reader->silent_answers + 1 : 0;
+	reader->ended = reader->silent_answers >= SILENT_ANSWERS;
+	return OUTCOME_DONE;
+}
+
+static void
+note_letter(struct dead_letter_reader *reader, const struct delivery *delivery)
+{
+	reader->taken++;
+	reader->in_consumer++;
+	reader->bytes += delivery->message.body.len;
+	reader->last_ms = clock_mono_ms();
+	reader->silent_answers = 0;
+}
+
+static enum outcome
+take_event(struct dead_letter_reader *reader, struct broker_event *event, struct failure *failure)
+{
+	do {
+		if (broker_next(reader->broker, event, failure) != OUTCOME_DONE)
+			return failure->outcome;
+		if (event->kind == BROKER_CANCELLED)
+			return failure_set(
+				failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+				"broker %s: queue %s is gone, or was moved to another node",
+				broker_address(reader->broker), reader->queue);
+	} while (event->kind != BROKER_NOTHING && event->kind != BROKER_DELIVERY);
+	return OUTCOME_DONE;
+}
+
+enum outcome
+dead_letter_reader_next(struct dead_letter_reader *reader, struct delivery **delivery, bool *end,
+			struct failure *failure)
+{
+	struct broker_event event;
+
+	*delivery = NULL;
+	if (!reader->follows && reader->ready > 0 && reader->taken >= reader->ready)
+		reader->ended = true;
+	*end = reader->ended && !reader->follows;
+	if (!*end && reader->in_consumer >= reader->prefetch &&
+	    start_consumer(reader, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	/* After the end, too: heartbeats are sent from inside. */
+	if (take_event(reader, &event, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	if (event.kind == BROKER_DELIVERY && *end) {
+		delivery_free(&event.delivery); /* came later; goes back with the others */
+	} else if (event.kind == BROKER_DELIVERY) {
+		note_letter(reader, event.delivery);
+		*delivery = event.delivery;
+	} else if (!*end) {
+		return ask_for_rest(reader, failure);
+	}
+	return OUTCOME_DONE;
+}
+
+int
+dead_letter_reader_fd(const struct dead_letter_reader *reader)
+{
+	return broker_fd(reader->broker);
+}
+
+void
+dead_letter_reader_follow(struct dead_letter_reader *reader)
+{
+	reader->follows = true;
+}
+
+enum outcome
+dead_letter_reader_ack(struct dead_letter_reader *reader, uint64_t tag, struct failure *failure)
+{
+	return broker_ack(reader->broker, tag, false, failure);
+}
+
+enum outcome
+dead_letter_reader_settle(struct dead_letter_reader *reader, struct failure *failure)
+{
+	/* Any question will do: the broker works a channel off in order. */
+	return count_ready(reader, reader->broker, NULL, NULL, failure);
+}
+
+uint32_t
+dead_letter_reader_ready(const struct dead_letter_reader *reader)
+{
+	return reader->ready;
+}
+
+uint32_t
+dead_letter_reader_missing(const struct dead_letter_reader *reader)
+{
+	return reader->ended && reader->taken < reader->ready
+		       ? (uint32_t)(reader->ready - reader->taken)
+		       : 0;
+}
+
+bool
+dead_letter_reader_has_company(const struct dead_letter_reader *reader)
+{
+	return reader->other_consumers > 0;
+}
+
+const char *
+dead_letter_reader_address(const struct dead_letter_reader *reader)
+{
+	return broker_address(reader->broker);
+}
+
+/* --- all of it -------------------------------------------------------------------------------------- */
+
+static void
+wait_readable(int fd)
+{
+	struct pollfd watched = {.fd = fd, .events = POLLIN};
+
+	poll(&watched, 1, 500); /* interrupted or not: the caller looks again */
+}
+
+enum outcome
+dead_letter_walk(const struct broker_settings *settings, const char *queue, const char *client_name,
+		 dead_letter_fn *take, void *context, uint32_t *missing, struct failure *failure)
+{
+	struct dead_letter_reader *reader;
+	struct delivery *delivery;
+	enum outcome outcome;
+	bool end = false, more = true;
+
+	outcome = dead_letter_reader_open(&reader, settings, queue, client_name, failure);
+	while (outcome == OUTCOME_DONE && more && !end) {
+		outcome = dead_letter_reader_next(reader, &delivery, &end, failure);
+		if (outcome != OUTCOME_DONE || end)
+			break;
+		if (delivery == NULL)
+			wait_readable(dead_letter_reader_fd(reader));
+		else
+			more = take(context, delivery);
+		delivery_free(&delivery);
+	}
+	if (missing != NULL)
+		*missing = reader != NULL ? dead_letter_reader_missing(reader) : 0;
+	dead_letter_reader_close(&reader);
+	return outcome;
+}

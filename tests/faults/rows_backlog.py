@@ -1,0 +1,58 @@
+"""A million lines come in while the database is away: nobody grows, and all of them are stored afterwards."""
+import os
+import threading
+
+from flow import check, generate, row, wait_until
+
+LINES = 1000000
+DEFAULTS = {  # what a user has, not the small units of the other rows
+    "producer_frame_lines": 128, "producer_window_frames": 256, "lake_prefetch": 256, "clean_prefetch": 256,
+    "lake_batch_rows": 5000, "clean_batch_rows": 5000, "broker_heartbeat_s": 15}
+SLACK_KIB = 4096
+
+
+def memory_kib(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
+
+class Sampler(threading.Thread):
+    """Resident memory of each process, ten times a second."""
+
+    def __init__(self, names):
+        super().__init__(daemon=True)
+        self.names, self.samples, self.stop = names, {pid: [] for pid in names}, threading.Event()
+
+    def run(self):
+        while not self.stop.wait(0.1):
+            for pid in self.names:
+                self.samples[pid].append(memory_kib(pid))
+
+    def report(self):
+        """[(name, KiB after the first tenth, KiB at most)]"""
+        return [(name, s[len(s) // 10], max(s)) for name, s in ((self.names[p], self.samples[p]) for p in self.names)]
+
+
+@row("backlog of a million lines while the database is away, then stored", slow=True)
+def backlog(bench):
+    lines = generate(LINES, seed=bench.seed, bad=500)
+    with bench.flow(feed=lines, per_second=2000, timeout=300, **DEFAULTS) as flow:
+        flow.expected.add(lines, 500)
+        flow.wait_stored(1000)
+        bench.stack.run("db", "kill")
+        flow.wait_waiting("lake")
+        names = {s["pid"]: f"{s['role']}/{s['slot']}" for s in flow.slots()}
+        names[flow.sluiced.pid] = "sluiced"
+        sampler = Sampler(names)
+        sampler.start()
+        flow.feeder.hurry()
+        wait_until(lambda: flow.total("lines_confirmed") >= LINES, 120, "a million lines at the broker", pause=0.5)
+        sampler.stop.set()
+        sampler.join()
+        flow.check_nobody_died()
+        print("#   resident memory during the backlog, KiB early and at most: " +
+              ", ".join(f"{name} {early} {most}" for name, early, most in sampler.report()), flush=True)
+        for name, early, most in sampler.report():
+            check(most - early <= SLACK_KIB, f"{name} grew from {early} to {most} KiB")
+        bench.stack.run("db", "start")
+        flow.healed()
