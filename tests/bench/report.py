@@ -153,7 +153,8 @@ def print_report(figures, results):
 def describe_machine():
     with open("/proc/cpuinfo") as file:
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    return {"cpus": os.cpu_count(), "model": models[0] if models else "?", "kernel": platform.release()}
+    return {"cpus": os.cpu_count(), "model": models[0] if models else "?", "kernel": platform.release(),
+            "load": os.getloadavg()[0]}
 
 
 def write_json(path, figures, results, quick):

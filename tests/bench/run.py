@@ -51,10 +51,18 @@ def measure_all(machine, rounds):
     return results
 
 
+def warn_of_company():
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"bench: other work runs on this machine (load {load:.1f}): figures are low, ratios mean something",
+              file=sys.stderr)
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = options()
     machine = None
+    warn_of_company()
     try:
         peers.need_packages()
         machine = Machine(os.path.join(ROOT, "var", "bench"), chosen.quick)
