@@ -3,6 +3,7 @@
  * dlq_mover.c - publish, wait for the confirm, acknowledge.
  */
 #include "dlq_mover.h"
+#include "common/broker_whole.h"
 #include "common/xalloc.h"
 
 #include <assert.h>
@@ -254,8 +255,7 @@ dlq_mover_finish(struct dlq_mover *mover, struct failure *failure)
 	while (mover->first < mover->next)
 		if (dlq_mover_serve(mover, 500, failure) != OUTCOME_DONE)
 			return failure->outcome;
-	return mover->reader != NULL ? dead_letter_reader_settle(mover->reader, failure)
-				     : OUTCOME_DONE;
+	return OUTCOME_DONE;
 }
 
 uint64_t

@@ -37,7 +37,7 @@ enum outcome dlq_mover_end(struct dlq_mover *mover, struct failure *failure) MUS
 enum outcome dlq_mover_serve(struct dlq_mover *mover, int timeout_ms,
 			     struct failure *failure) MUST_CHECK;
 
-/* Wait until all is confirmed and acknowledged. */
+/* Wait until all is confirmed, and acknowledged to the reader's broker. */
 enum outcome dlq_mover_finish(struct dlq_mover *mover, struct failure *failure) MUST_CHECK;
 
 uint64_t dlq_mover_moved(const struct dlq_mover *mover);  /* letters that are done */
