@@ -81,6 +81,12 @@ static const struct ctl_verb verbs[] = {
 		 "sluiced.",
 	 .example = "sluicectl topology export > definitions.json",
 	 .handler = ctl_topology},
+	{.name = "dlq",
+	 .synopsis = "VERB ...",
+	 .help = "dead letters: groups, list, show, check, retry, edit, hold, drop, export and more\n"
+		 "This needs no running sluiced.",
+	 .example = "sluicectl dlq groups",
+	 .handler = ctl_dlq},
 	{.name = "version",
 	 .synopsis = "[--json]",
 	 .help = "versions of sluicectl and of the running sluiced",
@@ -193,7 +199,8 @@ main(int argc, char **argv)
 		return EX_OK;
 	}
 	verb = find_verb(argv[0]);
-	if (asks_for_help(argc, argv)) {
+	/* dlq has verbs of its own, each with its help */
+	if (verb->handler != ctl_dlq && asks_for_help(argc, argv)) {
 		print_verb_help(verb);
 		return EX_OK;
 	}
