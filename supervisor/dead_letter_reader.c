@@ -242,13 +242,6 @@ dead_letter_reader_ack(struct dead_letter_reader *reader, uint64_t tag, struct f
 	return broker_ack(reader->broker, tag, false, failure);
 }
 
-enum outcome
-dead_letter_reader_settle(struct dead_letter_reader *reader, struct failure *failure)
-{
-	/* Any question will do: the broker works a channel off in order. */
-	return count_ready(reader, reader->broker, NULL, NULL, failure);
-}
-
 uint32_t
 dead_letter_reader_ready(const struct dead_letter_reader *reader)
 {
