@@ -432,7 +432,7 @@ walk_queue(struct walk *walk, bool *more)
 		if (delivery != NULL)
 			*more = walk_letter(walk, &delivery);
 		else if (!end)
-			poll(&watched, 1, 500);
+			poll(&watched, 1, 50);
 		delivery_free(&delivery);
 	}
 	warn_of_missing(reader, walk->queue);
