@@ -21,6 +21,7 @@ enum {
 	CONSUMERS_WANTED =
 		28, /* and the first two small ones: 30 keep the order, more than 32 do not */
 	LETTER_OVERHEAD = 512, /* headers and what the broker adds */
+	SILENCE_EMPTY_MS = 200,
 	SILENCE_MS = 1500,     /* after this ask the broker whether something is left */
 	STANDSTILL_MS = 10000, /* see count_at_opening() */
 	LOOK_AGAIN_MS = 100,
@@ -154,9 +155,12 @@ dead_letter_reader_close(struct dead_letter_reader **reader)
 static enum outcome
 ask_for_rest(struct dead_letter_reader *reader, struct failure *failure)
 {
+	/* Most queues of dead letters are empty: then do not keep a person waiting. */
+	bool seems_empty = reader->ready == 0 && reader->taken == 0;
+	int64_t silence_ms = seems_empty ? SILENCE_EMPTY_MS : SILENCE_MS;
 	uint32_t ready, consumers;
 
-	if (clock_mono_ms() - reader->last_ms < SILENCE_MS)
+	if (clock_mono_ms() - reader->last_ms < silence_ms)
 		return OUTCOME_DONE;
 	reader->last_ms = clock_mono_ms();
 	if (reader->asking == NULL && broker_open(&reader->asking, reader->settings, BROKER_ADMIN,
@@ -282,7 +286,7 @@ wait_readable(int fd)
 {
 	struct pollfd watched = {.fd = fd, .events = POLLIN};
 
-	poll(&watched, 1, 500); /* interrupted or not: the caller looks again */
+	poll(&watched, 1, 200); /* interrupted or not: the caller looks again */
 }
 
 enum outcome
