@@ -122,6 +122,19 @@ def test_dry_runs_change_nothing(stack):
         check_equal({s["name"]: s["pid"] for s in site.slots()}, pids, "nobody was touched")
 
 
+def test_what_needs_a_restart_waits_for_it(stack):
+    """A changed state_dir does not reach a child that is started later, and stays visible as a difference."""
+    with Site(stack) as site:
+        site.start_sluiced()
+        site.write_conf(supervisor_state_dir=os.path.join(site.folder, "elsewhere"))
+        check("only a restart of sluiced applies: supervisor.state_dir" in good(site, "reload"), "reload says so")
+        site.write_log(generate(100, seed=53))
+        good(site, "restart", "producer")
+        site.settle(100, 100)
+        check(not os.path.exists(os.path.join(site.folder, "elsewhere")), "the producer went elsewhere")
+        check_equal([d["name"] for d in ctl_json(site, "config", "diff")], ["supervisor.state_dir"], "still a difference")
+
+
 def test_half_edited_settings_harm_no_child(stack):
     """A child that dies while the file is broken gets the settings that sluiced has accepted."""
     with Site(stack) as site:
