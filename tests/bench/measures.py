@@ -116,7 +116,8 @@ def catch_up(machine, lines, _):
         machine.reconnect()
         seconds = run.wait_settled(lines) - begin
         run.verify(lines)
-    return {"catch_up_lps": lines / seconds, "catch_up_s": seconds}
+        rss = {name: max(memory_kib(pid, "VmHWM") for pid in of) for name, of in run.pids().items()}
+    return {"catch_up_lps": lines / seconds, "catch_up_s": seconds, "catch_up_rss_kib": rss}
 
 
 def measure_latency(machine, rate, seconds):
