@@ -104,14 +104,15 @@ prepare_page(struct pool *pool, const struct slot *slot, int64_t now_ms)
 static void tell(struct pool *pool, struct slot *slot, const struct child_event *event,
 		 int64_t now_ms);
 
+static const enum child_event_kind spawn_outcomes[] = {
+	[SPAWN_OK] = CHILD_SPAWNED,
+	[SPAWN_LATER] = CHILD_SPAWN_FAILED,
+	[SPAWN_NEVER] = CHILD_CANNOT_RUN,
+};
+
 static void
 spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 {
-	static const enum child_event_kind outcomes[] = {
-		[SPAWN_OK] = CHILD_SPAWNED,
-		[SPAWN_LATER] = CHILD_SPAWN_FAILED,
-		[SPAWN_NEVER] = CHILD_CANNOT_RUN,
-	};
 	enum spawn_result result;
 
 	prepare_page(pool, slot, now_ms);
@@ -123,7 +124,7 @@ spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 	} else {
 		slot->pid = 0;
 	}
-	tell(pool, slot, &(struct child_event){.kind = outcomes[result]}, now_ms);
+	tell(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
 }
 
 static void
@@ -397,6 +398,26 @@ note_suspect(struct pool *pool, const struct slot *slot, const struct child_even
 	}
 }
 
+/* The process that has ended never became its program: not a death, but a failed start. */
+static bool
+never_ran(struct pool *pool, struct slot *slot, int64_t now_ms)
+{
+	enum spawn_result result = SPAWN_OK;
+	char error[STATUS_TEXT_MAX];
+
+	if (slot->child.state == CHILD_STARTING && pool->ops.exec_result != NULL)
+		result = pool->ops.exec_result(pool->ops.context, slot);
+	if (result == SPAWN_OK)
+		return false;
+	slot->pid = 0;
+	slot->starts--;
+	status_read_text(&slot->page->last_error, error, sizeof(error));
+	events_add(&pool->events, result == SPAWN_NEVER ? EVENT_FATAL : EVENT_DEATH, slot->name, "",
+		   "%s", error);
+	tell(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
+	return true;
+}
+
 void
 pool_reap(struct pool *pool, pid_t pid, int wait_status)
 {
@@ -409,7 +430,7 @@ pool_reap(struct pool *pool, pid_t pid, int wait_status)
 	for (unsigned i = 0; i < SLOT_COUNT && slot == NULL; i++)
 		if (pool->slots[i].pid == pid)
 			slot = &pool->slots[i];
-	if (slot == NULL || pid <= 0)
+	if (slot == NULL || pid <= 0 || never_ran(pool, slot, now_ms))
 		return;
 	if (WIFSIGNALED(wait_status))
 		event.signal = WTERMSIG(wait_status);
