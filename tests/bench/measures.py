@@ -179,5 +179,5 @@ MEASURES = (
     ("catch-up", catch_up, (3, 400000), (1, 50000)),
     ("latency at 100 lines/s", latency_100, (3, 20), (1, 3)),
     ("latency at half of the maximum", latency_half, (3, 20), (1, 3)),
-    ("growth", growth, (1, 5000000), (0, 0)),
+    ("growth", growth, (1, 5000000), (1, 200000)),
 )
