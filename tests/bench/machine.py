@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
@@ -146,7 +147,8 @@ class Run:
         if workers is not None:
             settings.update(lake_workers=workers, clean_workers=workers)
         self.site = Site(machine.stack, **settings)
-        self.live = os.path.join(self.site.folder, "live.log")
+        # beside the logs, not in the site's folder: that may be on another file system, where no link can be made
+        self.live = os.path.join(tempfile.mkdtemp(dir=os.path.join(machine.folder, "logs")), "live.log")
         self.site.write_conf(inputs=[{"path": self.live, "format": "ezproxy"}])
 
     def __enter__(self):

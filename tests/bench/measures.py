@@ -116,7 +116,8 @@ def catch_up(machine, lines, _):
         machine.reconnect()
         seconds = run.wait_settled(lines) - begin
         run.verify(lines)
-    return {"catch_up_lps": lines / seconds, "catch_up_s": seconds}
+        rss = {name: max(memory_kib(pid, "VmHWM") for pid in of) for name, of in run.pids().items()}
+    return {"catch_up_lps": lines / seconds, "catch_up_s": seconds, "catch_up_rss_kib": rss}
 
 
 def measure_latency(machine, rate, seconds):
@@ -178,5 +179,5 @@ MEASURES = (
     ("catch-up", catch_up, (3, 400000), (1, 50000)),
     ("latency at 100 lines/s", latency_100, (3, 20), (1, 3)),
     ("latency at half of the maximum", latency_half, (3, 20), (1, 3)),
-    ("growth", growth, (1, 5000000), (0, 0)),
+    ("growth", growth, (1, 5000000), (1, 200000)),
 )
