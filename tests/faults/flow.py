@@ -116,7 +116,7 @@ class Flow(Site):
     # --- while it flows ------------------------------------------------------------------------------
 
     def wait_stored(self, rows, table="raw_log", timeout=30):
-        wait_until(lambda: self.stored(table) >= rows, timeout, f"{rows} rows in {table}")
+        wait_until(lambda: self.stored(table) >= rows, timeout, f"{rows} rows in {table}", pause=0.2)
 
     def wait_fed(self, more):
         """So many lines more have been written to the file, or all of them."""
@@ -137,7 +137,7 @@ class Flow(Site):
         def waiting():
             slots = self.slots(role)
             return slots and any(s["last_error"] for s in slots)
-        wait_until(waiting, timeout, f"{role} notices")
+        wait_until(waiting, timeout, f"{role} notices", pause=0.2)
 
     def check_nobody_died(self):
         deaths = {f"{s['role']}/{s['slot']}": s["restarts"] for s in self.slots() if s["restarts"]}
