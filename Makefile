@@ -4,6 +4,9 @@
 BUILD   ?= build
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
+SYSUSERSDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/sysusers.d
 CC      ?= cc
 VERSION := 0.1.0
 
@@ -62,13 +65,13 @@ $(BUILD)/sluice-producer:     $(BUILD)/producer/main.o $(call archives,producer 
 $(BUILD)/sluice-lake-worker:  $(BUILD)/lake_worker/main.o $(call archives,lake_worker common)
 $(BUILD)/sluice-clean-worker: $(BUILD)/clean_worker/main.o $(call archives,clean_worker common)
 $(BUILD)/sluiced:             $(BUILD)/supervisor/sluiced.o $(call archives,supervisor common)
-$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor clean_worker producer common)
+$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor producer lake_worker clean_worker common)
 
 $(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto)
 $(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto)
 $(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
-$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto $(NCURSES))
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl $(NCURSES))
 ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
@@ -191,6 +194,12 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sluice
 	install -m 755 $(BUILD)/sluiced $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(addprefix $(BUILD)/,sluicectl sluice-producer sluice-lake-worker sluice-clean-worker) $(DESTDIR)$(PREFIX)/bin/
+	for section in 1 5 8; do install -d $(DESTDIR)$(MANDIR)/man$$section && \
+		install -m 644 etc/man/*.$$section $(DESTDIR)$(MANDIR)/man$$section/ || exit 1; done
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	sed 's|/usr/local/|$(PREFIX)/|' etc/sluiced.service > $(DESTDIR)$(UNITDIR)/sluiced.service
+	install -m 644 etc/sluice.sysusers $(DESTDIR)$(SYSUSERSDIR)/sluice.conf
+	$(BUILD)/sluicectl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
 	test -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf || install -m 640 etc/sluice.conf $(DESTDIR)$(SYSCONFDIR)/sluice/
 
 clean:

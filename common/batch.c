@@ -204,8 +204,8 @@ add_line(struct batch *batch, const struct batch_line *from)
  * ------------------------------------------------------------------------------------- */
 
 /* Rejected lines count too: a stream of nothing but bad lines has to be settled as often. */
-static bool
-is_full(const struct batch *batch)
+bool
+batch_is_full(const struct batch *batch)
 {
 	return batch->row_count + batch->rejected_count >= (batch->apart ? 1 : batch->limits.rows);
 }
@@ -254,7 +254,7 @@ take_lines(struct batch *batch, const struct delivery *delivery)
 
 	/* Should a line of this message kill us, the supervisor finds its name here. */
 	status_set_in_hand(batch->limits.status, batch->name);
-	while (!is_full(batch) && lines_next(&batch->reader, &from.line)) {
+	while (!batch_is_full(batch) && lines_next(&batch->reader, &from.line)) {
 		from.offset_in_body = batch->reader.offset;
 		status_set_line(batch->limits.status, ++batch->line_number);
 		if (batch->apart && take_guilty(batch, &from))
@@ -273,11 +273,11 @@ fill_from_deliveries(struct batch *batch)
 		if (!batch->reading && !start_delivery(batch, delivery))
 			return false;
 		take_lines(batch, delivery);
-		if (is_full(batch) && batch->reader.next < batch->reader.body.len)
+		if (batch_is_full(batch) && batch->reader.next < batch->reader.body.len)
 			return false;
 		batch->reading = false;
 		batch->done++;
-		if (is_full(batch))
+		if (batch_is_full(batch))
 			return batch->done == batch->delivery_count;
 	}
 	return true;

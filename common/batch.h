@@ -81,6 +81,9 @@ bool batch_fill(struct batch *batch);
 /* The batch is about to be written: show in the status page what dies if we die now. */
 void batch_show_in_hand(const struct batch *batch);
 
+/* No line more before it is settled. */
+bool batch_is_full(const struct batch *batch);
+
 size_t batch_row_count(const struct batch *batch);
 bool
 batch_is_empty(const struct batch *batch); /* no rows, nothing rejected, nothing to acknowledge */

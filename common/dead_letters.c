@@ -14,7 +14,6 @@
 #include "topology.h"
 #include "xalloc.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,7 +25,7 @@ enum {
 
 /* One line in flight. */
 struct letter {
-	char message_id[256];
+	char message_id[MESSAGE_ID_SIZE];
 	uint64_t tag;
 	bool returned, confirmed;
 };
@@ -80,21 +79,6 @@ connect_broker(struct dead_letters *dead, struct failure *failure)
 	    topology_assert(dead->broker, settings, failure) != OUTCOME_DONE)
 		broker_abandon(&dead->broker);
 	return dead->broker != NULL ? OUTCOME_DONE : failure->outcome;
-}
-
-/* "<file-id>:<offset of the line>", or, for a foreign message, its id and the place in its body. */
-static void
-make_message_id(const struct batch_line *from, char out[256])
-{
-	const struct message *message = &from->delivery->message;
-
-	if (message->file_id.ptr != NULL && message->offset >= 0)
-		snprintf(out, 256, "%.*s:%" PRId64, (int)MIN(message->file_id.len, (size_t)200),
-			 message->file_id.ptr, message->offset + (int64_t)from->offset_in_body);
-	else
-		snprintf(out, 256, "%.*s+%zu", (int)MIN(message->message_id.len, (size_t)200),
-			 message->message_id.ptr != NULL ? message->message_id.ptr : "",
-			 from->offset_in_body);
 }
 
 static struct message
@@ -279,7 +263,8 @@ dead_letters_publish(struct dead_letters *dead, const struct rejected_line *line
 			struct letter *letter = &dead->letters[take];
 
 			*letter = (struct letter){.tag = 0};
-			make_message_id(&lines[done + take].from, letter->message_id);
+			message_line_id(&lines[done + take].from.delivery->message,
+					lines[done + take].from.offset_in_body, letter->message_id);
 			bytes += lines[done + take].from.line.len;
 			take++;
 		}

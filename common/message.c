@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * message.c - the table of headers.
+ * message.c - the table of headers; the id of a line.
  */
 #include "message.h"
 #include "defs.h"
 
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 
 const struct message_header message_headers[] = {
 #define HEADER(wire_name, field, kind) \
@@ -14,3 +16,19 @@ const struct message_header message_headers[] = {
 #undef HEADER
 };
 const size_t message_header_count = ARRAY_LEN(message_headers);
+
+void
+message_line_id(const struct message *message, size_t offset_in_body, char out[MESSAGE_ID_SIZE])
+{
+	struct span id = message->message_id;
+
+	if (message->file_id.ptr != NULL && message->offset >= 0)
+		snprintf(out, MESSAGE_ID_SIZE, "%.*s:%" PRId64,
+			 (int)MIN(message->file_id.len, (size_t)200), message->file_id.ptr,
+			 message->offset + (int64_t)offset_in_body);
+	else if (id.len > 0 && offset_in_body == 0)
+		snprintf(out, MESSAGE_ID_SIZE, "%.*s", (int)MIN(id.len, (size_t)230), id.ptr);
+	else
+		snprintf(out, MESSAGE_ID_SIZE, "%.*s+%zu", (int)MIN(id.len, (size_t)200),
+			 id.ptr != NULL ? id.ptr : "", offset_in_body);
+}

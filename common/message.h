@@ -22,10 +22,22 @@ struct message {
 	struct span stage, reason, detail, worker;
 	int64_t attempts, retries; /* -1 = unknown */
 	int64_t first_failed_s, last_failed_s;
+	/* of a line that was changed by hand before it was sent again */
+	struct span original, edited_by;
+	int64_t edited_at_s;
 };
 
 /* A message with every field absent; start from it, then fill in. */
 #define MESSAGE_INIT ((struct message){.offset = -1, .lines = -1, .attempts = -1, .retries = -1})
+
+/*
+ * The message-id of a line that is sent on as a message of its own, in out: "<file-id>:<offset of
+ * the line>"; without a place in a file the message's id, with "+<offset in the body>" for all but
+ * the first line. A message of one line keeps its id however often it is sent again.
+ */
+enum { MESSAGE_ID_SIZE = 256 };
+void message_line_id(const struct message *message, size_t offset_in_body,
+		     char out[MESSAGE_ID_SIZE]);
 
 enum message_header_type { HEADER_TEXT, HEADER_NUMBER, HEADER_TIME };
 

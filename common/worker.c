@@ -77,33 +77,52 @@ fail_deleted(struct worker *worker)
 	worker->broken.code = NOT_FOUND;
 }
 
-/* Take what has come in. False when the connection is lost; worker->broken says why. */
+/* Take one event; *more: there may be another. False: the connection is lost, worker->broken says
+ * why. */
 static bool
-receive(struct worker *worker)
+receive_one(struct worker *worker, bool *more)
 {
-	struct status_page *status = worker->process.status;
 	struct broker_event event;
 
-	do {
-		if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+	if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+		return false;
+	*more = event.kind != BROKER_NOTHING;
+	if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
+		/* an empty one is a check of the producer's (binding_check.h) */
+		status_add(worker->process.status, COUNTER_FRAMES_IN,
+			   event.delivery->message.body.len > 0);
+		queue_watch_taken(worker->process.status, event.delivery);
+		batch_take(worker->batch, event.delivery);
+		return true;
+	}
+	delivery_free(&event.delivery);
+	if (event.kind == BROKER_CANCELLED)
+		fail_deleted(worker);
+	else if (event.kind == BROKER_DELIVERY)
+		failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
+			    "broker %s: sends more than the prefetch",
+			    broker_address(worker->broker));
+	return event.kind != BROKER_CANCELLED && event.kind != BROKER_DELIVERY;
+}
+
+/*
+ * Make rows of what comes in until the batch has to be written or nothing more is there; *all: it
+ * need not be written yet. What a full batch does not need stays in the socket: taken now it would
+ * only wait in our memory.
+ */
+static bool
+receive_rows(struct worker *worker, bool *all)
+{
+	bool more = true;
+
+	*all = batch_fill(
+		worker->batch); /* the rest of a frame that the last batch had no room for */
+	while (more && *all && !batch_is_full(worker->batch)) {
+		if (!receive_one(worker, &more))
 			return false;
-		if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
-			status_add(status, COUNTER_FRAMES_IN, 1);
-			queue_watch_taken(status, event.delivery);
-			batch_take(worker->batch, event.delivery);
-			continue;
-		}
-		delivery_free(&event.delivery);
-		if (event.kind == BROKER_CANCELLED)
-			fail_deleted(worker);
-		else if (event.kind == BROKER_DELIVERY)
-			failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
-				    "broker %s: sends more than the prefetch",
-				    broker_address(worker->broker));
-		if (event.kind == BROKER_CANCELLED || event.kind == BROKER_DELIVERY)
-			return false;
-	} while (event.kind != BROKER_NOTHING);
-	return queue_watch_turn(status, worker->broker, worker->ops->queue,
+		*all = batch_fill(worker->batch);
+	}
+	return queue_watch_turn(worker->process.status, worker->broker, worker->ops->queue,
 				batch_in_hand(worker->batch), &worker->queue_due_ms,
 				&worker->broken) == OUTCOME_DONE;
 }
@@ -124,8 +143,14 @@ static bool
 patience_serve(void *context)
 {
 	struct worker *worker = context;
+	bool more = true;
 
-	return worker->rescuing || receive(worker);
+	if (worker->rescuing)
+		return true;
+	while (more)
+		if (!receive_one(worker, &more))
+			return false;
+	return true;
 }
 
 /* --- connecting
@@ -253,7 +278,8 @@ batch_may_wait_ms(const struct worker *worker, int64_t now)
 	int64_t spacing = worker->committed_ms + COMMIT_SPACING_MS - now;
 	int64_t age = worker->batch_since_ms + worker->limits->batch_ms - now;
 
-	if (worker->draining || worker->careful > 0 || batch_window_is_used(worker->batch))
+	if (worker->draining || worker->careful > 0 || batch_is_full(worker->batch) ||
+	    batch_window_is_used(worker->batch))
 		return 0;
 	return MAX(0, MIN(spacing, age));
 }
@@ -300,9 +326,8 @@ turn(struct worker *worker)
 	if (worker->process.stop_now ||
 	    (worker->process.stop && !worker->draining && !start_draining(worker)))
 		return false;
-	if (!heed_pause(worker) || !receive(worker))
+	if (!heed_pause(worker) || !receive_rows(worker, &all))
 		return false;
-	all = batch_fill(worker->batch);
 	now = clock_mono_ms();
 	if (!batch_is_empty(worker->batch)) {
 		if (worker->batch_since_ms == 0)

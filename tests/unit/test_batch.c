@@ -137,11 +137,16 @@ test_full_at_frame_end(void **state)
 
 	(void)state;
 	batch_take(batch, make_delivery(1, "1\n2\n3\n"));
+	assert_false(batch_is_full(batch));
+	assert_true(batch_fill(batch));
+	assert_true(batch_is_full(batch));
 	batch_take(batch, make_delivery(2, "4\n"));
 	assert_false(batch_fill(batch));
 	assert_int_equal(batch_ack_tag(batch), 1);
 	batch_settle(batch);
+	assert_false(batch_is_full(batch));
 	assert_true(batch_fill(batch));
+	assert_false(batch_is_full(batch));
 	assert_int_equal(batch_ack_tag(batch), 2);
 	batch_free(&batch);
 	assert_int_equal(freed, 2);
