@@ -73,7 +73,7 @@ class Feeder(threading.Thread):
 
 
 class Flow(Site):
-    def __init__(self, bench, lines=10000, bad=500, seed=None, per_second=2500, start=True, env=None,
+    def __init__(self, bench, lines=6000, bad=500, seed=None, per_second=2500, start=True, env=None,
                  build=None, programs=("sluiced",), timeout=60, feed=None, bad_every=None, **settings):
         super().__init__(bench.stack, **{**SETTINGS, **bench.database_user(), **settings})
         self.bench, self.timeout, self.build, self.start_at_once, self.env = bench, timeout, build, start, env

@@ -104,7 +104,7 @@ def broker_disk_alarm(bench):
 
 @row("broker: all connections closed each second, ten times")
 def broker_connections_closed(bench):
-    with bench.flow() as flow:
+    with bench.flow(per_second=500) as flow:
         flow.wait_stored(500)
         bench.stack.ctl("-q", "eval", '[begin [rabbit_networking:close_connection(P, "fault suite") || '
                         'P <- rabbit_networking:connections()], timer:sleep(1000) end || _ <- lists:seq(1, 10)], ok.')
