@@ -156,7 +156,7 @@ const struct ctl_verb ctl_verbs[] = {
 	 .words = "apply check export",
 	 .handler = ctl_topology},
 	{.name = "dlq",
-	 .synopsis = "VERB ...",
+	 .synopsis = "VERB ... [--json]",
 	 .help = "dead letters: groups, list, show, check, retry, edit, hold, drop, export and more\n"
 		 "This needs no running sluiced.",
 	 .example = "sluicectl dlq groups",

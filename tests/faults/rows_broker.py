@@ -69,7 +69,7 @@ def broker_hung_long(bench):
 
 @row("broker: memory alarm; workers go on acknowledging", short=True)
 def broker_memory_alarm(bench):
-    with bench.flow() as flow:
+    with bench.flow(per_second=500) as flow:    # slowly: lines must still come when the alarm is on
         flow.wait_stored(1000)
         bench.stack.ctl("-q", "set_vm_memory_high_watermark", "0.00001")
         try:
@@ -84,12 +84,12 @@ def broker_memory_alarm(bench):
 
 @row("broker: disk alarm with bad lines in the stream")
 def broker_disk_alarm(bench):
-    with bench.flow(bad=20, lake_workers=1, clean_workers=1) as flow:
+    with bench.flow(bad=20, per_second=500, lake_workers=1, clean_workers=1) as flow:
         flow.wait_stored(1000)
         # a backlog with bad lines, so that dead letters are due while nothing may be published
         holder = hold_open(bench.stack, "LOCK TABLES clean_log WRITE")
         try:
-            flow.wait_fed(2000)
+            flow.wait_fed(1000)
             bench.stack.ctl("-q", "set_disk_free_limit", "100000GB")
         finally:
             let_go(bench.stack, holder)
@@ -104,7 +104,7 @@ def broker_disk_alarm(bench):
 
 @row("broker: all connections closed each second, ten times")
 def broker_connections_closed(bench):
-    with bench.flow() as flow:
+    with bench.flow(per_second=500) as flow:
         flow.wait_stored(500)
         bench.stack.ctl("-q", "eval", '[begin [rabbit_networking:close_connection(P, "fault suite") || '
                         'P <- rabbit_networking:connections()], timer:sleep(1000) end || _ <- lists:seq(1, 10)], ok.')
