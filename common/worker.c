@@ -145,14 +145,8 @@ patience_serve(void *context)
 	struct worker *worker = context;
 	bool more = true;
 
-<<<<<<< HEAD
 	/* while a lost queue's messages are rescued there is no connection to serve */
 	while (more && !worker->rescuing)
-=======
-	if (worker->rescuing)
-		return true;
-	while (more)
->>>>>>> 29953bb9f4e2bfd0fb3c4cbed7a95ff9f8b31021
 		if (!receive_one(worker, &more))
 			return false;
 	return true;
