@@ -377,6 +377,7 @@ test_reload_compare(void **state UNUSED)
 		    json_array_size(changes.needs_restart) != cases[i].needs_restart)
 			fail_msg("case %zu: roles %u", i, changes.restart_roles);
 		json_decref(changes.changed);
+	json_decref(changes.details);
 		json_decref(changes.needs_restart);
 		settings_free(&before);
 		settings_free(&after);
