@@ -1,6 +1,6 @@
 """A million lines come in while the database is away: nobody grows, and all of them are stored afterwards."""
-import os
 import threading
+import time
 
 from flow import check, generate, row, wait_until
 
@@ -9,6 +9,7 @@ DEFAULTS = {  # what a user has, not the small units of the other rows
     "producer_frame_lines": 128, "producer_window_frames": 256, "lake_prefetch": 256, "clean_prefetch": 256,
     "lake_batch_rows": 5000, "clean_batch_rows": 5000, "broker_heartbeat_s": 15}
 SLACK_KIB = 2048
+OUTAGE_S = 30   # long enough that every prefetch window is full well before its middle
 
 
 def memory_kib(pid):
@@ -22,11 +23,15 @@ class Sampler(threading.Thread):
     def __init__(self, names):
         super().__init__(daemon=True)
         self.names, self.samples, self.stop = names, {pid: [] for pid in names}, threading.Event()
+        self.begin = time.monotonic()
 
     def run(self):
         while not self.stop.wait(0.1):
             for pid in self.names:
                 self.samples[pid].append(memory_kib(pid))
+
+    def seconds(self):
+        return time.monotonic() - self.begin
 
     def report(self):
         """[(name, KiB at most in the first half, in the second half)]"""
@@ -48,10 +53,11 @@ def backlog(bench):
         sampler.start()
         flow.feeder.hurry()
         wait_until(lambda: flow.total("lines_confirmed") >= LINES, 120, "a million lines at the broker", pause=0.5)
+        wait_until(lambda: sampler.seconds() > OUTAGE_S, 2 * OUTAGE_S, "the outage has lasted", pause=0.5)
         sampler.stop.set()
         sampler.join()
         flow.check_nobody_died()
-        figures = sampler.report()      # by the middle every prefetch window is full
+        figures = sampler.report()
         print("#   resident memory, KiB at most in the first and second half of the backlog: " +
               ", ".join(f"{name} {early} {most}" for name, early, most in figures), flush=True)
         for name, early, most in figures:
