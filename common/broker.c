@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11. Messages with all their
- * properties are in broker_whole.c.
+ * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11. Messages with all
+ * their properties are in broker_whole.c.
  *
  * What shapes this file: librabbitmq sends heartbeats only from inside its calls; it restarts its
  * own poll after a signal, so no call here ever waits for a message; after a failure its state is
@@ -337,8 +337,7 @@ close_politely(struct broker *broker)
 	int64_t end_ms = clock_mono_ms() + CLOSE_TIMEOUT_S * 1000;
 	struct timeval timeout = {.tv_usec = 100000};
 	amqp_frame_t frame = {.frame_type = 0};
-	int status =
-		amqp_send_method(broker->connection, 0, AMQP_CONNECTION_CLOSE_METHOD, &close);
+	int status = amqp_send_method(broker->connection, 0, AMQP_CONNECTION_CLOSE_METHOD, &close);
 
 	while ((status == AMQP_STATUS_OK || status == AMQP_STATUS_TIMEOUT) &&
 	       clock_mono_ms() < end_ms) {
@@ -551,6 +550,15 @@ take_method(struct broker *broker, const amqp_method_t *method, struct broker_ev
 		broker->blocked = false;
 		event->kind = BROKER_ALARM;
 		return OUTCOME_DONE;
+	case AMQP_QUEUE_DECLARE_OK_METHOD: {
+		const amqp_queue_declare_ok_t *m = method->decoded;
+
+		copy_bytes(m->queue, event->text, sizeof(event->text));
+		event->messages = m->message_count;
+		event->consumers = m->consumer_count;
+		event->kind = BROKER_DEPTH;
+		return OUTCOME_DONE;
+	}
 	case AMQP_CHANNEL_CLOSE_METHOD:
 	case AMQP_CONNECTION_CLOSE_METHOD:
 		return fail_with_method(broker, "closed by the broker", method, failure);
@@ -583,7 +591,7 @@ broker_next(struct broker *broker, struct broker_event *event, struct failure *f
 			outcome = take_method(broker, &frame.payload.method, event, failure);
 		else if (frame.frame_type != AMQP_FRAME_HEARTBEAT)
 			outcome = broker_fail_with_status(broker, "frame out of order",
-						   AMQP_STATUS_BAD_AMQP_DATA, failure);
+							  AMQP_STATUS_BAD_AMQP_DATA, failure);
 	}
 	return outcome;
 }
@@ -695,9 +703,8 @@ broker_consume_more(struct broker *broker, const char *consumer_tag, const char 
 		    uint16_t prefetch, struct failure *failure)
 {
 	/* No answer is asked for: deliveries come before it, and the library would hoard them. */
-	amqp_basic_consume_t method = {.queue = bytes_of(queue),
-				       .consumer_tag = bytes_of(consumer_tag),
-				       .nowait = 1};
+	amqp_basic_consume_t method = {
+		.queue = bytes_of(queue), .consumer_tag = bytes_of(consumer_tag), .nowait = 1};
 	int status;
 
 	if (set_prefetch(broker, prefetch, failure) != OUTCOME_DONE)
@@ -774,6 +781,20 @@ broker_declare_queue(struct broker *broker, const char *name, bool passive,
 			*consumers = answer->consumer_count;
 	}
 	return outcome;
+}
+
+enum outcome
+broker_ask_depth(struct broker *broker, const char *queue, struct failure *failure)
+{
+	amqp_queue_declare_t question = {
+		.queue = bytes_of(queue), .passive = 1, .arguments = amqp_empty_table};
+	int status =
+		amqp_send_method(broker->connection, CHANNEL, AMQP_QUEUE_DECLARE_METHOD, &question);
+
+	if (status != AMQP_STATUS_OK)
+		return broker_fail_with_status(broker, "ask for the depth of a queue", status,
+					       failure);
+	return OUTCOME_DONE;
 }
 
 enum outcome

@@ -71,6 +71,7 @@ enum broker_event_kind {
 	BROKER_RETURNED,  /* delivery: a published message that no queue wanted; its ack follows */
 	BROKER_CANCELLED, /* the queue that is consumed is gone, or the consumer was cancelled */
 	BROKER_ALARM,	  /* broker_is_blocked() has changed; text says why when it is blocked */
+	BROKER_DEPTH,	  /* the answer to broker_ask_depth(): text is the queue's name */
 };
 
 struct broker_event {
@@ -78,7 +79,8 @@ struct broker_event {
 	uint64_t tag;
 	bool multiple;
 	struct delivery *delivery;
-	char text[256]; /* RETURNED: the broker's words; ALARM: its reason */
+	uint32_t messages, consumers; /* DEPTH: ready messages, consumers of the queue */
+	char text[256];		      /* RETURNED: the broker's words; ALARM: its reason */
 };
 
 /* Take one event; never waits. */
@@ -105,8 +107,9 @@ enum outcome broker_consume(struct broker *broker, const char *queue, uint16_t p
 			    struct failure *failure) MUST_CHECK;
 
 /*
- * One more consumer on this connection, with a tag and a prefetch of its own, without waiting for the
- * broker's answer: what is wrong shows at the next broker_next(). broker_cancel() is not for these.
+ * One more consumer on this connection, with a tag and a prefetch of its own, without waiting for
+ * the broker's answer: what is wrong shows at the next broker_next(). broker_cancel() is not for
+ * these.
  */
 enum outcome broker_consume_more(struct broker *broker, const char *consumer_tag, const char *queue,
 				 uint16_t prefetch, struct failure *failure) MUST_CHECK;
@@ -136,6 +139,14 @@ enum outcome broker_declare_queue(struct broker *broker, const char *name, bool 
 				  const struct broker_argument *arguments, size_t argument_count,
 				  uint32_t *messages, uint32_t *consumers,
 				  struct failure *failure) MUST_CHECK;
+
+/*
+ * Ask for the depth of a queue without waiting: the answer is a BROKER_DEPTH among what comes in. A
+ * call that waits would make the library keep every message before the answer in memory. A queue
+ * that is not there ends the connection (404).
+ */
+enum outcome broker_ask_depth(struct broker *broker, const char *queue,
+			      struct failure *failure) MUST_CHECK;
 
 enum outcome broker_bind_queue(struct broker *broker, const char *queue, const char *exchange,
 			       const char *routing_key, struct failure *failure) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void
 put(_Atomic int64_t *field, int64_t value)
@@ -17,26 +18,32 @@ enum outcome
 queue_watch_turn(struct status_page *page, struct broker *broker, const char *queue, size_t in_hand,
 		 int64_t *due_ms, struct failure *failure)
 {
-	struct queue_report *report = &page->queue;
 	int64_t now_ms = clock_mono_ms();
-	uint32_t ready = 0, consumers = 0, dead = 0;
 	char dead_queue[128];
 
-	put(&report->in_hand, (int64_t)in_hand);
+	put(&page->queue.in_hand, (int64_t)in_hand);
 	if (now_ms < *due_ms)
 		return OUTCOME_DONE;
 	*due_ms = now_ms + QUEUE_WATCH_MS;
 	snprintf(dead_queue, sizeof(dead_queue), "%s.dead", queue);
-	if (broker_declare_queue(broker, queue, true, NULL, 0, &ready, &consumers, failure) !=
-		    OUTCOME_DONE ||
-	    broker_declare_queue(broker, dead_queue, true, NULL, 0, &dead, NULL, failure) !=
-		    OUTCOME_DONE)
+	/* the queue last: its answer completes the report */
+	if (broker_ask_depth(broker, dead_queue, failure) != OUTCOME_DONE)
 		return failure->outcome;
-	put(&report->ready, ready);
-	put(&report->consumers, consumers);
-	put(&report->dead, dead);
-	put(&report->at_ms, now_ms);
-	return OUTCOME_DONE;
+	return broker_ask_depth(broker, queue, failure);
+}
+
+void
+queue_watch_answered(struct status_page *page, const struct broker_event *event, const char *queue)
+{
+	struct queue_report *report = &page->queue;
+
+	if (strcmp(event->text, queue) != 0) {
+		put(&report->dead, event->messages);
+		return;
+	}
+	put(&report->ready, event->messages);
+	put(&report->consumers, event->consumers);
+	put(&report->at_ms, clock_mono_ms());
 }
 
 void

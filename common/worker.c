@@ -96,7 +96,9 @@ receive_one(struct worker *worker, bool *more)
 		return true;
 	}
 	delivery_free(&event.delivery);
-	if (event.kind == BROKER_CANCELLED)
+	if (event.kind == BROKER_DEPTH)
+		queue_watch_answered(worker->process.status, &event, worker->ops->queue);
+	else if (event.kind == BROKER_CANCELLED)
 		fail_deleted(worker);
 	else if (event.kind == BROKER_DELIVERY)
 		failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,

@@ -254,6 +254,7 @@ on_event(struct publisher *publisher, struct broker_event *event)
 		break;
 	case BROKER_DELIVERY:
 	case BROKER_CANCELLED:
+	case BROKER_DEPTH:
 	case BROKER_NOTHING:
 		break;
 	}

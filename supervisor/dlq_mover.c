@@ -159,6 +159,7 @@ take_event(struct dlq_mover *mover, const struct broker_event *event, struct fai
 	case BROKER_DELIVERY:
 	case BROKER_CANCELLED:
 	case BROKER_ALARM:
+	case BROKER_DEPTH:
 		break;
 	}
 	return OUTCOME_DONE;
