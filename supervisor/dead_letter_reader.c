@@ -21,11 +21,12 @@ enum {
 	CONSUMERS_WANTED =
 		28, /* and the first two small ones: 30 keep the order, more than 32 do not */
 	LETTER_OVERHEAD = 512, /* headers and what the broker adds */
-	SILENCE_EMPTY_MS = 200,
 	SILENCE_MS = 1500,     /* after this ask the broker whether something is left */
 	STANDSTILL_MS = 10000, /* see count_at_opening() */
 	LOOK_AGAIN_MS = 100,
-	SILENT_ANSWERS = 3, /* letters may still be on their way behind the first answers */
+	COMPANY_MS = 3000,     /* how long another reader may take to go away */
+	SILENCE_EMPTY_MS = 50, /* the same where nothing is expected */
+	SILENT_ANSWERS = 3,    /* letters may still be on their way behind the first answers */
 };
 
 struct dead_letter_reader {
@@ -88,23 +89,27 @@ count_ready(struct dead_letter_reader *reader, struct broker *broker, uint32_t *
 }
 
 /*
- * How many letters are there? A reader that was closed a moment ago gives its letters back over
- * some seconds: wait until the number stands still.
+ * How many letters are there? A reader that was closed a moment ago gives its letters back a little
+ * later, and so does one that was killed: wait until it is gone and the number stands still, or
+ * letters from the middle of the queue would come first.
  */
 static enum outcome
 count_at_opening(struct dead_letter_reader *reader, struct failure *failure)
 {
-	int64_t end_ms = clock_mono_ms() + STANDSTILL_MS;
+	int64_t begin_ms = clock_mono_ms();
 	uint32_t before;
+	bool again;
 
 	do {
 		before = reader->ready;
 		if (count_ready(reader, reader->broker, &reader->ready, &reader->other_consumers,
 				failure) != OUTCOME_DONE)
 			return failure->outcome;
-		if (before != reader->ready)
+		again = (before != reader->ready && clock_mono_ms() - begin_ms < STANDSTILL_MS) ||
+			(reader->other_consumers > 0 && clock_mono_ms() - begin_ms < COMPANY_MS);
+		if (again)
 			poll(NULL, 0, LOOK_AGAIN_MS);
-	} while (before != reader->ready && clock_mono_ms() < end_ms);
+	} while (again);
 	return OUTCOME_DONE;
 }
 
@@ -155,12 +160,10 @@ dead_letter_reader_close(struct dead_letter_reader **reader)
 static enum outcome
 ask_for_rest(struct dead_letter_reader *reader, struct failure *failure)
 {
-	/* Most queues of dead letters are empty: then do not keep a person waiting. */
-	bool seems_empty = reader->ready == 0 && reader->taken == 0;
-	int64_t silence_ms = seems_empty ? SILENCE_EMPTY_MS : SILENCE_MS;
+	bool is_empty = reader->ready == 0 && reader->taken == 0 && !reader->follows;
 	uint32_t ready, consumers;
 
-	if (clock_mono_ms() - reader->last_ms < silence_ms)
+	if (clock_mono_ms() - reader->last_ms < (is_empty ? SILENCE_EMPTY_MS : SILENCE_MS))
 		return OUTCOME_DONE;
 	reader->last_ms = clock_mono_ms();
 	if (reader->asking == NULL && broker_open(&reader->asking, reader->settings, BROKER_ADMIN,
@@ -246,13 +249,6 @@ dead_letter_reader_ack(struct dead_letter_reader *reader, uint64_t tag, struct f
 	return broker_ack(reader->broker, tag, false, failure);
 }
 
-enum outcome
-dead_letter_reader_settle(struct dead_letter_reader *reader, struct failure *failure)
-{
-	/* Any question will do: the broker works a channel off in order. */
-	return count_ready(reader, reader->broker, NULL, NULL, failure);
-}
-
 uint32_t
 dead_letter_reader_ready(const struct dead_letter_reader *reader)
 {
@@ -286,7 +282,7 @@ wait_readable(int fd)
 {
 	struct pollfd watched = {.fd = fd, .events = POLLIN};
 
-	poll(&watched, 1, 200); /* interrupted or not: the caller looks again */
+	poll(&watched, 1, 500); /* interrupted or not: the caller looks again */
 }
 
 enum outcome
