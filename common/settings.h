@@ -49,7 +49,7 @@ struct database_settings {
 };
 
 struct producer_settings {
-	int64_t count, frame_lines, frame_bytes, window_frames, max_line_bytes;
+	int64_t count, frame_lines, frame_bytes, window_frames, max_line_bytes, check_s;
 };
 
 struct worker_settings {

@@ -32,6 +32,8 @@ enum { COMMIT_SPACING_MS = 10 };
  */
 enum { CAREFUL_MESSAGES = 512 };
 
+enum { NOT_FOUND = 404 }; /* what the broker says of a queue that is not there */
+
 struct worker {
 	struct process process;
 	const struct worker_ops *ops;
@@ -47,6 +49,7 @@ struct worker {
 	bool draining;		/* the consumer is cancelled */
 	int careful;		/* messages still to be taken one at a time */
 	bool paused;		/* so it is, because sluiced says so */
+	bool rescuing;		/* the queue is gone, the connection too: see rescue() */
 	int64_t queue_due_ms;	/* when the queue's depth is asked for again */
 	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
 	int64_t committed_ms;
@@ -65,6 +68,15 @@ drop_connection(struct worker *worker)
 	worker->batch_since_ms = 0;
 }
 
+static void
+fail_deleted(struct worker *worker)
+{
+	failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+		    "broker %s: queue %s was deleted", broker_address(worker->broker),
+		    worker->ops->queue);
+	worker->broken.code = NOT_FOUND;
+}
+
 /* Take one event; *more: there may be another. False: the connection is lost, worker->broken says
  * why. */
 static bool
@@ -76,16 +88,16 @@ receive_one(struct worker *worker, bool *more)
 		return false;
 	*more = event.kind != BROKER_NOTHING;
 	if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
-		status_add(worker->process.status, COUNTER_FRAMES_IN, 1);
+		/* an empty one is a check of the producer's (binding_check.h) */
+		status_add(worker->process.status, COUNTER_FRAMES_IN,
+			   event.delivery->message.body.len > 0);
 		queue_watch_taken(worker->process.status, event.delivery);
 		batch_take(worker->batch, event.delivery);
 		return true;
 	}
 	delivery_free(&event.delivery);
 	if (event.kind == BROKER_CANCELLED)
-		failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
-			    "broker %s: queue %s was deleted", broker_address(worker->broker),
-			    worker->ops->queue);
+		fail_deleted(worker);
 	else if (event.kind == BROKER_DELIVERY)
 		failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
 			    "broker %s: sends more than the prefetch",
@@ -94,16 +106,17 @@ receive_one(struct worker *worker, bool *more)
 }
 
 /*
- * Make rows of what comes in until the batch has to be written or nothing more is there; *all: it need
- * not be written yet. What a full batch does not need stays in the socket: taken now it would only
- * wait in our memory.
+ * Make rows of what comes in until the batch has to be written or nothing more is there; *all: it
+ * need not be written yet. What a full batch does not need stays in the socket: taken now it would
+ * only wait in our memory.
  */
 static bool
 receive_rows(struct worker *worker, bool *all)
 {
 	bool more = true;
 
-	*all = batch_fill(worker->batch); /* the rest of a frame that the last batch had no room for */
+	*all = batch_fill(
+		worker->batch); /* the rest of a frame that the last batch had no room for */
 	while (more && *all && !batch_is_full(worker->batch)) {
 		if (!receive_one(worker, &more))
 			return false;
@@ -119,6 +132,8 @@ patience_fd(void *context)
 {
 	const struct worker *worker = context;
 
+	if (worker->rescuing)
+		return -1;
 	/* with a full window only heartbeats come in, and process_wait wakes often enough for those
 	 */
 	return batch_window_is_used(worker->batch) ? -1 : broker_fd(worker->broker);
@@ -130,9 +145,19 @@ patience_serve(void *context)
 	struct worker *worker = context;
 	bool more = true;
 
-	while (more)
+	/* while a lost queue's messages are rescued there is no connection to serve */
+	while (more && !worker->rescuing) {
 		if (!receive_one(worker, &more))
 			return false;
+		if (!batch_holds_too_much(worker->batch))
+			continue;
+		failure_set(
+			&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+			"broker %s: the messages in hand are more than %d MiB, and they cannot be "
+			"written now: giving them back",
+			broker_address(worker->broker), BATCH_HELD_BYTES >> 20);
+		return false;
+	}
 	return true;
 }
 
@@ -244,7 +269,8 @@ settle(struct worker *worker)
 	if (dead_letters_publish(worker->dead, rejected, count) != OUTCOME_DONE)
 		return false;
 	tag = batch_ack_tag(worker->batch);
-	if (tag != 0 && broker_ack(worker->broker, tag, true, &worker->broken) != OUTCOME_DONE)
+	if (tag != 0 && !worker->rescuing &&
+	    broker_ack(worker->broker, tag, true, &worker->broken) != OUTCOME_DONE)
 		return false;
 	queue_watch_settled(worker->process.status, worker->batch, clock_mono_ms() - begin_ms);
 	batch_settle(worker->batch);
@@ -328,12 +354,33 @@ turn(struct worker *worker)
 	return true;
 }
 
+/*
+ * The queue was deleted, and with it every copy of the messages in hand but ours: nobody will
+ * deliver them again. They are stored as ever; only the acknowledgement has no addressee any more.
+ */
+static void
+rescue(struct worker *worker)
+{
+	const struct failure broken = worker->broken;
+
+	log_warning("queue %s is gone: storing what was taken from it before", worker->ops->queue);
+	worker->rescuing = true;
+	broker_abandon(&worker->broker);
+	do
+		batch_fill(worker->batch);
+	while (!batch_is_empty(worker->batch) && settle(worker));
+	worker->rescuing = false;
+	worker->broken = broken;
+}
+
 static void
 run(struct worker *worker)
 {
-	worker->broken.text[0] = '\0';
+	worker->broken = (struct failure){.outcome = OUTCOME_DONE};
 	while (turn(worker))
 		status_beat(worker->process.status);
+	if (worker->broken.code == NOT_FOUND && batch_in_hand(worker->batch) > 0)
+		rescue(worker);
 	if (worker->draining || worker->process.stop) {
 		broker_close(&worker->broker);
 		batch_drop(worker->batch);

@@ -29,8 +29,10 @@ struct checkpoint_entry {
 	char *path;
 	char id[FILE_ID_SIZE];
 	struct file_identity identity;
-	int64_t offset;	 /* everything before it is safe at the broker */
-	uint64_t marker; /* of offset */
+	int64_t offset;	  /* everything before it is safe at the broker */
+	uint64_t marker;  /* of offset */
+	int64_t verified; /* up to here it is sure that both queues got it; at most offset */
+	uint64_t verified_marker;
 	int64_t gone_s;
 };
 

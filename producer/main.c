@@ -240,8 +240,12 @@ is_finished(struct producer *producer, int64_t now_ms)
 	if (producer->publisher.broker == NULL &&
 	    now_ms - producer->publisher.down_since_ms >= PUBLISHER_ONCE_MS)
 		return true;
-	return !has_more(producer) && producer->publisher.window.count == 0 &&
-	       input_set_all_ended(&producer->inputs);
+	if (has_more(producer) || producer->publisher.window.count > 0 ||
+	    !input_set_all_ended(&producer->inputs))
+		return false;
+	producer->publisher.check.next_ms = now_ms;
+	return publisher_is_verified(&producer->publisher) &&
+	       producer->publisher.news == PUBLISHER_NO_NEWS;
 }
 
 static void
@@ -280,6 +284,28 @@ heed_pause(struct producer *producer)
 	status_set_paused(status, wanted && producer->publisher.window.count == 0);
 }
 
+/* See binding_check.h. */
+static void
+heed_checks(struct producer *producer)
+{
+	struct publisher *publisher = &producer->publisher;
+	enum publisher_news news = publisher->news;
+
+	publisher->news = PUBLISHER_NO_NEWS;
+	if (!publisher_checks(publisher) || news == PUBLISHER_ASKED)
+		input_set_asked(&producer->inputs);
+	if (!publisher_checks(publisher) || news == PUBLISHER_BOUND)
+		input_set_verified(&producer->inputs);
+	if (news != PUBLISHER_REWIND)
+		return;
+	publisher_restart(publisher);
+	reader_reset(&producer->reader);
+	input_set_rewind(&producer->inputs);
+	producer->event_track.frames = 0;
+	producer->event_track.confirmed = 0;
+	producer->next_event = 0;
+}
+
 static void
 run(struct producer *producer)
 {
@@ -294,6 +320,7 @@ run(struct producer *producer)
 				pump(producer);
 		}
 		publisher_turn(&producer->publisher, now_ms);
+		heed_checks(producer);
 		if (needs_saving(producer) && now_ms >= producer->next_save_ms)
 			save(producer, now_ms);
 		current = facts(producer);

@@ -201,10 +201,18 @@ read_everything(struct run *run, const struct audit_result **result)
 		code = read_file(run, i);
 	if (code != 0)
 		return code;
-	for (int q = 0; q < AUDIT_QUEUES; q++)
+	for (int q = 0; q < AUDIT_QUEUES; q++) {
+		uint32_t unseen = 0;
+
 		if (audit_dead_walk(&run->settings->broker, (enum audit_queue)q, take_dead, run,
-				    &failure) != OUTCOME_DONE)
+				    &unseen, &failure) != OUTCOME_DONE)
 			return say_failure(run, &failure);
+		hide(run);
+		if (unseen > 0)
+			log_warning("%u dead letters of %s are held by somebody else and were not "
+				    "seen: their lines may seem to be missing",
+				    unseen, audit_queue_names[q].dead_queue);
+	}
 	if (audit_finish(run->audit, result, &failure) != OUTCOME_DONE)
 		return say_failure(run, &failure);
 	hide(run);

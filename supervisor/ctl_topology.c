@@ -36,7 +36,8 @@ assert_topology(struct ctl *ctl, int declare, bool as_json, const char *done)
 
 	if (broker_open(&broker, &settings.broker, BROKER_ADMIN, "sluicectl topology", &failure) !=
 		    OUTCOME_DONE ||
-	    topology_assert(broker, &settings, &failure) != OUTCOME_DONE) {
+	    topology_assert(broker, &settings, &failure) != OUTCOME_DONE ||
+	    topology_assert_spares(broker, &settings, &failure) != OUTCOME_DONE) {
 		log_error("%s", failure.text);
 		broker_abandon(&broker);
 		return failure.exit_code;

@@ -73,7 +73,7 @@ class Feeder(threading.Thread):
 
 
 class Flow(Site):
-    def __init__(self, bench, lines=10000, bad=500, seed=None, per_second=2500, start=True, env=None,
+    def __init__(self, bench, lines=6000, bad=500, seed=None, per_second=2500, start=True, env=None,
                  build=None, programs=("sluiced",), timeout=60, feed=None, bad_every=None, **settings):
         super().__init__(bench.stack, **{**SETTINGS, **bench.database_user(), **settings})
         self.bench, self.timeout, self.build, self.start_at_once, self.env = bench, timeout, build, start, env
@@ -116,7 +116,7 @@ class Flow(Site):
     # --- while it flows ------------------------------------------------------------------------------
 
     def wait_stored(self, rows, table="raw_log", timeout=30):
-        wait_until(lambda: self.stored(table) >= rows, timeout, f"{rows} rows in {table}")
+        wait_until(lambda: self.stored(table) >= rows, timeout, f"{rows} rows in {table}", pause=0.2)
 
     def wait_fed(self, more):
         """So many lines more have been written to the file, or all of them."""
@@ -137,7 +137,7 @@ class Flow(Site):
         def waiting():
             slots = self.slots(role)
             return slots and any(s["last_error"] for s in slots)
-        wait_until(waiting, timeout, f"{role} notices")
+        wait_until(waiting, timeout, f"{role} notices", pause=0.2)
 
     def check_nobody_died(self):
         deaths = {f"{s['role']}/{s['slot']}": s["restarts"] for s in self.slots() if s["restarts"]}

@@ -28,7 +28,7 @@ def stop(flow):
     check_equal(flow.sluiced.wait(40), 0, "exit code")
 
 
-@row("checkpoint: disk full, then room again; killed meanwhile", short=True)
+@row("checkpoint: disk full, then room again; killed meanwhile")
 def checkpoint_disk_full(bench):
     folder = tempfile.mkdtemp(prefix="sluice-state-")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", folder], check=True)

@@ -12,7 +12,7 @@ def jump(bench, *offsets):
     try:
         with open(path, "w") as file:
             file.write("0")
-        with bench.flow(env=env, supervisor_hang_s=10, per_second=1000) as flow:
+        with bench.flow(env=env, supervisor_hang_s=10, lines=8000, per_second=1000) as flow:
             for offset in offsets:
                 stored = flow.stored("raw_log")
                 flow.wait_stored(stored + 1000)
