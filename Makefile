@@ -1,9 +1,12 @@
 # Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
-# Every target of people: all check check-unit check-e2e demo asan tidy fuzz format install clean
+# `make help` lists what there is to make.
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
+SYSUSERSDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/sysusers.d
 CC      ?= cc
 VERSION := 0.1.0
 
@@ -12,7 +15,7 @@ PKG_CONFIG ?= pkg-config
 MYSQL_PC := $(shell $(PKG_CONFIG) --exists libmariadb 2>/dev/null && echo libmariadb || echo mysqlclient)
 LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL_PC):default-libmysqlclient-dev libcurl:libcurl4-openssl-dev \
 	libcrypto:libssl-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
-NEEDS_LIBRARIES := $(filter-out clean install-only,$(or $(MAKECMDGOALS),all))
+NEEDS_LIBRARIES := $(filter-out clean help format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error pkg-config is missing: apt-get install pkg-config)
@@ -22,9 +25,12 @@ ifneq ($(strip $(MISSING)),)
 $(error libraries are missing: apt-get install $(strip $(MISSING)))
 endif
 endif
+# ncurses is optional: without it `sluicectl top` prints a snapshot. NCURSES= leaves it out.
+NCURSES ?= $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo ncursesw)
 pc_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 pc_libs   = $(shell $(PKG_CONFIG) --libs $(1))
-LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l)))))
+LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,$(l))))) \
+	$(if $(NCURSES),-DWITH_NCURSES $(call pc_cflags,$(NCURSES)))
 
 # --- flags -------------------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -32,7 +38,9 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OPTIMISE ?= -O2 -g
 SANITIZE ?=
-CPPFLAGS += -I. -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SYSCONFDIR='"$(SYSCONFDIR)/sluice"'
+# FAULTS=1: a test build with the fault points of common/fault.h; keep it apart with BUILD=build/faults.
+FAULTS  ?=
+CPPFLAGS += $(if $(FAULTS),-DSLUICE_FAULTS) -I. -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SYSCONFDIR='"$(SYSCONFDIR)/sluice"'
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(OPTIMISE) $(if $(SANITIZE),$(SANITIZE),$(HARDENING)) -fno-common $(CFLAGS)
 ALL_LDFLAGS = $(if $(SANITIZE),$(SANITIZE),-pie -Wl,-z,relro,-z,now) -Wl,--as-needed $(LDFLAGS)
 
@@ -57,14 +65,14 @@ $(BUILD)/sluice-producer:     $(BUILD)/producer/main.o $(call archives,producer 
 $(BUILD)/sluice-lake-worker:  $(BUILD)/lake_worker/main.o $(call archives,lake_worker common)
 $(BUILD)/sluice-clean-worker: $(BUILD)/clean_worker/main.o $(call archives,clean_worker common)
 $(BUILD)/sluiced:             $(BUILD)/supervisor/sluiced.o $(call archives,supervisor common)
-$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor lake_worker clean_worker common)
+$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor producer lake_worker clean_worker common)
 
 $(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto)
 $(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto)
 $(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
-$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl)
-ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))))
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl $(NCURSES))
+ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
 	$(call say,LINK)
@@ -92,6 +100,16 @@ $(BUILD)/common/schema_sql.o: $(BUILD)/common/schema_sql.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
+help:
+	@echo 'make all            every program into $(BUILD)/'
+	@echo 'make check          all tests; check-unit, check-e2e: one kind; check-asan: with sanitizers'
+	@echo 'make check-faults   every fault, injected while lines flow'
+	@echo 'make demo           see it work (LOG=FILE FORMAT=NAME: on a log of your own)'
+	@echo 'make bench          measure it against the limits of this machine; bench-quick: in a minute'
+	@echo 'make fuzz           libFuzzer targets, each for FUZZ_SECONDS (needs clang)'
+	@echo 'make format         clang-format; format-check: only look'
+	@echo 'make install        DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc'
+
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,supervisor producer lake_worker clean_worker common)
@@ -101,18 +119,45 @@ TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 $(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+SHIMS := $(patsubst tests/shims/%.c,$(BUILD)/tests/shims/%.so,$(wildcard tests/shims/*.c))
+$(SHIMS): $(BUILD)/tests/shims/%.so: tests/shims/%.c
+	@mkdir -p $(@D)
+	$(call say,SHIM)
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
+TEST_TOOLS += $(SHIMS)
+
+# What `make bench` measures the machine with: each is a main and the helpers of bench.c.
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
+$(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o $(call archives,producer lake_worker clean_worker common)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 .SECONDARY:
 
 check: all $(UNIT_TESTS) $(TEST_TOOLS)
-	BUILD=$(BUILD) sh tests/check unit e2e
+	@BUILD=$(BUILD) exec sh tests/check unit e2e
 check-unit: all $(UNIT_TESTS)
-	BUILD=$(BUILD) sh tests/check unit
+	@BUILD=$(BUILD) exec sh tests/check unit
 check-e2e: all $(TEST_TOOLS)
-	BUILD=$(BUILD) sh tests/check e2e
+	@BUILD=$(BUILD) exec sh tests/check e2e
+
+# Every fault that one machine can produce, while lines flow; PATTERN= runs some rows, see tests/faults/run.py.
+JOBS ?= 1
+check-faults: all $(TEST_TOOLS)
+	$(MAKE) FAULTS=1 BUILD=$(BUILD)/faults all
+	BUILD=$(BUILD) python3 tests/faults/run.py --jobs $(JOBS) $(PATTERN)
+# 100,000 lines through each kind of worker under valgrind.
+check-valgrind: all $(TEST_TOOLS)
+	BUILD=$(BUILD) tests/valgrind
 
 demo: all $(TEST_TOOLS)
-	BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
+	@BUILD=$(BUILD) exec sh tests/demo
+
+# Everything side by side in one run; the packages for it are installed by `sh etc/bootstrap install bench`.
+bench: all $(TEST_TOOLS) $(BENCH_TOOLS)
+	BUILD=$(BUILD) python3 tests/bench/run.py
+bench-quick: all $(TEST_TOOLS) $(BENCH_TOOLS)
+	BUILD=$(BUILD) python3 tests/bench/run.py --quick
 
 ASAN_BUILD = $(MAKE) BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
@@ -138,7 +183,8 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor produc
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/shims/*.c tests/unit/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch] tests/fuzz/*.c)
 format:
 	clang-format -i $(C_FILES)
 format-check:
@@ -148,6 +194,12 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sluice
 	install -m 755 $(BUILD)/sluiced $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(addprefix $(BUILD)/,sluicectl sluice-producer sluice-lake-worker sluice-clean-worker) $(DESTDIR)$(PREFIX)/bin/
+	for section in 1 5 8; do install -d $(DESTDIR)$(MANDIR)/man$$section && \
+		install -m 644 etc/man/*.$$section $(DESTDIR)$(MANDIR)/man$$section/ || exit 1; done
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	sed 's|/usr/local/|$(PREFIX)/|' etc/sluiced.service > $(DESTDIR)$(UNITDIR)/sluiced.service
+	install -m 644 etc/sluice.sysusers $(DESTDIR)$(SYSUSERSDIR)/sluice.conf
+	$(BUILD)/sluicectl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
 	test -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf || install -m 640 etc/sluice.conf $(DESTDIR)$(SYSCONFDIR)/sluice/
 
 clean:
@@ -155,4 +207,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean
+.PHONY: help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults check-valgrind

@@ -3,6 +3,9 @@
  * batch.c - from deliveries to rows and rejected lines.
  */
 #include "batch.h"
+#include "fault.h"
+#include "log.h"
+#include "origin.h"
 #include "utf8.h"
 #include "xalloc.h"
 
@@ -24,6 +27,11 @@ struct batch {
 	size_t delivery_count, done;
 	struct line_reader reader; /* in deliveries[done] */
 	bool reading;
+	char name[SUSPECT_NAME_MAX]; /* of that delivery's message */
+	uint32_t line_number;	     /* in it, of the line read last */
+	bool apart; /* workers died with it in hand: each of its lines is a batch of its own */
+	struct suspects suspects;
+	uint32_t suspects_sequence;
 
 	char *rows;
 	struct batch_line *row_lines; /* parallel to rows */
@@ -33,6 +41,7 @@ struct batch {
 	struct rejected_line *rejected;
 	size_t rejected_count, rejected_size;
 	size_t line_count, byte_count;
+	size_t held_bytes; /* of the deliveries' bodies */
 };
 
 struct batch *
@@ -77,6 +86,13 @@ batch_take(struct batch *batch, struct delivery *delivery)
 {
 	assert(!batch_window_is_used(batch));
 	batch->deliveries[batch->delivery_count++] = delivery;
+	batch->held_bytes += delivery->message.body.len;
+}
+
+bool
+batch_holds_too_much(const struct batch *batch)
+{
+	return batch->held_bytes >= BATCH_HELD_BYTES;
 }
 
 bool
@@ -103,30 +119,15 @@ reject(struct batch *batch, const struct batch_line *from, enum reason reason, c
 	};
 }
 
-/* splitmix64's finaliser: spreads neighbouring numbers over all 64 bits, and never merges two. */
+/* identity = position; without a place (a foreign message) equal lines stay one row. */
 static uint64_t
-mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-	return x ^ (x >> 31);
-}
-
-/*
- * identity = position: file and offset as one number. The same file gives the same number at every
- * reading; without a place (a foreign message) equal lines stay one row. Stored: never change this.
- */
-static uint64_t
-origin_of(const struct batch_line *from)
+place_of(const struct batch_line *from)
 {
 	const struct message *message = &from->delivery->message;
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a 64 over the file-id */
 
-	if (message->file_id.ptr == NULL || message->offset < 0)
+	if (message->offset < 0)
 		return 0;
-	for (size_t i = 0; i < message->file_id.len; i++)
-		hash = (hash ^ (unsigned char)message->file_id.ptr[i]) * 0x100000001b3u;
-	return mix(hash ^ mix((uint64_t)message->offset + from->offset_in_body));
+	return origin_of(message->file_id, message->offset + (int64_t)from->offset_in_body);
 }
 
 /* Characters of valid UTF-8. */
@@ -195,7 +196,7 @@ add_line(struct batch *batch, const struct batch_line *from)
 		return;
 	}
 	context.valid_utf8 = utf8_valid(from->line);
-	context.origin = batch->limits.position ? origin_of(from) : 0;
+	context.origin = batch->limits.position ? place_of(from) : 0;
 	md5_hex(batch->md5, from->line, context.id);
 	memset(row, 0, batch->table->row_size);
 	reason = batch->fill(batch->state, &context, row, detail);
@@ -211,22 +212,66 @@ add_line(struct batch *batch, const struct batch_line *from)
  * ------------------------------------------------------------------------------------- */
 
 /* Rejected lines count too: a stream of nothing but bad lines has to be settled as often. */
-static bool
-is_full(const struct batch *batch)
+bool
+batch_is_full(const struct batch *batch)
 {
-	return batch->row_count + batch->rejected_count >= batch->limits.rows;
+	return batch->row_count + batch->rejected_count >=
+		       (batch->apart ? 1 : batch->limits.rows) ||
+	       batch->byte_count >= BATCH_BYTES;
 }
 
-/* Should a line of this message kill us, the supervisor finds its name here. */
-static void
-show_in_hand(struct batch *batch, const struct delivery *delivery)
+/* Begin with the next delivery; false when what is in the batch has to be settled before. */
+static bool
+start_delivery(struct batch *batch, const struct delivery *delivery)
 {
-	char text[STATUS_MESSAGE_ID_MAX];
+	bool apart;
 
-	snprintf(text, sizeof(text), "%.*s",
-		 (int)MIN(delivery->message.message_id.len, sizeof(text) - 1),
-		 delivery->message.message_id.ptr != NULL ? delivery->message.message_id.ptr : "");
-	status_set_in_hand(batch->limits.status, text);
+	suspect_name(&delivery->message, batch->name);
+	status_take_suspects(batch->limits.status, &batch->suspects_sequence, &batch->suspects);
+	apart = suspects_has(&batch->suspects, batch->name);
+	if (!batch_is_empty(batch) && (apart || batch->apart))
+		return false;
+	batch->apart = apart;
+	batch->reader = lines_of(delivery->message.body);
+	batch->line_number = 0;
+	batch->reading = true;
+	return true;
+}
+
+/* A line that workers died with is not looked at again. */
+static bool
+take_guilty(struct batch *batch, const struct batch_line *from)
+{
+	const struct suspect *guilty =
+		suspects_guilty(&batch->suspects, batch->name, batch->line_number);
+	char detail[REJECT_DETAIL_MAX];
+
+	if (guilty == NULL)
+		return false;
+	snprintf(detail, sizeof(detail), "%u workers died with this line in hand", guilty->deaths);
+	batch->line_count++;
+	batch->byte_count += from->line.len;
+	reject(batch, from, REASON_WORKER_CRASHED, detail);
+	log_error("message %s, line %u: %s: a dead letter", batch->name, batch->line_number,
+		  detail);
+	return true;
+}
+
+static void
+take_lines(struct batch *batch, const struct delivery *delivery)
+{
+	struct batch_line from = {.delivery = delivery};
+
+	/* Should a line of this message kill us, the supervisor finds its name here. */
+	status_set_in_hand(batch->limits.status, batch->name);
+	while (!batch_is_full(batch) && lines_next(&batch->reader, &from.line)) {
+		from.offset_in_body = batch->reader.offset;
+		status_set_line(batch->limits.status, ++batch->line_number);
+		if (batch->apart && take_guilty(batch, &from))
+			continue;
+		FAULT_LINE("worker.line", from.line);
+		add_line(batch, &from);
+	}
 }
 
 static bool
@@ -234,21 +279,15 @@ fill_from_deliveries(struct batch *batch)
 {
 	while (batch->done < batch->delivery_count) {
 		const struct delivery *delivery = batch->deliveries[batch->done];
-		struct batch_line from = {.delivery = delivery};
 
-		if (!batch->reading)
-			batch->reader = lines_of(delivery->message.body);
-		batch->reading = true;
-		show_in_hand(batch, delivery);
-		while (!is_full(batch) && lines_next(&batch->reader, &from.line)) {
-			from.offset_in_body = batch->reader.offset;
-			add_line(batch, &from);
-		}
-		if (is_full(batch) && batch->reader.next < batch->reader.body.len)
+		if (!batch->reading && !start_delivery(batch, delivery))
+			return false;
+		take_lines(batch, delivery);
+		if (batch_is_full(batch) && batch->reader.next < batch->reader.body.len)
 			return false;
 		batch->reading = false;
 		batch->done++;
-		if (is_full(batch))
+		if (batch_is_full(batch))
 			return batch->done == batch->delivery_count;
 	}
 	return true;
@@ -259,9 +298,30 @@ batch_fill(struct batch *batch)
 {
 	bool all = fill_from_deliveries(batch);
 
-	if (batch->line_count > 0)
-		status_set_in_hand(batch->limits.status, "");
+	status_set_line(batch->limits.status, SUSPECT_LINE_NONE);
 	return all;
+}
+
+void
+batch_show_in_hand(const struct batch *batch)
+{
+	struct status_page *status = batch->limits.status;
+
+	if (batch->apart)
+		status_set_line(status, batch->line_number);
+	else
+		status_set_line(status, SUSPECT_LINE_ALL);
+	if (batch->done + batch->reading > 1)
+		status_set_in_hand(status, "");
+	for (size_t i = 0; i < batch->row_count; i++)
+		FAULT_LINE("worker.write", batch->row_lines[i].line);
+}
+
+static void
+show_nothing(const struct batch *batch)
+{
+	status_set_in_hand(batch->limits.status, "");
+	status_set_line(batch->limits.status, SUSPECT_LINE_NONE);
 }
 
 size_t
@@ -319,6 +379,19 @@ batch_ack_tag(const struct batch *batch)
 	return batch->done > 0 ? batch->deliveries[batch->done - 1]->tag : 0;
 }
 
+struct delivery *const *
+batch_done(const struct batch *batch, size_t *count)
+{
+	*count = batch->done;
+	return batch->deliveries;
+}
+
+size_t
+batch_in_hand(const struct batch *batch)
+{
+	return batch->delivery_count;
+}
+
 static void
 forget_rows(struct batch *batch)
 {
@@ -332,13 +405,16 @@ forget_rows(struct batch *batch)
 void
 batch_settle(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->done; i++)
+	for (size_t i = 0; i < batch->done; i++) {
+		batch->held_bytes -= batch->deliveries[i]->message.body.len;
 		delivery_free(&batch->deliveries[i]);
+	}
 	batch->delivery_count -= batch->done;
 	memmove(batch->deliveries, batch->deliveries + batch->done,
 		batch->delivery_count * sizeof(struct delivery *));
 	batch->done = 0;
 	forget_rows(batch);
+	show_nothing(batch);
 }
 
 void
@@ -347,7 +423,9 @@ batch_drop(struct batch *batch)
 	for (size_t i = 0; i < batch->delivery_count; i++)
 		delivery_free(&batch->deliveries[i]);
 	batch->delivery_count = 0;
+	batch->held_bytes = 0;
 	batch->done = 0;
 	batch->reading = false;
 	forget_rows(batch);
+	show_nothing(batch);
 }

@@ -38,7 +38,11 @@ struct line_context {
 	uint64_t origin;	       /* 0, or the hash of its place with identity = position */
 };
 
-enum { REJECT_DETAIL_MAX = 256 };
+enum {
+	REJECT_DETAIL_MAX = 256,
+	BATCH_BYTES = 32 << 20,	      /* lines in a batch: it is full then, whatever its rows */
+	BATCH_HELD_BYTES = 128 << 20, /* see batch_holds_too_much() */
+};
 
 /*
  * Fill the row (zeroed before) from the line, or say why not, with a detail that names the place in
@@ -68,12 +72,27 @@ void batch_free(struct batch **batch); /* frees its deliveries too; NULL is fine
 /* Take a delivery (now the batch's). There must be room: batch_window_is_used() is false. */
 void batch_take(struct batch *batch, struct delivery *delivery);
 
+/*
+ * Bodies of more than BATCH_HELD_BYTES in hand, as only a stranger's huge messages can be: while
+ * the database is away it is better to give them back than to keep them.
+ */
+bool batch_holds_too_much(const struct batch *batch);
+
 /* As many deliveries in hand as there may be. */
 bool batch_window_is_used(const struct batch *batch);
 
-/* Turn lines of taken deliveries into rows or rejections until none is left (true) or it is full.
+/*
+ * Turn lines of taken deliveries into rows or rejections until none is left (true) or the batch has
+ * to be settled first: it is full, or a message comes that workers died with. Of such a message
+ * each line is a batch of its own (suspects.h), and a guilty line is rejected unread.
  */
 bool batch_fill(struct batch *batch);
+
+/* The batch is about to be written: show in the status page what dies if we die now. */
+void batch_show_in_hand(const struct batch *batch);
+
+/* No line more before it is settled. */
+bool batch_is_full(const struct batch *batch);
 
 size_t batch_row_count(const struct batch *batch);
 bool
@@ -91,6 +110,10 @@ const struct rejected_line *batch_rejected(const struct batch *batch, size_t *co
 
 /* Tag of the last delivery whose lines are all in this batch or earlier ones; 0 = none. */
 uint64_t batch_ack_tag(const struct batch *batch);
+
+/* The deliveries whose lines are all in this batch or earlier ones, and how many are in hand. */
+struct delivery *const *batch_done(const struct batch *batch, size_t *count);
+size_t batch_in_hand(const struct batch *batch);
 
 /* Rows stored, rejected lines safe, acknowledged: forget them and go on. */
 void batch_settle(struct batch *batch);

@@ -10,6 +10,7 @@
  */
 #include "broker.h"
 #include "broker_errors.h"
+#include "clock.h"
 #include "broker_private.h"
 #include "clock.h"
 #include "log.h"
@@ -240,10 +241,14 @@ open_socket(struct broker *broker, const char *host_text, struct failure *failur
 		fatal("out of memory for a broker socket");
 	status = amqp_socket_open_noblock(socket, host, port, &timeout);
 	if (status != AMQP_STATUS_OK)
-		return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
-				   "broker %s: cannot connect: %s (is RabbitMQ running there? "
-				   "broker.hosts says where)",
-				   broker->address, amqp_error_string2(status));
+		return failure_set(
+			failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+			"broker %s: cannot connect: %s (is RabbitMQ running there? "
+			"broker.hosts says where)",
+			broker->address,
+			status == AMQP_STATUS_SOCKET_ERROR
+				? "refused or unreachable" /* the library keeps errno to itself */
+				: amqp_error_string2(status));
 	return OUTCOME_DONE;
 }
 
@@ -285,19 +290,27 @@ enum outcome
 broker_open(struct broker **out, const struct broker_settings *settings, enum broker_use use,
 	    const char *client_name, struct failure *failure)
 {
+	/*
+	 * Of all hosts, the one that answered last, or that is to be tried next. A silent host takes some
+	 * 10 s: after a heartbeat's time the caller gets a chance to show life and to serve others.
+	 */
+	static size_t next;
+	int64_t end_ms = clock_mono_ms() + settings->heartbeat_s * 1000;
 	enum outcome outcome = OUTCOME_FATAL;
 
 	*out = NULL;
-	for (size_t i = 0; i < settings->hosts.count; i++) {
+	for (size_t i = 0; i < settings->hosts.count && (i == 0 || clock_mono_ms() < end_ms); i++) {
 		struct broker *broker = xcalloc(1, sizeof(*broker));
+		const char *host = settings->hosts.items[next % settings->hosts.count];
 
 		broker->settings = settings;
-		outcome = open_one(broker, settings->hosts.items[i], use, client_name, failure);
+		outcome = open_one(broker, host, use, client_name, failure);
 		if (outcome == OUTCOME_DONE) {
 			*out = broker;
 			return OUTCOME_DONE;
 		}
 		broker_abandon(&broker);
+		next++;
 	}
 	return outcome;
 }

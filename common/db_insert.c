@@ -18,6 +18,7 @@
 
 enum {
 	STATEMENT_BYTES_MAX = 4 << 20,	  /* more gains nothing and costs memory on both sides */
+	STATEMENT_ROWS_MAX = 2500,	  /* the same; a batch of more rows is several statements */
 	STATEMENT_BYTES_SPARE = 16 << 10, /* of max_allowed_packet, for the protocol's own bytes */
 	ROW_OVERHEAD = 16,		  /* per column: indicator, length, separators */
 };
@@ -34,6 +35,7 @@ struct db_insert {
 	struct db *db;
 	const struct table *table;
 	size_t max_rows;
+	size_t statement_rows; /* most of one statement */
 	size_t bytes_max;      /* of one statement */
 	MYSQL_STMT *statement; /* NULL = multi-row VALUES */
 	struct bound_column columns[TABLE_COLUMNS_MAX];
@@ -97,17 +99,17 @@ bind_column(struct db_insert *insert, size_t i)
 	struct bound_column *bound = &insert->columns[i];
 	MYSQL_BIND *bind = &insert->binds[i];
 
-	bound->indicators = xcalloc(insert->max_rows, 1);
+	bound->indicators = xcalloc(insert->statement_rows, 1);
 	bind->u.indicator = bound->indicators;
 	if (is_text(column->type)) {
-		bound->pointers = xcalloc(insert->max_rows, sizeof(*bound->pointers));
-		bound->lengths = xcalloc(insert->max_rows, sizeof(*bound->lengths));
+		bound->pointers = xcalloc(insert->statement_rows, sizeof(*bound->pointers));
+		bound->lengths = xcalloc(insert->statement_rows, sizeof(*bound->lengths));
 		bind->buffer = bound->pointers;
 		bind->length = bound->lengths;
 		bind->buffer_type =
 			column->type == COLUMN_BYTES ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING;
 	} else {
-		bound->numbers = xcalloc(insert->max_rows, sizeof(*bound->numbers));
+		bound->numbers = xcalloc(insert->statement_rows, sizeof(*bound->numbers));
 		bind->buffer = bound->numbers;
 		bind->buffer_type = MYSQL_TYPE_LONGLONG;
 		bind->is_unsigned = column->type == COLUMN_UNSIGNED;
@@ -310,6 +312,7 @@ db_insert_open(struct db_insert **out, struct db *db, const struct table *table,
 	insert->db = db;
 	insert->table = table;
 	insert->max_rows = max_rows;
+	insert->statement_rows = MIN(max_rows, (size_t)STATEMENT_ROWS_MAX);
 	insert->prefix = make_prefix(table);
 	/* escaping can double a text, so VALUES gets half the room */
 	insert->bytes_max = (size_t)MAX(db->max_allowed_packet, 2 * STATEMENT_BYTES_SPARE) -
@@ -363,7 +366,7 @@ db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, 
 	while (done < count && outcome == OUTCOME_DONE) {
 		size_t take = 0, bytes = 0;
 
-		while (done + take < count) {
+		while (done + take < count && take < insert->statement_rows) {
 			size_t next = row_bytes(insert->table, rows[done + take]);
 
 			if (next > insert->bytes_max) {

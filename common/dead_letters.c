@@ -8,6 +8,7 @@
  */
 #include "dead_letters.h"
 #include "clock.h"
+#include "fault.h"
 #include "log.h"
 #include "outage.h"
 #include "topology.h"
@@ -151,6 +152,22 @@ note_return(struct dead_letters *dead, size_t count, const struct broker_event *
 			dead->letters[i].returned = true;
 }
 
+/* Nothing is lost by it, but somebody should know why nothing moves. */
+static void
+note_alarm(struct dead_letters *dead, const char *why)
+{
+	char text[400] = "";
+
+	if (broker_is_blocked(dead->broker)) {
+		snprintf(text, sizeof(text), "broker %s does not take dead letters now: %s",
+			 broker_address(dead->broker), why);
+		log_warning("%s", text);
+	} else {
+		log_info("broker %s takes dead letters again", broker_address(dead->broker));
+	}
+	status_set_error(dead->process->status, text);
+}
+
 /* Take all events there are; DONE when the connection still works. */
 static enum outcome
 take_events(struct dead_letters *dead, size_t count, size_t *open, struct failure *failure)
@@ -164,9 +181,8 @@ take_events(struct dead_letters *dead, size_t count, size_t *open, struct failur
 			*open -= settle(dead, count, &event);
 		else if (event.kind == BROKER_RETURNED)
 			note_return(dead, count, &event);
-		else if (event.kind == BROKER_ALARM && broker_is_blocked(dead->broker))
-			log_warning("broker %s does not take dead letters now: %s",
-				    broker_address(dead->broker), event.text);
+		else if (event.kind == BROKER_ALARM)
+			note_alarm(dead, event.text);
 		delivery_free(&event.delivery);
 	} while (event.kind != BROKER_NOTHING);
 	return OUTCOME_DONE;
@@ -252,6 +268,8 @@ insist(struct dead_letters *dead, const struct rejected_line *lines, size_t coun
 enum outcome
 dead_letters_publish(struct dead_letters *dead, const struct rejected_line *lines, size_t count)
 {
+	if (count > 0)
+		FAULT_POINT("worker.before_publish_dead");
 	for (size_t done = 0; done < count;) {
 		size_t take = 0, bytes = 0;
 
@@ -267,9 +285,13 @@ dead_letters_publish(struct dead_letters *dead, const struct rejected_line *line
 		}
 		if (insist(dead, lines + done, take) != OUTCOME_DONE)
 			return OUTCOME_RETRY;
+		for (size_t i = 0; i < take; i++)
+			status_add_rejected(dead->process->status, lines[done + i].reason);
 		done += take;
 		status_add(dead->process->status, COUNTER_LINES_REJECTED, take);
 	}
+	if (count > 0)
+		FAULT_POINT("worker.after_dead_letter");
 	return OUTCOME_DONE;
 }
 

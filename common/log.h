@@ -4,6 +4,10 @@
  *
  *   ts=2026-11-23T18:00:00.123Z level=info role=lake/0 pid=4122 msg="ready" queue=queue-data-lake
  *
+ * Under systemd (JOURNAL_STREAM names standard error) a line starts with its priority, "<3>" to
+ * "<7>", which the journal takes off. A message that is said again and again is written 5 times a
+ * minute; then its repeats are only counted, and the count is written when the minute is over.
+ *
  * The message is a sentence for people; control bytes, quotes and invalid UTF-8 in it are escaped,
  * so one event is always one line whatever came in from outside. No call changes errno.
  */
@@ -28,6 +32,12 @@ void log_configure(enum log_level level, enum log_style style);
 
 /* The name that plain messages start with ("sluicectl"); the text is kept, not copied. */
 void log_set_program(const char *name);
+
+/*
+ * From now on put the texts of errors and warnings, one per line, into out too, until it is full;
+ * out NULL ends it. For telling somebody far away what went wrong here.
+ */
+void log_capture(char *out, size_t out_size);
 
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);

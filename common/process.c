@@ -4,6 +4,7 @@
  */
 #include "process.h"
 #include "clock.h"
+#include "fault.h"
 #include "log.h"
 
 #include <assert.h>
@@ -107,6 +108,29 @@ open_signal_fd(void)
 	return fd;
 }
 
+/*
+ * The pipe tells that the supervisor is gone, and the process drains. One that hangs would not look
+ * at its pipe and stay for ever; so the kernel sends USR2 (spawn.c), and the alarm that it sets
+ * ends the process when draining has failed.
+ */
+enum { ORPHAN_GRACE_S = 10 };
+static volatile unsigned orphan_patience_s = ORPHAN_GRACE_S;
+
+static void
+set_last_alarm(int number UNUSED)
+{
+	alarm(orphan_patience_s);
+}
+
+static void
+guard_against_orphanhood(void)
+{
+	struct sigaction action = {.sa_handler = set_last_alarm, .sa_flags = SA_RESTART};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGUSR2, &action, NULL);
+}
+
 /* "INDEX:NAME" from the supervisor: map the page of that index, watch the pipe. */
 static void
 join_supervisor(struct process *process, const char *slot)
@@ -127,6 +151,21 @@ join_supervisor(struct process *process, const char *slot)
 	process->supervisor_fd = SUPERVISOR_FD;
 	fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(SUPERVISOR_FD, F_SETFD, FD_CLOEXEC);
+	guard_against_orphanhood();
+}
+
+/* Under the supervisor the file may be half edited: what it has accepted counts. */
+static void
+load_settings(struct process *process, const char *path)
+{
+	char copy[32];
+
+	snprintf(copy, sizeof(copy), "/proc/self/fd/%d", SETTINGS_FD);
+	if (settings_load_copy(process->supervised ? copy : path, path, &process->settings) != 0)
+		fatal_exit(EX_CONFIG, "settings not accepted: nothing was started");
+	if (process->supervised)
+		close(SETTINGS_FD);
+	orphan_patience_s = (unsigned)process->settings->supervisor.drain_s + ORPHAN_GRACE_S;
 }
 
 void
@@ -143,11 +182,11 @@ process_start(struct process *process, const struct process_description *descrip
 		join_supervisor(process, options.slot);
 	else
 		process->status = status_private();
+	FAULT_ROLE(process->name);
 	status_set_report(process->status, REPORT_STARTING);
 	status_set_error(process->status, "");
 	status_beat(process->status);
-	if (settings_load(options.settings_path, &process->settings) != 0)
-		fatal_exit(EX_CONFIG, "settings not accepted: nothing was started");
+	load_settings(process, options.settings_path);
 	process->signal_fd = open_signal_fd();
 	log_open(process->name, (enum log_level)process->settings->log.level,
 		 (enum log_style)process->settings->log.format);
@@ -172,6 +211,7 @@ process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t 
 {
 	struct pollfd all[8];
 	nfds_t used = 0;
+	uint32_t line;
 	int ready;
 
 	assert(count + 2 <= ARRAY_LEN(all));
@@ -180,9 +220,12 @@ process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t 
 	all[used++] = (struct pollfd){.fd = process->supervisor_fd, .events = POLLIN};
 	for (size_t i = 0; i < count; i++)
 		all[used++] = fds[i];
+	/* Who dies while waiting did not die of the line that it has in hand. */
+	line = atomic_exchange(&process->status->in_hand_line, SUSPECT_LINE_NONE);
 	ready = poll(all, used, (int)MAX(0, MIN(timeout_ms, 1000)));
 	for (size_t i = 0; i < count; i++)
 		fds[i].revents = ready > 0 ? all[i + 2].revents : 0;
+	status_set_line(process->status, line);
 	status_beat(process->status);
 	if (ready <= 0)
 		return;

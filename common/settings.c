@@ -24,6 +24,7 @@ extern char **environ;
 
 struct loader {
 	struct settings *settings;
+	const char *source; /* the file that is really read */
 	unsigned problems;
 };
 
@@ -511,15 +512,18 @@ read_root(struct loader *loader, const config_setting_t *root)
 static void
 read_file(struct loader *loader)
 {
-	const char *path = loader->settings->path;
+	const char *path = loader->source;
 	config_t config;
 
 	config_init(&config);
 	config_set_include_dir(&config, loader->settings->folder);
+	errno = 0;
 	if (config_read_file(&config, path) == CONFIG_TRUE) {
 		read_root(loader, config_root_setting(&config));
 	} else if (config_error_type(&config) == CONFIG_ERR_FILE_IO) {
-		log_error("cannot read the settings file %s: %s", path, strerror(errno));
+		/* a folder can be opened; only reading it fails, and libconfig forgets why */
+		log_error("cannot read the settings file %s: %s", path,
+			  errno != 0 ? strerror(errno) : "not a file");
 		loader->problems++;
 	} else {
 		struct place place = {.file = config_error_file(&config) != NULL
@@ -575,6 +579,10 @@ read_environment(struct loader *loader)
 
 		if (strncmp(*entry, "SLUICE_", 7) != 0 || len >= sizeof(name))
 			continue;
+#ifdef SLUICE_FAULTS
+		if (strncmp(*entry, "SLUICE_FAULT", 12) == 0)
+			continue;
+#endif
 		for (size_t i = 0; i < setting_count && !known; i++) {
 			const struct setting *row = &setting_table[i];
 			struct setting_origin *origin = &loader->settings->origins[i];
@@ -606,13 +614,18 @@ check_together(struct loader *loader)
 	static const struct {
 		const char *name;
 		size_t min_offset, max_offset;
+		bool zero_is_off;
 	} pairs[] = {
 		{"broker.retry_min_ms", offsetof(struct settings, broker.retry_min_ms),
-		 offsetof(struct settings, broker.retry_max_ms)},
+		 offsetof(struct settings, broker.retry_max_ms), false},
 		{"database.retry_min_ms", offsetof(struct settings, database.retry_min_ms),
-		 offsetof(struct settings, database.retry_max_ms)},
+		 offsetof(struct settings, database.retry_max_ms), false},
 		{"supervisor.restart_min_ms", offsetof(struct settings, supervisor.restart_min_ms),
-		 offsetof(struct settings, supervisor.restart_max_ms)},
+		 offsetof(struct settings, supervisor.restart_max_ms), false},
+		{"lake.autoscale_min", offsetof(struct settings, lake.autoscale_min),
+		 offsetof(struct settings, lake.autoscale_max), true},
+		{"clean.autoscale_min", offsetof(struct settings, clean.autoscale_min),
+		 offsetof(struct settings, clean.autoscale_max), true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
@@ -620,8 +633,8 @@ check_together(struct loader *loader)
 
 		memcpy(&min, (const char *)s + pairs[i].min_offset, sizeof(min));
 		memcpy(&max, (const char *)s + pairs[i].max_offset, sizeof(max));
-		if (min > max) {
-			log_error("%s: %s is larger than its ..._max_ms", s->path, pairs[i].name);
+		if (min > max && !(pairs[i].zero_is_off && max == 0)) {
+			log_error("%s: %s is larger than its maximum", s->path, pairs[i].name);
 			loader->problems++;
 		}
 	}
@@ -640,11 +653,19 @@ folder_of(const char *path)
 int
 settings_load(const char *path, struct settings **settings)
 {
-	struct loader loader = {.settings = xcalloc(1, sizeof(struct settings))};
+	return settings_load_copy(path, path, settings);
+}
+
+int
+settings_load_copy(const char *copy, const char *path, struct settings **settings)
+{
+	struct loader loader = {.settings = xcalloc(1, sizeof(struct settings)), .source = copy};
 	char *absolute = realpath(path, NULL);
 
 	*settings = NULL;
 	loader.settings->path = absolute != NULL ? absolute : xstrdup(path);
+	if (copy == path)
+		loader.source = loader.settings->path;
 	loader.settings->folder = folder_of(loader.settings->path);
 	loader.settings->origins = xcalloc(setting_count, sizeof(struct setting_origin));
 	for (size_t i = 0; i < setting_count; i++)

@@ -49,11 +49,12 @@ struct database_settings {
 };
 
 struct producer_settings {
-	int64_t count, frame_lines, frame_bytes, window_frames, max_line_bytes;
+	int64_t count, frame_lines, frame_bytes, window_frames, max_line_bytes, check_s;
 };
 
 struct worker_settings {
 	int64_t workers, prefetch, batch_rows, batch_ms;
+	int64_t autoscale_min, autoscale_max, autoscale_drain_s;
 	int format; /* clean only: index into SETTINGS_FORMATS */
 };
 
@@ -123,6 +124,12 @@ extern const size_t setting_count;
  */
 int settings_load(const char *path, struct settings **settings) MUST_CHECK;
 
+/*
+ * The same, but the text is that of the file copy (as settings_print() wrote it, so it has no
+ * relative paths and no includes); path is only named.
+ */
+int settings_load_copy(const char *copy, const char *path, struct settings **settings) MUST_CHECK;
+
 /* Free and set to NULL; NULL inside is fine. */
 void settings_free(struct settings **settings);
 
@@ -131,6 +138,15 @@ int settings_check_inputs(const struct settings *settings) MUST_CHECK;
 
 /* Every value with its origin, as a settings file that can be read back (`sluiced -T`). */
 void settings_print(const struct settings *settings, FILE *out);
+
+/* A value as a settings file has it, in new memory. */
+char *settings_value_text(const struct settings *settings, const struct setting *row);
+
+/* "/etc/sluice/sluice.conf:12", "default", "environment"; returns out. */
+const char *settings_origin_text(const struct setting_origin *origin, char *out, size_t out_size);
+
+/* sluice.conf(5) in mdoc. */
+void settings_print_manual(FILE *out);
 
 /* The commented template: what etc/sluice.conf holds. */
 void settings_print_template(FILE *out);

@@ -3,6 +3,7 @@
  * settings_print.c - every value with its origin, in a form that can be read back.
  */
 #include "settings.h"
+#include "log.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -55,20 +56,44 @@ print_value(const struct settings *settings, const struct setting *row, FILE *ou
 	}
 }
 
-static void
-print_origin(const struct setting_origin *origin, FILE *out)
+char *
+settings_value_text(const struct settings *settings, const struct setting *row)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (stream == NULL)
+		fatal("out of memory");
+	print_value(settings, row, stream);
+	if (fclose(stream) != 0)
+		fatal("out of memory");
+	return text;
+}
+
+const char *
+settings_origin_text(const struct setting_origin *origin, char *out, size_t out_size)
 {
 	switch (origin->kind) {
 	case ORIGIN_DEFAULT:
-		fprintf(out, "  # default\n");
+		snprintf(out, out_size, "default");
 		break;
 	case ORIGIN_FILE:
-		fprintf(out, "  # %s:%d\n", origin->file, origin->line);
+		snprintf(out, out_size, "%s:%d", origin->file, origin->line);
 		break;
 	case ORIGIN_ENVIRONMENT:
-		fprintf(out, "  # environment\n");
+		snprintf(out, out_size, "environment");
 		break;
 	}
+	return out;
+}
+
+static void
+print_origin(const struct setting_origin *origin, FILE *out)
+{
+	char text[4200];
+
+	fprintf(out, "  # %s\n", settings_origin_text(origin, text, sizeof(text)));
 }
 
 static void

@@ -96,6 +96,53 @@ status_set_in_hand(struct status_page *page, const char *text)
 	write_text(&page->in_hand, text);
 }
 
+void
+status_hand_suspects(struct status_page *page, const struct suspects *suspects)
+{
+	uint32_t sequence = (atomic_load(&page->suspects_sequence) + 1) & ~1u;
+
+	atomic_store(&page->suspects_sequence, sequence + 1);
+	atomic_thread_fence(memory_order_seq_cst);
+	page->suspects = *suspects;
+	atomic_thread_fence(memory_order_seq_cst);
+	atomic_store(&page->suspects_sequence, sequence + 2);
+}
+
+void
+status_take_suspects(struct status_page *page, uint32_t *sequence, struct suspects *suspects)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		uint32_t before = atomic_load(&page->suspects_sequence);
+
+		if (before == *sequence)
+			return;
+		if (before % 2 != 0)
+			continue;
+		atomic_thread_fence(memory_order_seq_cst);
+		*suspects = page->suspects;
+		atomic_thread_fence(memory_order_seq_cst);
+		if (atomic_load(&page->suspects_sequence) == before) {
+			*sequence = before;
+			return;
+		}
+	}
+}
+
+const char *
+status_in_hand_text(const struct status_page *page, char *out, size_t out_size)
+{
+	uint32_t line = atomic_load(&page->in_hand_line);
+	size_t len;
+
+	status_read_text(&page->in_hand, out, out_size);
+	len = strlen(out);
+	if (line != SUSPECT_LINE_NONE && line != SUSPECT_LINE_ALL)
+		snprintf(out + len, out_size - len, ", line %u", line);
+	else if (line == SUSPECT_LINE_ALL && len == 0)
+		snprintf(out, out_size, "a batch");
+	return out;
+}
+
 uint64_t
 status_counter(const struct status_page *page, enum counter counter)
 {

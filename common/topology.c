@@ -20,13 +20,17 @@ static const struct exchange {
 	{TOPOLOGY_DEAD_EXCHANGE, "direct"},
 };
 
-/* A queue of lines and the queue of its dead letters. */
+/*
+ * A queue of lines and the queue of its dead letters. Of its spare bindings: what is put around the
+ * routing key, and around it in the key of a check, which must match no other queue's.
+ */
 static const struct queue {
 	const char *name;
 	const char *dead_name;
+	const char *spare_before, *spare_behind, *check_before, *check_behind;
 } queues[] = {
-	{TOPOLOGY_LAKE_QUEUE, TOPOLOGY_LAKE_QUEUE ".dead"},
-	{TOPOLOGY_CLEAN_QUEUE, TOPOLOGY_CLEAN_QUEUE ".dead"},
+	{TOPOLOGY_LAKE_QUEUE, TOPOLOGY_LAKE_QUEUE ".dead", "", ".#", "", ".check"},
+	{TOPOLOGY_CLEAN_QUEUE, TOPOLOGY_CLEAN_QUEUE ".dead", "#.", "", "check.", ""},
 };
 
 #define DEFAULT_ROUTING_KEY "logs"
@@ -93,8 +97,8 @@ explain(struct failure *failure, const struct broker_settings *settings, const c
 			cause.text, kind, settings->vhost, name);
 	else if (failure->code == AMQP_CODE_NOT_FOUND && passive)
 		failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
-			    "%.330s. broker.declare is \"passive\": declare it with `sluicectl "
-			    "topology "
+			    "%.330s. Declare it with `sluicectl topology "
+			    ""
 			    "apply` or import `sluicectl topology export`",
 			    cause.text);
 	failure->code = cause.code;
@@ -167,6 +171,73 @@ assert_bindings(struct broker *broker, const struct settings *settings, struct f
 	}
 	return OUTCOME_DONE;
 }
+
+/* --- spare bindings
+ * ------------------------------------------------------------------------------- */
+
+/* The routing key number i without repeats; NULL = no more. */
+static const char *
+distinct_key(const struct settings *settings, size_t i)
+{
+	for (size_t k = 0; k <= settings->input_count; k++)
+		if (!routing_key_is_repeat(settings, k) && i-- == 0)
+			return routing_key(settings, k);
+	return NULL;
+}
+
+size_t
+topology_spare_count(const struct settings *settings)
+{
+	size_t keys = 0;
+
+	while (distinct_key(settings, keys) != NULL)
+		keys++;
+	return keys * ARRAY_LEN(queues);
+}
+
+static const struct queue *
+spare_queue(size_t i)
+{
+	return &queues[i % ARRAY_LEN(queues)];
+}
+
+static void
+spare_key(const struct settings *settings, size_t i, char *key)
+{
+	snprintf(key, TOPOLOGY_KEY_MAX, "%s%s%s", spare_queue(i)->spare_before,
+		 distinct_key(settings, i / ARRAY_LEN(queues)), spare_queue(i)->spare_behind);
+}
+
+const char *
+topology_spare(const struct settings *settings, size_t i, char *key)
+{
+	const struct queue *queue = spare_queue(i);
+
+	snprintf(key, TOPOLOGY_KEY_MAX, "%s%s%s", queue->check_before,
+		 distinct_key(settings, i / ARRAY_LEN(queues)), queue->check_behind);
+	return queue->name;
+}
+
+enum outcome
+topology_assert_spares(struct broker *broker, const struct settings *settings,
+		       struct failure *failure)
+{
+	size_t count = topology_spare_count(settings);
+	char key[TOPOLOGY_KEY_MAX];
+
+	if (settings->broker.declare == DECLARE_PASSIVE)
+		return OUTCOME_DONE;
+	for (size_t i = 0; i < count; i++) {
+		spare_key(settings, i, key);
+		if (broker_bind_queue(broker, spare_queue(i)->name, TOPOLOGY_EXCHANGE, key,
+				      failure) != OUTCOME_DONE)
+			return failure->outcome;
+	}
+	return OUTCOME_DONE;
+}
+
+/* --- all that has to be there
+ * --------------------------------------------------------------------- */
 
 enum outcome
 topology_assert(struct broker *broker, const struct settings *settings, struct failure *failure)
@@ -264,6 +335,12 @@ topology_export(const struct settings *settings, FILE *out)
 			if (!routing_key_is_repeat(settings, k))
 				export_binding(TOPOLOGY_EXCHANGE, queues[q].name,
 					       routing_key(settings, k), vhost, false, out);
+	}
+	for (size_t i = 0; i < topology_spare_count(settings); i++) {
+		char key[TOPOLOGY_KEY_MAX];
+
+		spare_key(settings, i, key);
+		export_binding(TOPOLOGY_EXCHANGE, spare_queue(i)->name, key, vhost, false, out);
 	}
 	fprintf(out, "\n  ]\n}\n");
 }

@@ -9,9 +9,11 @@
 #include "worker.h"
 #include "clock.h"
 #include "dead_letters.h"
+#include "fault.h"
 #include "log.h"
 #include "outage.h"
 #include "process.h"
+#include "queue_watch.h"
 #include "store.h"
 #include "topology.h"
 
@@ -23,6 +25,14 @@
  * in makes a transaction of every few lines; with it a lone line still is in its table at once.
  */
 enum { COMMIT_SPACING_MS = 10 };
+
+/*
+ * After a death with lines in hand (suspects.h) a new worker takes one message at a time, so many
+ * times: if there is another death, the message is known, and the broker counts it for one message.
+ */
+enum { CAREFUL_MESSAGES = 512 };
+
+enum { NOT_FOUND = 404 }; /* what the broker says of a queue that is not there */
 
 struct worker {
 	struct process process;
@@ -37,6 +47,10 @@ struct worker {
 	struct outage broker_outage, database_outage;
 	bool was_ready;
 	bool draining;		/* the consumer is cancelled */
+	int careful;		/* messages still to be taken one at a time */
+	bool paused;		/* so it is, because sluiced says so */
+	bool rescuing;		/* the queue is gone, the connection too: see rescue() */
+	int64_t queue_due_ms;	/* when the queue's depth is asked for again */
 	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
 	int64_t committed_ms;
 	struct failure broken; /* why the broker connection was given up */
@@ -54,34 +68,63 @@ drop_connection(struct worker *worker)
 	worker->batch_since_ms = 0;
 }
 
-/* Take what has come in. False when the connection is lost; worker->broken says why. */
-static bool
-receive(struct worker *worker)
+static void
+fail_deleted(struct worker *worker)
 {
-	struct status_page *status = worker->process.status;
+	failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+		    "broker %s: queue %s was deleted", broker_address(worker->broker),
+		    worker->ops->queue);
+	worker->broken.code = NOT_FOUND;
+}
+
+/* Take one event; *more: there may be another. False: the connection is lost, worker->broken says
+ * why. */
+static bool
+receive_one(struct worker *worker, bool *more)
+{
 	struct broker_event event;
 
-	do {
-		if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+	if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+		return false;
+	*more = event.kind != BROKER_NOTHING;
+	if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
+		/* an empty one is a check of the producer's (binding_check.h) */
+		status_add(worker->process.status, COUNTER_FRAMES_IN,
+			   event.delivery->message.body.len > 0);
+		queue_watch_taken(worker->process.status, event.delivery);
+		batch_take(worker->batch, event.delivery);
+		return true;
+	}
+	delivery_free(&event.delivery);
+	if (event.kind == BROKER_CANCELLED)
+		fail_deleted(worker);
+	else if (event.kind == BROKER_DELIVERY)
+		failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
+			    "broker %s: sends more than the prefetch",
+			    broker_address(worker->broker));
+	return event.kind != BROKER_CANCELLED && event.kind != BROKER_DELIVERY;
+}
+
+/*
+ * Make rows of what comes in until the batch has to be written or nothing more is there; *all: it
+ * need not be written yet. What a full batch does not need stays in the socket: taken now it would
+ * only wait in our memory.
+ */
+static bool
+receive_rows(struct worker *worker, bool *all)
+{
+	bool more = true;
+
+	*all = batch_fill(
+		worker->batch); /* the rest of a frame that the last batch had no room for */
+	while (more && *all && !batch_is_full(worker->batch)) {
+		if (!receive_one(worker, &more))
 			return false;
-		if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
-			status_add(status, COUNTER_FRAMES_IN, 1);
-			batch_take(worker->batch, event.delivery);
-			continue;
-		}
-		delivery_free(&event.delivery);
-		if (event.kind == BROKER_CANCELLED)
-			failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
-				    "broker %s: queue %s was deleted",
-				    broker_address(worker->broker), worker->ops->queue);
-		else if (event.kind == BROKER_DELIVERY)
-			failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
-				    "broker %s: sends more than the prefetch",
-				    broker_address(worker->broker));
-		if (event.kind == BROKER_CANCELLED || event.kind == BROKER_DELIVERY)
-			return false;
-	} while (event.kind != BROKER_NOTHING);
-	return true;
+		*all = batch_fill(worker->batch);
+	}
+	return queue_watch_turn(worker->process.status, worker->broker, worker->ops->queue,
+				batch_in_hand(worker->batch), &worker->queue_due_ms,
+				&worker->broken) == OUTCOME_DONE;
 }
 
 static int
@@ -89,6 +132,8 @@ patience_fd(void *context)
 {
 	const struct worker *worker = context;
 
+	if (worker->rescuing)
+		return -1;
 	/* with a full window only heartbeats come in, and process_wait wakes often enough for those
 	 */
 	return batch_window_is_used(worker->batch) ? -1 : broker_fd(worker->broker);
@@ -98,23 +143,46 @@ static bool
 patience_serve(void *context)
 {
 	struct worker *worker = context;
+	bool more = true;
 
-	return receive(worker);
+	/* while a lost queue's messages are rescued there is no connection to serve */
+	while (more && !worker->rescuing) {
+		if (!receive_one(worker, &more))
+			return false;
+		if (!batch_holds_too_much(worker->batch))
+			continue;
+		failure_set(
+			&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+			"broker %s: the messages in hand are more than %d MiB, and they cannot be "
+			"written now: giving them back",
+			broker_address(worker->broker), BATCH_HELD_BYTES >> 20);
+		return false;
+	}
+	return true;
 }
 
 /* --- connecting
  * ------------------------------------------------------------------------------------ */
 
 static enum outcome
+start_consuming(struct worker *worker, struct failure *failure)
+{
+	uint16_t prefetch = worker->careful > 0 ? 1 : (uint16_t)worker->limits->prefetch;
+
+	return broker_consume(worker->broker, worker->ops->queue, prefetch, failure);
+}
+
+static enum outcome
 connect_broker(struct worker *worker, struct failure *failure)
 {
 	const struct settings *settings = worker->process.settings;
 
+	worker->paused = status_pause_wanted(worker->process.status);
+	worker->queue_due_ms = 0;
 	if (broker_open(&worker->broker, &settings->broker, BROKER_CONSUME, worker->name,
 			failure) == OUTCOME_DONE &&
 	    topology_assert(worker->broker, settings, failure) == OUTCOME_DONE &&
-	    broker_consume(worker->broker, worker->ops->queue, (uint16_t)worker->limits->prefetch,
-			   failure) == OUTCOME_DONE)
+	    (worker->paused || start_consuming(worker, failure) == OUTCOME_DONE))
 		return OUTCOME_DONE;
 	broker_abandon(&worker->broker);
 	return failure->outcome;
@@ -169,30 +237,46 @@ connect_all(struct worker *worker)
 /* --- settling
  * -------------------------------------------------------------------------------------- */
 
+/* True at the end of being careful: a new connection gets the whole prefetch. */
+static bool
+was_careful_enough(struct worker *worker)
+{
+	if (worker->careful == 0 || worker->draining || --worker->careful > 0)
+		return false;
+	log_info("%d messages went well: taking as many at a time as always", CAREFUL_MESSAGES);
+	broker_close(&worker->broker);
+	return true;
+}
+
 /* Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up.
  */
 static bool
 settle(struct worker *worker)
 {
 	const struct rejected_line *rejected;
+	int64_t begin_ms = clock_mono_ms();
 	size_t count;
 	uint64_t tag;
 
 	status_add(worker->process.status, COUNTER_LINES_IN, batch_line_count(worker->batch));
 	status_add(worker->process.status, COUNTER_BYTES_IN, batch_byte_count(worker->batch));
 	worker->broken.text[0] = '\0';
+	batch_show_in_hand(worker->batch);
 	if (store_batch(worker->store, worker->batch) != OUTCOME_DONE)
 		return false;
+	FAULT_POINT("worker.after_commit");
 	rejected = batch_rejected(worker->batch, &count);
 	if (dead_letters_publish(worker->dead, rejected, count) != OUTCOME_DONE)
 		return false;
 	tag = batch_ack_tag(worker->batch);
-	if (tag != 0 && broker_ack(worker->broker, tag, true, &worker->broken) != OUTCOME_DONE)
+	if (tag != 0 && !worker->rescuing &&
+	    broker_ack(worker->broker, tag, true, &worker->broken) != OUTCOME_DONE)
 		return false;
+	queue_watch_settled(worker->process.status, worker->batch, clock_mono_ms() - begin_ms);
 	batch_settle(worker->batch);
 	worker->batch_since_ms = 0;
 	worker->committed_ms = clock_mono_ms();
-	return true;
+	return tag == 0 || !was_careful_enough(worker);
 }
 
 /* How long the batch may still wait for more lines; 0 = write it now. */
@@ -202,7 +286,8 @@ batch_may_wait_ms(const struct worker *worker, int64_t now)
 	int64_t spacing = worker->committed_ms + COMMIT_SPACING_MS - now;
 	int64_t age = worker->batch_since_ms + worker->limits->batch_ms - now;
 
-	if (worker->draining || batch_window_is_used(worker->batch))
+	if (worker->draining || worker->careful > 0 || batch_is_full(worker->batch) ||
+	    batch_window_is_used(worker->batch))
 		return 0;
 	return MAX(0, MIN(spacing, age));
 }
@@ -215,7 +300,24 @@ start_draining(struct worker *worker)
 {
 	worker->draining = true;
 	status_set_report(worker->process.status, REPORT_DRAINING);
-	return broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+	return worker->paused || broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+}
+
+/* A pause cancels the consumer; what is in hand is still written and acknowledged. */
+static bool
+heed_pause(struct worker *worker)
+{
+	bool wanted = status_pause_wanted(worker->process.status);
+
+	if (wanted == worker->paused || worker->draining)
+		return true;
+	worker->paused = wanted;
+	if (wanted) {
+		log_info("paused: no more is taken from queue %s", worker->ops->queue);
+		return broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
+	}
+	log_info("resumed");
+	return start_consuming(worker, &worker->broken) == OUTCOME_DONE;
 }
 
 /*
@@ -232,9 +334,8 @@ turn(struct worker *worker)
 	if (worker->process.stop_now ||
 	    (worker->process.stop && !worker->draining && !start_draining(worker)))
 		return false;
-	if (!receive(worker))
+	if (!heed_pause(worker) || !receive_rows(worker, &all))
 		return false;
-	all = batch_fill(worker->batch);
 	now = clock_mono_ms();
 	if (!batch_is_empty(worker->batch)) {
 		if (worker->batch_since_ms == 0)
@@ -244,6 +345,8 @@ turn(struct worker *worker)
 			return settle(worker);
 	} else if (worker->draining) {
 		return false;
+	} else {
+		status_set_paused(worker->process.status, worker->paused);
 	}
 	watched.fd = broker_fd(worker->broker);
 	process_wait(&worker->process, &watched, 1, wait_ms);
@@ -251,12 +354,33 @@ turn(struct worker *worker)
 	return true;
 }
 
+/*
+ * The queue was deleted, and with it every copy of the messages in hand but ours: nobody will
+ * deliver them again. They are stored as ever; only the acknowledgement has no addressee any more.
+ */
+static void
+rescue(struct worker *worker)
+{
+	const struct failure broken = worker->broken;
+
+	log_warning("queue %s is gone: storing what was taken from it before", worker->ops->queue);
+	worker->rescuing = true;
+	broker_abandon(&worker->broker);
+	do
+		batch_fill(worker->batch);
+	while (!batch_is_empty(worker->batch) && settle(worker));
+	worker->rescuing = false;
+	worker->broken = broken;
+}
+
 static void
 run(struct worker *worker)
 {
-	worker->broken.text[0] = '\0';
+	worker->broken = (struct failure){.outcome = OUTCOME_DONE};
 	while (turn(worker))
 		status_beat(worker->process.status);
+	if (worker->broken.code == NOT_FOUND && batch_in_hand(worker->batch) > 0)
+		rescue(worker);
 	if (worker->draining || worker->process.stop) {
 		broker_close(&worker->broker);
 		batch_drop(worker->batch);
@@ -269,6 +393,21 @@ run(struct worker *worker)
 
 		process_pause(&worker->process, wait_ms, -1, NULL, NULL);
 	}
+}
+
+/* Has somebody died of something that may come again? */
+static void
+start_carefully(struct worker *worker)
+{
+	struct suspects suspects = {0};
+	uint32_t sequence = 0;
+
+	status_take_suspects(worker->process.status, &sequence, &suspects);
+	if (!suspects_expire(&suspects, clock_mono_ms()))
+		return;
+	worker->careful = CAREFUL_MESSAGES;
+	log_warning("workers died with lines in hand: taking one message at a time for the next %d",
+		    CAREFUL_MESSAGES);
 }
 
 static void
@@ -292,6 +431,7 @@ set_up(struct worker *worker, const struct worker_ops *ops)
 		.position = settings->identity == IDENTITY_POSITION,
 		.status = worker->process.status,
 	};
+	start_carefully(worker);
 	worker->batch = batch_new(ops->table, &limits, ops->fill, worker->state);
 	worker->store =
 		store_new(&worker->process, ops->table, limits.rows, ops->compare, &patience);

@@ -3,6 +3,7 @@
  * xalloc.c - memory or death.
  */
 #include "xalloc.h"
+#include "fault.h"
 #include "log.h"
 
 #include <stdarg.h>
@@ -13,7 +14,8 @@
 void *
 xcalloc(size_t count, size_t size)
 {
-	void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+	void *memory =
+		FAULT_FAILS("xalloc") ? NULL : calloc(count > 0 ? count : 1, size > 0 ? size : 1);
 
 	if (memory == NULL)
 		fatal("out of memory: %zu x %zu bytes", count, size);
@@ -23,7 +25,9 @@ xcalloc(size_t count, size_t size)
 void *
 xreallocarray(void *old, size_t count, size_t size)
 {
-	void *memory = reallocarray(old, count > 0 ? count : 1, size > 0 ? size : 1);
+	void *memory = FAULT_FAILS("xalloc")
+			       ? NULL
+			       : reallocarray(old, count > 0 ? count : 1, size > 0 ? size : 1);
 
 	if (memory == NULL)
 		fatal("out of memory: %zu x %zu bytes", count, size);

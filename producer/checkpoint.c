@@ -102,6 +102,12 @@ entry_to_json(const struct checkpoint_entry *entry)
 		(json_int_t)entry->identity.generation, "offset", (json_int_t)entry->offset,
 		"marker", marker, "gone", (json_int_t)entry->gone_s);
 	json_object_set_new(object, path_key, path != NULL ? path : hex_of(entry->path));
+	if (entry->verified < entry->offset) {
+		snprintf(marker, sizeof(marker), "%016llx",
+			 (unsigned long long)entry->verified_marker);
+		json_object_set_new(object, "verified", json_integer(entry->verified));
+		json_object_set_new(object, "verified_marker", json_string(marker));
+	}
 	return object;
 }
 
@@ -179,17 +185,23 @@ static int
 parse_entry(json_t *object, struct checkpoint *checkpoint)
 {
 	struct checkpoint_entry entry = {0};
-	json_int_t device, inode, birth, generation, offset, gone = 0;
-	const char *id, *marker;
+	json_int_t device, inode, birth, generation, offset, verified = -1, gone = 0;
+	const char *id, *marker, *verified_marker = NULL;
 	uint64_t id_value;
 
-	if (json_unpack(object, "{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s?I}", "id", &id, "device",
-			&device, "inode", &inode, "birth", &birth, "generation", &generation,
-			"offset", &offset, "marker", &marker, "gone", &gone) != 0)
+	if (json_unpack(object, "{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s?I, s?I, s?s}", "id", &id,
+			"device", &device, "inode", &inode, "birth", &birth, "generation",
+			&generation, "offset", &offset, "marker", &marker, "gone", &gone,
+			"verified", &verified, "verified_marker", &verified_marker) != 0)
 		return -1;
 	if (offset < 0 || gone < 0 || generation < 0 || generation > UINT32_MAX ||
 	    parse_hex64(id, &id_value) != 0 || parse_hex64(marker, &entry.marker) != 0)
 		return -1;
+	entry.verified = offset;
+	entry.verified_marker = entry.marker;
+	if (verified >= 0 && verified < offset && verified_marker != NULL &&
+	    parse_hex64(verified_marker, &entry.verified_marker) == 0)
+		entry.verified = verified;
 	entry.path = parse_path(object);
 	if (entry.path == NULL)
 		return -1;

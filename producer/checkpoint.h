@@ -20,14 +20,19 @@
 #include "common/defs.h"
 #include "file_identity.h"
 
+/* Its name in supervisor.state_dir. */
+#define CHECKPOINT_NAME "checkpoint"
+
 enum { CHECKPOINT_VERSION = 1 };
 
 struct checkpoint_entry {
 	char *path;
 	char id[FILE_ID_SIZE];
 	struct file_identity identity;
-	int64_t offset;	 /* everything before it is safe at the broker */
-	uint64_t marker; /* of offset */
+	int64_t offset;	  /* everything before it is safe at the broker */
+	uint64_t marker;  /* of offset */
+	int64_t verified; /* up to here it is sure that both queues got it; at most offset */
+	uint64_t verified_marker;
 	int64_t gone_s;
 };
 

@@ -189,7 +189,8 @@ let_go(struct input_set *set)
 	for (size_t i = set->count; i-- > 0;) {
 		struct log_file *file = set->files[i];
 
-		if (file->state != LOG_FILE_ENDED || file->track.frames > 0 || file->in_buffer)
+		if (file->state != LOG_FILE_ENDED || file->track.frames > 0 || file->in_buffer ||
+		    file->verified.offset < file->track.confirmed)
 			continue;
 		if (!has_successor(set, file)) {
 			struct checkpoint_entry entry = log_file_entry(file);
@@ -227,6 +228,45 @@ input_set_turn(struct input_set *set, int64_t now_ms)
 		set->last_scan_ms = now_ms;
 		set->next_scan_ms = now_ms + INPUT_SCAN_MS;
 	}
+}
+
+void
+input_set_asked(struct input_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		log_file_asked(set->files[i]);
+}
+
+void
+input_set_verified(struct input_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct log_file *file = set->files[i];
+
+		set->changed = set->changed || file->asked.offset != file->verified.offset;
+		log_file_verified(file);
+	}
+}
+
+void
+input_set_rewind(struct input_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct log_file *file = set->files[i];
+		long long from = file->verified.offset, to = file->track.confirmed;
+
+		file->track.frames = 0; /* the window was emptied */
+		if (from < to && has_successor(set, file))
+			log_error("%s: bytes %lld to %lld may have reached only one queue, and the "
+				  "file was truncated or overwritten since: they cannot be sent "
+				  "again",
+				  file->path, from, to);
+		else if (log_file_rewind(file) > 0)
+			log_warning("%s: bytes %lld to %lld may have reached only one queue: they "
+				    "are sent again",
+				    file->path, from, to);
+	}
+	set->changed = true;
 }
 
 void

@@ -83,6 +83,16 @@ void input_set_replaced(struct input_set *set, struct log_file *file);
 /* Bytes that are there but not yet cut into frames. */
 int64_t input_set_bytes_left(const struct input_set *set);
 
+/* A check of the bindings went out; it went well. */
+void input_set_asked(struct input_set *set);
+void input_set_verified(struct input_set *set);
+
+/*
+ * A binding was lost: every file goes back to where it is sure that both queues got its lines, and
+ * that is said. No frame of them may be in the window any more.
+ */
+void input_set_rewind(struct input_set *set);
+
 /* All that has to be remembered, into checkpoint (emptied first). */
 void input_set_checkpoint(struct input_set *set, struct checkpoint *checkpoint);
 

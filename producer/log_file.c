@@ -75,6 +75,7 @@ start_at(struct log_file *file, int64_t offset, uint64_t marker)
 {
 	file->next = file->scanned = file->track.confirmed = offset;
 	file->marker = file->track.marker = marker;
+	file->asked = file->verified = (struct log_file_place){offset, marker};
 }
 
 /* Go on where the checkpoint says, if these are still the bytes that were read. */
@@ -91,6 +92,7 @@ resume(struct log_file *file, const struct checkpoint_entry *entry)
 		why = "holds other lines than those that were read";
 	if (why == NULL) {
 		start_at(file, entry->offset, entry->marker);
+		file->verified = (struct log_file_place){entry->verified, entry->verified_marker};
 		memcpy(file->track.id, entry->id, FILE_ID_SIZE);
 		return;
 	}
@@ -256,6 +258,32 @@ log_file_advance(struct log_file *file, int64_t offset, uint64_t marker)
 	file->marker = marker;
 }
 
+void
+log_file_asked(struct log_file *file)
+{
+	file->asked = (struct log_file_place){file->track.confirmed, file->track.marker};
+}
+
+void
+log_file_verified(struct log_file *file)
+{
+	file->verified = file->asked;
+}
+
+int64_t
+log_file_rewind(struct log_file *file)
+{
+	int64_t confirmed = file->track.confirmed - file->verified.offset;
+
+	start_at(file, file->verified.offset, file->verified.marker);
+	file->ready = true;
+	if (file->state == LOG_FILE_ENDED) {
+		file->state = LOG_FILE_ROTATED;
+		file->finish = true;
+	}
+	return confirmed;
+}
+
 struct checkpoint_entry
 log_file_entry(const struct log_file *file)
 {
@@ -264,6 +292,8 @@ log_file_entry(const struct log_file *file)
 		.identity = file->identity,
 		.offset = file->track.confirmed,
 		.marker = file->track.marker,
+		.verified = file->verified.offset,
+		.verified_marker = file->verified.marker,
 	};
 
 	memcpy(entry.id, file->track.id, FILE_ID_SIZE);

@@ -22,6 +22,12 @@
 #include "file_identity.h"
 #include "window.h"
 
+/* The start of a line, and the marker of it. */
+struct log_file_place {
+	int64_t offset;
+	uint64_t marker;
+};
+
 enum log_file_state {
 	LOG_FILE_FOLLOWED, /* at its path */
 	LOG_FILE_ROTATED,  /* no longer there; its writer may still write to it for a while */
@@ -37,7 +43,12 @@ struct log_file {
 	int watch; /* inotify; -1 = none */
 	enum log_file_state state;
 	int64_t next, scanned;
-	uint64_t marker;	  /* of next */
+	uint64_t marker; /* of next */
+	/*
+	 * verified: up to here it is sure that both queues got the lines; asked: what the check of
+	 * the bindings that is on its way will make sure of. See binding_check.h.
+	 */
+	struct log_file_place asked, verified;
 	int64_t size, changed_ns; /* as of the last look */
 	int64_t quiet_since_ms;	  /* ROTATED: since when nothing new came */
 	int64_t complain_ms;	  /* when a read error may be logged again */
@@ -96,6 +107,13 @@ enum log_file_read log_file_reread(struct log_file *file, const struct window_fr
 
 /* Everything before offset is cut; offset is the start of a line. marker is that of offset. */
 void log_file_advance(struct log_file *file, int64_t offset, uint64_t marker);
+
+/* A check of the bindings went out; it went well. */
+void log_file_asked(struct log_file *file);
+void log_file_verified(struct log_file *file);
+
+/* Read again what is not verified. No frame may refer to the file. Returns how many bytes. */
+int64_t log_file_rewind(struct log_file *file);
 
 /* What the checkpoint says of it; path is borrowed. */
 struct checkpoint_entry log_file_entry(const struct log_file *file);

@@ -7,6 +7,7 @@
  * reading and nothing else; see publisher.h.
  */
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/process.h"
@@ -40,6 +41,7 @@ struct producer {
 	int64_t next_save_ms;
 	struct reminder save_failed, too_long;
 	int64_t drain_until_ms; /* 0: not draining */
+	bool paused;		/* sluiced says so: nothing more is read */
 };
 
 /* Every followed file is held open. */
@@ -135,6 +137,7 @@ count_frame(struct producer *producer, const struct window_frame *frame)
 	if (frame->kind != FRAME_TOO_LONG_CLEAN)
 		return;
 	status_add(status, COUNTER_LINES_REJECTED, 1);
+	status_add_rejected(status, REASON_LINE_TOO_LONG);
 	/* Each is in the dead letters with its place; here one a minute is enough. */
 	if (reminder_due(&producer->too_long, clock_mono_ms()))
 		log_warning("%s: the line at byte %lld has %lld bytes, more than "
@@ -176,6 +179,8 @@ save(struct producer *producer, int64_t now_ms)
 	char why[512];
 
 	producer->next_save_ms = now_ms + SAVE_MS;
+	if (producer->publisher.moved)
+		FAULT_POINT("producer.after_confirm");
 	input_set_checkpoint(&producer->inputs, &producer->checkpoint);
 	producer->publisher.moved = false;
 	if (state_dir_store(&producer->state, &producer->checkpoint, why, sizeof(why)) == 0) {
@@ -235,8 +240,12 @@ is_finished(struct producer *producer, int64_t now_ms)
 	if (producer->publisher.broker == NULL &&
 	    now_ms - producer->publisher.down_since_ms >= PUBLISHER_ONCE_MS)
 		return true;
-	return !has_more(producer) && producer->publisher.window.count == 0 &&
-	       input_set_all_ended(&producer->inputs);
+	if (has_more(producer) || producer->publisher.window.count > 0 ||
+	    !input_set_all_ended(&producer->inputs))
+		return false;
+	producer->publisher.check.next_ms = now_ms;
+	return publisher_is_verified(&producer->publisher) &&
+	       producer->publisher.news == PUBLISHER_NO_NEWS;
 }
 
 static void
@@ -250,7 +259,7 @@ wait_for_something(struct producer *producer)
 		{.fd = input_set_fd(&producer->inputs), .events = POLLIN},
 	};
 
-	if (!producer->process.stop && has_more(producer) &&
+	if (!producer->process.stop && !producer->paused && has_more(producer) &&
 	    publisher_can_take(&producer->publisher, now_ms))
 		due_ms = now_ms;
 	if (!producer->process.stop)
@@ -262,6 +271,41 @@ wait_for_something(struct producer *producer)
 	process_wait(&producer->process, fds, ARRAY_LEN(fds), due_ms - now_ms);
 }
 
+/* A pause stops the reading; what is on its way is still confirmed. */
+static void
+heed_pause(struct producer *producer)
+{
+	struct status_page *status = producer->process.status;
+	bool wanted = status_pause_wanted(status);
+
+	if (wanted != producer->paused)
+		log_info(wanted ? "paused: nothing more is read" : "resumed");
+	producer->paused = wanted;
+	status_set_paused(status, wanted && producer->publisher.window.count == 0);
+}
+
+/* See binding_check.h. */
+static void
+heed_checks(struct producer *producer)
+{
+	struct publisher *publisher = &producer->publisher;
+	enum publisher_news news = publisher->news;
+
+	publisher->news = PUBLISHER_NO_NEWS;
+	if (!publisher_checks(publisher) || news == PUBLISHER_ASKED)
+		input_set_asked(&producer->inputs);
+	if (!publisher_checks(publisher) || news == PUBLISHER_BOUND)
+		input_set_verified(&producer->inputs);
+	if (news != PUBLISHER_REWIND)
+		return;
+	publisher_restart(publisher);
+	reader_reset(&producer->reader);
+	input_set_rewind(&producer->inputs);
+	producer->event_track.frames = 0;
+	producer->event_track.confirmed = 0;
+	producer->next_event = 0;
+}
+
 static void
 run(struct producer *producer)
 {
@@ -269,11 +313,14 @@ run(struct producer *producer)
 		int64_t now_ms = clock_mono_ms();
 		struct progress_facts current;
 
+		heed_pause(producer);
 		if (!producer->process.stop) {
 			input_set_turn(&producer->inputs, now_ms);
-			pump(producer);
+			if (!producer->paused)
+				pump(producer);
 		}
 		publisher_turn(&producer->publisher, now_ms);
+		heed_checks(producer);
 		if (needs_saving(producer) && now_ms >= producer->next_save_ms)
 			save(producer, now_ms);
 		current = facts(producer);
@@ -290,8 +337,8 @@ finish(struct producer *producer)
 {
 	struct process *process = &producer->process;
 	size_t unconfirmed = producer->publisher.window.count;
-	bool complete = process->once && !process->stop && unconfirmed == 0 &&
-			!has_more(producer) && input_set_all_ended(&producer->inputs);
+	bool complete = process->once && unconfirmed == 0 && !has_more(producer) &&
+			input_set_all_ended(&producer->inputs);
 	struct progress_facts last = facts(producer);
 	int64_t now_ms = clock_mono_ms();
 	int exit_code = EX_OK;
@@ -303,10 +350,13 @@ finish(struct producer *producer)
 		log_info("%zu messages are not confirmed: their lines are read again at the next "
 			 "start",
 			 unconfirmed);
-	if (process->once && !process->stop && !complete) {
+	if (process->once && !complete && process->stop) {
+		log_error("told to stop before the inputs' end: the checkpoint keeps the place, "
+			  "start again to go on");
+		exit_code = EX_TEMPFAIL;
+	} else if (process->once && !complete) {
 		log_error("no broker for %d s: giving up; the checkpoint keeps the place, start "
-			  "again "
-			  "to go on",
+			  "again to go on",
 			  PUBLISHER_ONCE_MS / 1000);
 		exit_code = EX_UNAVAILABLE;
 	} else if (complete && producer->inputs.unreadable > 0) {

@@ -49,6 +49,18 @@ publisher_close(struct publisher *publisher, bool abrupt)
 	publisher->scratch = NULL;
 }
 
+void
+publisher_restart(struct publisher *publisher)
+{
+	broker_close(&publisher->broker);
+	window_clear(&publisher->window);
+	window_init(&publisher->window, (size_t)publisher->settings->producer.window_frames,
+		    PUBLISHER_WINDOW_BYTES);
+	publisher->next_try_ms = 0;
+	publisher->pause_until_ms = 0;
+	publisher->down_since_ms = clock_mono_ms();
+}
+
 int
 publisher_fd(const struct publisher *publisher)
 {
@@ -121,6 +133,7 @@ connect_broker(struct publisher *publisher)
 	publisher->allowed = publisher->refused_since_ms != 0 ? 1 : publisher->window.capacity;
 	publisher->refused_since_ms = 0;
 	publisher->next_topology_ms = clock_mono_ms() + PUBLISHER_TOPOLOGY_MS;
+	binding_check_start(&publisher->check, publisher->settings);
 	status_set_report(process->status, process->stop ? REPORT_DRAINING : REPORT_READY);
 	status_set_error(process->status, "");
 }
@@ -221,10 +234,14 @@ on_event(struct publisher *publisher, struct broker_event *event)
 		break;
 	case BROKER_NACKED:
 		change = window_nacked(&publisher->window, event->tag, event->multiple);
+		if (change.again == 0)
+			break; /* to a check: the queue is full, and there */
 		status_add(status, COUNTER_FRAMES_REFUSED, change.again);
 		back_off(publisher, "the broker refused a message (a queue is full?)");
 		break;
 	case BROKER_RETURNED:
+		if (binding_check_returned(&publisher->check, event->delivery->message.message_id))
+			break;
 		if (window_returned(&publisher->window, event->delivery->message.message_id))
 			status_add(status, COUNTER_FRAMES_REFUSED, 1);
 		publisher->topology_lost = true;
@@ -257,6 +274,10 @@ take_events(struct publisher *publisher)
 		if (event.kind == BROKER_NOTHING)
 			break;
 		on_event(publisher, &event);
+		if (publisher_check_event(publisher, &event, &failure) != OUTCOME_DONE) {
+			lose_connection(publisher, &failure);
+			break;
+		}
 	}
 	if (window_settle(&publisher->window))
 		publisher->moved = true;
@@ -291,7 +312,8 @@ bool
 publisher_is_flowing(const struct publisher *publisher, int64_t now_ms)
 {
 	return publisher->broker != NULL && !broker_is_blocked(publisher->broker) &&
-	       now_ms >= publisher->pause_until_ms;
+	       now_ms >= publisher->pause_until_ms && !publisher->binding_lost &&
+	       (publisher->check.count == 0 || publisher->check.has_answer);
 }
 
 static bool
@@ -358,6 +380,7 @@ publish(struct publisher *publisher, struct window_frame *frame, struct span bod
 		return;
 	}
 	window_published(&publisher->window, frame, tag);
+	publisher->check.dirty = true;
 	status_add(publisher->process->status, COUNTER_FRAMES_OUT, 1);
 }
 
@@ -383,6 +406,7 @@ publish_waiting(struct publisher *publisher)
 void
 publisher_turn(struct publisher *publisher, int64_t now_ms)
 {
+	struct failure failure;
 	if (publisher->broker == NULL && now_ms >= publisher->next_try_ms)
 		connect_broker(publisher);
 	else
@@ -391,6 +415,8 @@ publisher_turn(struct publisher *publisher, int64_t now_ms)
 	publish_waiting(publisher);
 	/* Last, so that nothing that was read along the way stays unseen while we wait. */
 	take_events(publisher);
+	if (publisher_check_turn(publisher, now_ms, &failure) != OUTCOME_DONE)
+		lose_connection(publisher, &failure);
 	note_blocked(publisher, now_ms);
 }
 
@@ -405,5 +431,8 @@ publisher_due_ms(const struct publisher *publisher, int64_t now_ms)
 		return now_ms;
 	if (publisher->window.waiting > 0 && may_publish(publisher, now_ms))
 		return now_ms;
+	if (publisher->check.count > 0 && publisher->check.open == 0 && publisher->check.dirty &&
+	    !broker_is_blocked(publisher->broker))
+		return MIN(publisher->check.next_ms, publisher->next_topology_ms);
 	return publisher->next_topology_ms;
 }

@@ -15,6 +15,7 @@
 
 #include "common/backoff.h"
 #include "common/broker.h"
+#include "binding_check.h"
 #include "common/process.h"
 #include "reminder.h"
 #include "window.h"
@@ -24,6 +25,14 @@ enum {
 	PUBLISHER_TOPOLOGY_MS = 60000,		  /* a lost binding is healed within this */
 	PUBLISHER_REFUSED_MS = 60000,		  /* refused for so long: try a new connection */
 	PUBLISHER_ONCE_MS = 30000,		  /* --once waits so long for a broker */
+};
+
+/* What the owner of the files has to know; it takes it and sets it back to NO_NEWS. */
+enum publisher_news {
+	PUBLISHER_NO_NEWS,
+	PUBLISHER_ASKED,  /* a check went out: it will speak for all that is confirmed now */
+	PUBLISHER_BOUND,  /* it went well */
+	PUBLISHER_REWIND, /* a binding was lost: send again all that no check spoke for */
 };
 
 struct publisher {
@@ -45,6 +54,11 @@ struct publisher {
 	 * each time.
 	 */
 	size_t allowed;
+	struct binding_check check;
+	enum publisher_news news;
+	bool binding_lost; /* nothing is published until a check goes well */
+	bool was_bound;	   /* a check went well since the start */
+	struct reminder unbound;
 	char alarm[256]; /* why the broker is blocked */
 	struct reminder down, blocked, refused;
 	char *scratch; /* for bodies that are read again */
@@ -75,7 +89,27 @@ void publisher_send(struct publisher *publisher, const struct window_frame *fram
 /* When publisher_turn() has something to do that no descriptor tells of. */
 int64_t publisher_due_ms(const struct publisher *publisher, int64_t now_ms);
 
+/* Forget all frames and connect anew: they are about to be read again. Tracks are the caller's. */
+void publisher_restart(struct publisher *publisher);
+
+/* Bindings can be checked; if not, what is confirmed has to do. */
+bool publisher_checks(const struct publisher *publisher);
+
+/* A check spoke for all that was published. */
+bool publisher_is_verified(const struct publisher *publisher);
+
 /* Connected, and the broker takes messages: waiting for confirms makes sense. */
 bool publisher_is_flowing(const struct publisher *publisher, int64_t now_ms);
+
+/* --- between publisher.c and publisher_check.c ---------------------------------------------------
+ */
+
+/* An answer may be one to a check. On failure the connection is spent. */
+enum outcome publisher_check_event(struct publisher *publisher, const struct broker_event *event,
+				   struct failure *failure) MUST_CHECK;
+
+/* Send checks when they are due. On failure the connection is spent. */
+enum outcome publisher_check_turn(struct publisher *publisher, int64_t now_ms,
+				  struct failure *failure) MUST_CHECK;
 
 #endif

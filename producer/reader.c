@@ -207,6 +207,13 @@ fill(struct reader *reader)
 	return false;
 }
 
+void
+reader_reset(struct reader *reader)
+{
+	hold(reader, NULL);
+	reader->has_second = false;
+}
+
 bool
 reader_next(struct reader *reader, struct window_frame *frame, struct span *body)
 {

@@ -37,6 +37,9 @@ void reader_init(struct reader *reader, struct input_set *inputs, const struct f
 		 size_t capacity);
 void reader_clear(struct reader *reader);
 
+/* Forget what is in the buffer: the files have been set back. */
+void reader_reset(struct reader *reader);
+
 /*
  * Cut the next frame. The frame is complete but for state and tag; body has its bytes, valid until
  * the next call, or is SPAN_NULL when they have to be read with log_file_reread(). False when there

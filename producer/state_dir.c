@@ -4,6 +4,7 @@
  * folder's descriptor and never through a symbolic link at the end.
  */
 #include "state_dir.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/xalloc.h"
 
@@ -17,7 +18,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define CHECKPOINT_NAME "checkpoint"
 #define CHECKPOINT_NEW CHECKPOINT_NAME ".new"
 #define CHECKPOINT_BAD_NAME CHECKPOINT_NAME ".bad"
 #define LOCK_NAME "producer.lock"
@@ -183,6 +183,7 @@ state_dir_store(const struct state_dir *dir, const struct checkpoint *checkpoint
 			result = -1;
 	}
 	if (result == 0) {
+		FAULT_POINT("producer.before_checkpoint_rename");
 		step = "cannot put " CHECKPOINT_NEW " in its place";
 		result = renameat(dir->fd, CHECKPOINT_NEW, dir->fd, CHECKPOINT_NAME);
 	}

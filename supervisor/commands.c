@@ -27,8 +27,8 @@ is_role(const char *name, enum role_id *role)
 	return false;
 }
 
-/* Read {"lake": 4, ...} into counts, -1 where a role is not named. "current" is left to the caller.
- */
+/* Read {"lake": 4, ...} into counts, -1 where a role is not named. "current" and "dry_run" are left
+ * to the caller. */
 static int
 read_counts(json_t *object, int counts[ROLE_COUNT], struct request_error *error)
 {
@@ -41,7 +41,7 @@ read_counts(json_t *object, int counts[ROLE_COUNT], struct request_error *error)
 	{
 		enum role_id role;
 
-		if (strcmp(name, "current") == 0)
+		if (strcmp(name, "current") == 0 || strcmp(name, "dry_run") == 0)
 			continue;
 		if (!is_role(name, &role)) {
 			request_fail(error, EX_USAGE,
@@ -58,6 +58,17 @@ read_counts(json_t *object, int counts[ROLE_COUNT], struct request_error *error)
 		counts[role] = (int)json_integer_value(value);
 	}
 	return 0;
+}
+
+static void
+scale_role(struct pool *pool, enum role_id role, unsigned count)
+{
+	const char *name = role_table[role].name;
+
+	log_info("scale %s: %u -> %u, by %s", name, pool->wanted[role], count, pool->actor);
+	events_add(&pool->events, EVENT_SCALE, name, pool->actor, "%u -> %u", pool->wanted[role],
+		   count);
+	pool_scale(pool, role, count);
 }
 
 static json_t *
@@ -88,9 +99,8 @@ command_scale(struct supervisor *supervisor, json_t *arguments, struct request_e
 		json_object_set_new(data, role_table[i].name,
 				    json_pack("{s:i, s:i}", "from", (int)supervisor->pool.wanted[i],
 					      "to", counts[i]));
-		log_info("scale %s: %u -> %d", role_table[i].name, supervisor->pool.wanted[i],
-			 counts[i]);
-		pool_scale(&supervisor->pool, (enum role_id)i, (unsigned)counts[i]);
+		if (!json_is_true(json_object_get(arguments, "dry_run")))
+			scale_role(&supervisor->pool, (enum role_id)i, (unsigned)counts[i]);
 	}
 	return data;
 }
@@ -102,10 +112,11 @@ typedef int (*pool_target_fn)(struct pool *pool, const struct target *target, ch
 			      size_t error_size);
 
 static json_t *
-apply_to_target(struct supervisor *supervisor, json_t *arguments, const char *verb,
+apply_to_target(struct supervisor *supervisor, json_t *arguments, enum event_kind kind,
 		pool_target_fn apply, struct request_error *error)
 {
 	const char *text = json_string_value(json_object_get(arguments, "target"));
+	const char *verb = event_kind_name(kind); /* a command and its event have one name */
 	struct target target;
 
 	if (text == NULL)
@@ -116,26 +127,70 @@ apply_to_target(struct supervisor *supervisor, json_t *arguments, const char *ve
 	error->exit_code = EX_DATAERR;
 	if (apply(&supervisor->pool, &target, error->text, sizeof(error->text)) != 0)
 		return NULL;
-	log_info("%s %s", verb, text);
+	log_info("%s %s, by %s", verb, text, supervisor->pool.actor);
+	events_add(&supervisor->pool.events, kind, text, supervisor->pool.actor, "told to %s",
+		   verb);
 	return json_pack("{s:s}", "target", text);
 }
 
 static json_t *
 command_start(struct supervisor *supervisor, json_t *arguments, struct request_error *error)
 {
-	return apply_to_target(supervisor, arguments, "start", pool_start, error);
+	return apply_to_target(supervisor, arguments, EVENT_START, pool_start, error);
 }
 
 static json_t *
 command_stop(struct supervisor *supervisor, json_t *arguments, struct request_error *error)
 {
-	return apply_to_target(supervisor, arguments, "stop", pool_stop, error);
+	return apply_to_target(supervisor, arguments, EVENT_STOP, pool_stop, error);
 }
 
 static json_t *
 command_restart(struct supervisor *supervisor, json_t *arguments, struct request_error *error)
 {
-	return apply_to_target(supervisor, arguments, "restart", pool_restart, error);
+	return apply_to_target(supervisor, arguments, EVENT_RESTART, pool_restart, error);
+}
+
+/* A role as a whole: which worker of it takes a message is the broker's choice. */
+static int
+pause_target(struct pool *pool, const struct target *target, bool paused, char *error,
+	     size_t error_size)
+{
+	if (pool->draining) {
+		snprintf(error, error_size, "sluiced is ending");
+		return -1;
+	}
+	if (!target->all && target->index >= 0) {
+		snprintf(error, error_size, "a role is paused as a whole: sluicectl %s %s",
+			 paused ? "pause" : "resume", role_table[target->role].name);
+		return -1;
+	}
+	pool_pause(pool, target->all ? (1u << ROLE_COUNT) - 1 : 1u << target->role, paused);
+	return 0;
+}
+
+static int
+pause_on(struct pool *pool, const struct target *target, char *error, size_t error_size)
+{
+	return pause_target(pool, target, true, error, error_size);
+}
+
+static int
+pause_off(struct pool *pool, const struct target *target, char *error, size_t error_size)
+{
+	return pause_target(pool, target, false, error, error_size);
+}
+
+static json_t *
+command_pause(struct supervisor *supervisor, json_t *arguments, struct request_error *error)
+{
+	return apply_to_target(supervisor, arguments, EVENT_PAUSE, pause_on, error);
+}
+
+static json_t *
+command_resume(struct supervisor *supervisor, json_t *arguments, struct request_error *error)
+{
+	return apply_to_target(supervisor, arguments, EVENT_RESUME, pause_off, error);
 }
 
 /* --- the others
@@ -145,6 +200,12 @@ static json_t *
 command_reload(struct supervisor *supervisor, json_t *arguments UNUSED, struct request_error *error)
 {
 	return reload_settings(supervisor, error);
+}
+
+static json_t *
+command_diff(struct supervisor *supervisor, json_t *arguments UNUSED, struct request_error *error)
+{
+	return reload_preview(supervisor, error);
 }
 
 static json_t *
@@ -181,6 +242,21 @@ const struct command command_table[] = {
 	 .permission = PERMISSION_READ,
 	 .handler = command_status,
 	 .help = "how every child is, what it has done, and the last deaths"},
+	{.name = "events",
+	 .arguments = "{\"after\": NUMBER}",
+	 .permission = PERMISSION_READ,
+	 .handler = command_events,
+	 .help = "what happened, oldest first; with after, only what came after that event"},
+	{.name = "metrics",
+	 .arguments = "{}",
+	 .permission = PERMISSION_READ,
+	 .handler = command_metrics,
+	 .help = "all figures as Prometheus text"},
+	{.name = "diff",
+	 .arguments = "{}",
+	 .permission = PERMISSION_READ,
+	 .handler = command_diff,
+	 .help = "what a reload would change now"},
 	{.name = "version",
 	 .arguments = "{}",
 	 .permission = PERMISSION_READ,
@@ -192,7 +268,7 @@ const struct command command_table[] = {
 	 .handler = command_commands,
 	 .help = "this table"},
 	{.name = "scale",
-	 .arguments = "{\"ROLE\": COUNT, ..., \"current\": {\"ROLE\": COUNT}}",
+	 .arguments = "{\"ROLE\": COUNT, ..., \"current\": {\"ROLE\": COUNT}, \"dry_run\": BOOL}",
 	 .permission = PERMISSION_OPERATE,
 	 .handler = command_scale,
 	 .help = "want so many children of a role; with current, only if so many are wanted now"},
@@ -211,6 +287,16 @@ const struct command command_table[] = {
 	 .permission = PERMISSION_OPERATE,
 	 .handler = command_restart,
 	 .help = "drain and start again, one child at a time"},
+	{.name = "pause",
+	 .arguments = "{\"target\": \"ROLE\" | \"all\"}",
+	 .permission = PERMISSION_OPERATE,
+	 .handler = command_pause,
+	 .help = "take no more work; what is in hand is finished, nothing ends"},
+	{.name = "resume",
+	 .arguments = "{\"target\": \"ROLE\" | \"all\"}",
+	 .permission = PERMISSION_OPERATE,
+	 .handler = command_resume,
+	 .help = "go on after a pause"},
 	{.name = "reload",
 	 .arguments = "{}",
 	 .permission = PERMISSION_OPERATE,
@@ -224,6 +310,7 @@ run(struct supervisor *supervisor, const struct peer *peer, const struct request
     struct request_error *error)
 {
 	struct nearest nearest = {.word = request->command};
+	json_t *data;
 
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *command = &command_table[i];
@@ -240,7 +327,11 @@ run(struct supervisor *supervisor, const struct peer *peer, const struct request
 				"socket's group",
 				command->name);
 		}
-		return command->handler(supervisor, request->arguments, error);
+		snprintf(supervisor->pool.actor, sizeof(supervisor->pool.actor), "uid %ld",
+			 (long)peer->uid);
+		data = command->handler(supervisor, request->arguments, error);
+		supervisor->pool.actor[0] = '\0';
+		return data;
 	}
 	return request_fail(error, EX_USAGE, "unknown command \"%s\"%s%s%s", request->command,
 			    nearest.best != NULL ? ": did you mean " : "",

@@ -41,6 +41,15 @@ extern const size_t command_count;
 char *commands_answer(struct supervisor *supervisor, const struct peer *peer, const char *line,
 		      size_t len, bool complete);
 
+/* A time as JSON: "2026-11-23T18:00:00.123Z". */
+json_t *command_moment(int64_t wall_ms);
+
+/* The handlers of "events" and "metrics", in their own files. */
+json_t *command_events(struct supervisor *supervisor, json_t *arguments,
+		       struct request_error *error);
+json_t *command_metrics(struct supervisor *supervisor, json_t *arguments,
+			struct request_error *error);
+
 /* The handler of "status", in command_status.c, where its members are documented. */
 json_t *command_status(struct supervisor *supervisor, json_t *arguments,
 		       struct request_error *error);

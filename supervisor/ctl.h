@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ctl.h - what the verbs of sluicectl share. The files of sluicectl start with ctl_; the table of
- * verbs is in sluicectl.c.
+ * verbs is in ctl_verbs.c.
  *
  * Output: data goes to standard output, messages to standard error. Exit codes: 0 ok, 1 failed, 3
  * partly done, else those of sysexits.h: 64 usage, 65 data, 69 sluiced, broker or database not
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/defs.h"
 #include "common/settings.h"
@@ -26,6 +27,7 @@ struct ctl {
 	const char *socket_path;   /* of -s; NULL = the one in the settings */
 	struct settings *settings; /* NULL until ctl_settings() was called */
 	int fd;			   /* connection to sluiced; -1 = none */
+	bool quiet;		   /* do not say that sluiced cannot be reached: that is expected */
 };
 
 /* argv[0] is the verb. Returns the exit code. */
@@ -36,19 +38,32 @@ struct ctl_verb {
 	const char *synopsis; /* what follows the name */
 	const char *help;     /* the first line is its entry in the overview */
 	const char *example;
+	const char *words; /* what may follow, for completion; NULL = only options */
 	ctl_fn handler;
 };
+
+extern const struct ctl_verb ctl_verbs[];
+extern const size_t ctl_verb_count;
 
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_scale(struct ctl *ctl, int argc, char **argv);
 int ctl_start(struct ctl *ctl, int argc, char **argv);
 int ctl_stop(struct ctl *ctl, int argc, char **argv);
 int ctl_restart(struct ctl *ctl, int argc, char **argv);
+int ctl_pause(struct ctl *ctl, int argc, char **argv);
+int ctl_resume(struct ctl *ctl, int argc, char **argv);
+int ctl_top(struct ctl *ctl, int argc, char **argv);
+int ctl_queues(struct ctl *ctl, int argc, char **argv);
+int ctl_events(struct ctl *ctl, int argc, char **argv);
+int ctl_health(struct ctl *ctl, int argc, char **argv);
+int ctl_metrics(struct ctl *ctl, int argc, char **argv);
+int ctl_completion(struct ctl *ctl, int argc, char **argv);
 int ctl_reload(struct ctl *ctl, int argc, char **argv);
 int ctl_config(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);
 int ctl_db(struct ctl *ctl, int argc, char **argv);
 int ctl_topology(struct ctl *ctl, int argc, char **argv);
+int ctl_audit(struct ctl *ctl, int argc, char **argv);
 int ctl_dlq(struct ctl *ctl, int argc, char **argv);
 
 /* --- ctl_connection.c --- */
@@ -74,6 +89,52 @@ void ctl_disconnect(struct ctl *ctl);
  */
 int ctl_wait_settled(struct ctl *ctl, const struct target *targets, size_t count,
 		     int64_t timeout_ms, double *seconds) MUST_CHECK;
+
+/* --- ctl_judge.c --- */
+
+enum ctl_severity { CTL_FINE, CTL_WARNING, CTL_CRITICAL };
+
+/* From which figure on something is a problem; 0 = never. [0] is a warning, [1] critical. */
+struct ctl_limits {
+	int64_t waiting[2]; /* messages in a queue */
+	int64_t age_s[2];   /* of the message taken last */
+	int64_t dead[2];    /* dead letters in a queue */
+	int64_t deaths_s;   /* somebody died within so many seconds: a warning */
+};
+
+/* What is not as it should be: appends {"severity": 1, "text": "..."}; returns the worst. */
+enum ctl_severity ctl_judge(const json_t *status, const struct ctl_limits *limits,
+			    json_t *problems);
+
+/* --- ctl_events.c --- */
+
+/* One line for people. */
+void ctl_print_event(const json_t *event, FILE *out);
+
+/* --- ctl_watch.c --- */
+
+/*
+ * Call show every interval_ms until it returns other than CTL_OK, on a terminal over a cleared
+ * screen. interval_ms 0: call it once.
+ */
+int ctl_repeat(struct ctl *ctl, int64_t interval_ms, int (*show)(struct ctl *ctl, void *context),
+	       void *context);
+
+/* The argument of --watch (NULL = 2 s). Returns 0, or EX_USAGE after a message. */
+int ctl_parse_watch(const char *verb, const char *text, int64_t *interval_ms) MUST_CHECK;
+
+/* --- ctl_table.c --- */
+
+struct libscols_table;
+struct libscols_line;
+
+/* libsmartcols without its errors: it fails only for want of memory, which ends sluicectl. */
+struct libscols_table *ctl_table_new(void);
+void ctl_table_column(struct libscols_table *table, const char *title, bool right);
+struct libscols_line *ctl_table_row(struct libscols_table *table);
+/* text is new memory, now the table's; colour may be NULL. */
+void ctl_table_cell(struct libscols_line *line, size_t column, char *text, const char *colour);
+void ctl_table_print(struct libscols_table *table); /* and free it */
 
 /* --- ctl_options.c --- */
 

@@ -23,27 +23,49 @@ const struct settings *
 ctl_settings(struct ctl *ctl)
 {
 	if (ctl->settings == NULL && settings_load(ctl->settings_path, &ctl->settings) != 0)
-		fatal_exit(EX_CONFIG,
-			   "settings %s: not accepted (a running sluiced can be reached with -s "
-			   "SOCKET)",
-			   ctl->settings_path);
+		fatal_exit(EX_CONFIG, "settings %s: not accepted", ctl->settings_path);
 	return ctl->settings;
 }
 
 static const char *
+default_socket(void)
+{
+	size_t i = 0;
+
+	while (setting_table[i].offset != offsetof(struct settings, supervisor.socket))
+		i++;
+	return setting_table[i].default_text;
+}
+
+/* Somebody may be editing the settings: that must not blind those who want to look. */
+static const char *
 socket_path(struct ctl *ctl)
 {
-	if (ctl->socket_path == NULL)
-		ctl->socket_path = ctl_settings(ctl)->supervisor.socket;
+	if (ctl->socket_path != NULL)
+		return ctl->socket_path;
+	if (ctl->settings != NULL || settings_load(ctl->settings_path, &ctl->settings) == 0) {
+		ctl->socket_path = ctl->settings->supervisor.socket;
+	} else if (access(default_socket(), F_OK) == 0) {
+		ctl->socket_path = default_socket();
+		log_warning("settings %s: not accepted; asking the sluiced at %s",
+			    ctl->settings_path, ctl->socket_path);
+	} else {
+		fatal_exit(EX_CONFIG,
+			   "settings %s: not accepted (a running sluiced can be reached with -s "
+			   "SOCKET)",
+			   ctl->settings_path);
+	}
 	return ctl->socket_path;
 }
 
 /* errno says what went wrong. */
 static int
-say_unreachable(const char *path)
+say_unreachable(const struct ctl *ctl, const char *path)
 {
 	int error = errno;
 
+	if (ctl->quiet)
+		return error == EACCES || error == EPERM ? EX_NOPERM : EX_UNAVAILABLE;
 	if (error == EACCES || error == EPERM) {
 		log_error("no permission to use %s: it takes root, sluiced's user or the socket's "
 			  "group",
@@ -76,7 +98,7 @@ connect_to(struct ctl *ctl)
 	setsockopt(ctl->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(ctl->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(ctl->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-		int exit_code = say_unreachable(path);
+		int exit_code = say_unreachable(ctl, path);
 
 		ctl_disconnect(ctl);
 		return exit_code;
@@ -161,6 +183,21 @@ exchange(struct ctl *ctl, const char *command, json_t *arguments)
 	return root;
 }
 
+/* One message per line of the error. */
+static void
+say_error(const char *error)
+{
+	while (*error != '\0') {
+		size_t len = strcspn(error, "\n");
+		char *line = xstrndup(error, len), *visible = ctl_visible(line);
+
+		log_error("%s", visible);
+		free(visible);
+		free(line);
+		error += len + (error[len] == '\n' ? 1 : 0);
+	}
+}
+
 json_t *
 ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code)
 {
@@ -173,7 +210,7 @@ ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code)
 	}
 	answer = exchange(ctl, command, arguments);
 	if (answer == NULL) {
-		*exit_code = say_unreachable(ctl->socket_path);
+		*exit_code = say_unreachable(ctl, ctl->socket_path);
 		ctl_disconnect(ctl);
 		return NULL;
 	}
@@ -181,12 +218,9 @@ ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code)
 	if (json_is_true(json_object_get(answer, "ok")) && json_is_object(data)) {
 		json_incref(data);
 	} else {
-		char *error = ctl_visible(ctl_text(answer, "error", "sluiced gave no reason"));
-
 		data = NULL;
 		*exit_code = (int)ctl_number(answer, "exit_code", CTL_FAILED);
-		log_error("%s", error);
-		free(error);
+		say_error(ctl_text(answer, "error", "sluiced gave no reason"));
 	}
 	json_decref(answer);
 	return data;

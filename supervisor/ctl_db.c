@@ -53,6 +53,8 @@ read_options(struct db_options *options, int argc, char **argv)
 	if (optind + 1 != argc)
 		return ctl_usage("db", "one of status, migrate is needed");
 	options->action = argv[optind];
+	if (options->user != NULL && options->password_file == NULL)
+		return ctl_usage("db", "--user needs --password-file (\"\" for no password)");
 	if (strcmp(options->action, "status") != 0 && strcmp(options->action, "migrate") != 0)
 		return ctl_usage("db", "\"%s\" is none of status, migrate", options->action);
 	return 0;
@@ -107,27 +109,52 @@ print_status(const struct migrate_state *state, const char *address, bool json)
 	json_decref(list);
 }
 
+/* What migrate_apply() reports; one run of sluicectl migrates once. */
+static json_t *applied_names;
+
 static void
 report_applied(const char *name)
 {
-	printf("applied %s\n", name);
+	json_array_append_new(applied_names, json_string(name));
+}
+
+static void
+print_migrated(const char *address, const struct db_options *options)
+{
+	const json_t *name;
+	size_t i;
+
+	if (options->json) {
+		json_t *data = json_pack("{s:s, s:i, s:b, s:O}", "database", address, "wanted",
+					 schema_latest(), "dry_run", (int)options->dry_run,
+					 "applied", applied_names);
+
+		ctl_print_json(data);
+		json_decref(data);
+		return;
+	}
+	json_array_foreach(applied_names, i, name) printf(
+		"%s %s\n", options->dry_run ? "would apply" : "applied", json_string_value(name));
+	if (!options->dry_run)
+		printf("database %s is at version %d\n", address, schema_latest());
 }
 
 static int
 migrate(struct db *db, const struct migrate_state *state, const struct db_options *options)
 {
 	struct failure failure;
+	int code = CTL_OK;
 
-	if (options->dry_run) {
-		for (const struct schema_migration *m = schema_migrations; m->version != 0; m++)
-			if (!state->applied[m->version])
-				printf("would apply %s\n", m->name);
-		return CTL_OK;
-	}
-	if (migrate_apply(db, report_applied, &failure) != OUTCOME_DONE)
-		return say_failure(&failure);
-	printf("database %s is at version %d\n", db_address(db), schema_latest());
-	return CTL_OK;
+	applied_names = json_array();
+	for (const struct schema_migration *m = schema_migrations; m->version != 0; m++)
+		if (options->dry_run && !state->applied[m->version])
+			report_applied(m->name);
+	if (!options->dry_run && migrate_apply(db, report_applied, &failure) != OUTCOME_DONE)
+		code = say_failure(&failure);
+	else
+		print_migrated(db_address(db), options);
+	json_decref(applied_names);
+	return code;
 }
 
 int

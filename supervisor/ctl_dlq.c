@@ -495,7 +495,7 @@ print_overview(void)
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		printf("  %-8s %.*s\n", verbs[i].name, (int)strcspn(verbs[i].help, "\n"),
 		       verbs[i].help);
-	printf("\nAbout one of them: sluicectl dlq VERB --help\n");
+	printf("\nAbout one of them: sluicectl dlq VERB --help\n\nexample: sluicectl dlq groups\n");
 }
 
 static const struct dlq_verb *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_process.c - `sluicectl start|stop|restart|reload|version|config`.
+ * ctl_process.c - `sluicectl start|stop|restart|pause|resume|reload|version`.
  */
 #include "common/log.h"
 #include "supervisor/ctl.h"
@@ -17,29 +17,37 @@ enum { OPTION_NO_WAIT = 256, OPTION_TIMEOUT, OPTION_JSON };
 enum { WAIT_MS = 60000, WAIT_ROLLING_MS = 600000 };
 
 struct verb_options {
-	bool wait, json;
+	bool wait, json, dry_run;
 	int64_t timeout_ms;
 };
 
 static int
-read_options(struct verb_options *options, int64_t timeout_ms, int argc, char **argv)
+read_options(struct verb_options *options, const char *letters, int64_t timeout_ms, int argc,
+	     char **argv)
 {
 	static const struct option long_options[] = {
 		{"no-wait", no_argument, NULL, OPTION_NO_WAIT},
 		{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 		{"json", no_argument, NULL, OPTION_JSON},
+		{"dry-run", no_argument, NULL, 'n'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
 
 	*options = (struct verb_options){.wait = true, .timeout_ms = timeout_ms};
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
 		switch (option) {
 		case OPTION_NO_WAIT:
 			options->wait = false;
 			break;
 		case OPTION_JSON:
 			options->json = true;
+			break;
+		case 'n':
+			if (letters[0] == '\0')
+				return ctl_usage(argv[0], "has no --dry-run");
+			options->dry_run = true;
+			options->wait = false;
 			break;
 		case OPTION_TIMEOUT:
 			if (ctl_parse_duration(optarg, &options->timeout_ms) != 0)
@@ -88,7 +96,7 @@ ask_for_target(struct ctl *ctl, int64_t timeout_ms, const char *done, int argc, 
 	struct target target;
 	char error[256], what[64];
 	json_t *data;
-	int exit_code = read_options(&options, timeout_ms, argc, argv);
+	int exit_code = read_options(&options, "", timeout_ms, argc, argv);
 
 	if (exit_code != 0)
 		return exit_code;
@@ -121,6 +129,18 @@ ctl_restart(struct ctl *ctl, int argc, char **argv)
 	return ask_for_target(ctl, WAIT_ROLLING_MS, "ready", argc, argv);
 }
 
+int
+ctl_pause(struct ctl *ctl, int argc, char **argv)
+{
+	return ask_for_target(ctl, WAIT_MS, "paused", argc, argv);
+}
+
+int
+ctl_resume(struct ctl *ctl, int argc, char **argv)
+{
+	return ask_for_target(ctl, WAIT_MS, "at work", argc, argv);
+}
+
 static void
 print_names(const char *label, const json_t *names)
 {
@@ -140,33 +160,34 @@ ctl_reload(struct ctl *ctl, int argc, char **argv)
 {
 	struct target everybody = {.all = true, .index = -1};
 	struct verb_options options;
-	int exit_code = read_options(&options, WAIT_ROLLING_MS, argc, argv);
+	int exit_code = read_options(&options, "n", WAIT_ROLLING_MS, argc, argv);
 	json_t *data;
 
 	if (exit_code != 0)
 		return exit_code;
 	if (optind < argc)
 		return ctl_usage(argv[0], "unexpected argument \"%s\"", argv[optind]);
-	data = ctl_ask(ctl, "reload", NULL, &exit_code);
-	if (data == NULL) {
-		if (exit_code == EX_CONFIG)
-			log_error("`sluicectl config check` says what is wrong");
+	data = ctl_ask(ctl, options.dry_run ? "diff" : "reload", NULL, &exit_code);
+	if (data == NULL)
 		return exit_code;
-	}
 	if (!options.json) {
-		print_names("changed", json_object_get(data, "changed"));
+		print_names(options.dry_run ? "would change" : "changed",
+			    json_object_get(data, "changed"));
 		print_names("only a restart of sluiced applies",
 			    json_object_get(data, "needs_restart"));
-		print_names("restarting one child at a time", json_object_get(data, "restarting"));
+		print_names(options.dry_run ? "would restart one child at a time"
+					    : "restarting one child at a time",
+			    json_object_get(data, "restarting"));
 	}
-	return finish(ctl, &options, data, &everybody, 1, "reload", "ready");
+	return finish(ctl, &options, data, &everybody, 1,
+		      options.dry_run ? "reload (not done)" : "reload", "ready");
 }
 
 int
 ctl_version(struct ctl *ctl, int argc, char **argv)
 {
 	struct verb_options options;
-	int exit_code = read_options(&options, WAIT_MS, argc, argv);
+	int exit_code = read_options(&options, "", WAIT_MS, argc, argv);
 	json_t *data;
 
 	if (exit_code != 0)
@@ -184,25 +205,5 @@ ctl_version(struct ctl *ctl, int argc, char **argv)
 		       (int)ctl_number(data, "pid", 0));
 	}
 	json_decref(data);
-	return CTL_OK;
-}
-
-/* Local: it works without sluiced, as sluiced -t and -T do. */
-int
-ctl_config(struct ctl *ctl, int argc, char **argv)
-{
-	bool show = argc == 2 && strcmp(argv[1], "show") == 0;
-
-	if (!show && (argc != 2 || strcmp(argv[1], "check") != 0))
-		return ctl_usage(argv[0], "say what: check or show");
-	if (settings_load(ctl->settings_path, &ctl->settings) != 0 ||
-	    settings_check_inputs(ctl->settings) != 0) {
-		log_error("settings %s: not accepted", ctl->settings_path);
-		return EX_CONFIG;
-	}
-	if (show)
-		settings_print(ctl->settings, stdout);
-	else
-		fprintf(stderr, "settings %s: ok\n", ctl->settings_path);
 	return CTL_OK;
 }

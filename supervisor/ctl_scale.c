@@ -12,7 +12,7 @@
 enum { OPTION_NO_WAIT = 256, OPTION_TIMEOUT, OPTION_CURRENT, OPTION_JSON };
 
 struct scale_options {
-	bool wait, json;
+	bool wait, json, dry_run;
 	int64_t timeout_ms;
 	json_t *arguments; /* of the command */
 	struct target targets[ROLE_COUNT];
@@ -41,6 +41,7 @@ read_options(struct scale_options *options, int argc, char **argv)
 		{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 		{"current", required_argument, NULL, OPTION_CURRENT},
 		{"json", no_argument, NULL, OPTION_JSON},
+		{"dry-run", no_argument, NULL, 'n'},
 		{NULL, 0, NULL, 0},
 	};
 	json_t *current = json_object();
@@ -48,13 +49,18 @@ read_options(struct scale_options *options, int argc, char **argv)
 	int option, result = 0;
 
 	json_object_set_new(options->arguments, "current", current);
-	while (result == 0 && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while (result == 0 && (option = getopt_long(argc, argv, "n", long_options, NULL)) != -1) {
 		switch (option) {
 		case OPTION_NO_WAIT:
 			options->wait = false;
 			break;
 		case OPTION_JSON:
 			options->json = true;
+			break;
+		case 'n':
+			options->dry_run = true;
+			options->wait = false;
+			json_object_set_new(options->arguments, "dry_run", json_true());
 			break;
 		case OPTION_TIMEOUT:
 			if (ctl_parse_duration(optarg, &options->timeout_ms) != 0)
@@ -103,7 +109,7 @@ scale(struct ctl *ctl, struct scale_options *options)
 		return exit_code;
 	if (!options->json) {
 		print_change(options, data);
-		printf("%s", options->wait ? " ... " : "\n");
+		printf("%s", options->wait ? " ... " : options->dry_run ? " (not done)\n" : "\n");
 		fflush(stdout);
 	}
 	if (options->wait)

@@ -3,26 +3,25 @@
  * ctl_status.c - `sluicectl status`: one row per child, as a table or as the JSON that sluiced
  * gave.
  */
-#include "common/log.h"
 #include "common/xalloc.h"
 #include "supervisor/ctl.h"
 #include "supervisor/deaths.h"
 #include "supervisor/human.h"
 
 #include <getopt.h>
-#include <libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 
-enum { OPTION_JSON = 256 };
+enum { OPTION_JSON = 256, OPTION_CHECK, OPTION_WATCH };
 enum { DEATHS_SHOWN = 5, RECENT_S = 3600 };
 
 /* The columns, in order; make gives the cell's text in new memory. */
 struct column {
 	const char *title;
-	int flags;
+	bool right;
 	char *(*make)(const json_t *slot);
 };
 
@@ -41,6 +40,8 @@ make_slot(const json_t *slot)
 static char *
 make_state(const json_t *slot)
 {
+	if (json_is_true(json_object_get(slot, "paused")))
+		return xstrdup("PAUSED");
 	return xstrdup(ctl_text(slot, "state", "?"));
 }
 
@@ -122,14 +123,14 @@ make_error(const json_t *slot)
 
 static const struct column columns[] = {
 	{.title = "STAGE", .make = make_stage},
-	{.title = "SLOT", .make = make_slot, .flags = SCOLS_FL_RIGHT},
+	{.title = "SLOT", .make = make_slot, .right = true},
 	{.title = "STATE", .make = make_state},
 	{.title = "READY", .make = make_ready},
-	{.title = "PID", .make = make_pid, .flags = SCOLS_FL_RIGHT},
-	{.title = "UPTIME", .make = make_uptime, .flags = SCOLS_FL_RIGHT},
-	{.title = "RATE/s", .make = make_rate, .flags = SCOLS_FL_RIGHT},
-	{.title = "TOTAL", .make = make_total, .flags = SCOLS_FL_RIGHT},
-	{.title = "REJECTED", .make = make_rejected, .flags = SCOLS_FL_RIGHT},
+	{.title = "PID", .make = make_pid, .right = true},
+	{.title = "UPTIME", .make = make_uptime, .right = true},
+	{.title = "RATE/s", .make = make_rate, .right = true},
+	{.title = "TOTAL", .make = make_total, .right = true},
+	{.title = "REJECTED", .make = make_rejected, .right = true},
 	{.title = "LAST ERROR", .make = make_error},
 };
 
@@ -138,41 +139,13 @@ colour_of(const json_t *slot)
 {
 	const char *state = ctl_text(slot, "state", "");
 
+	if (json_is_true(json_object_get(slot, "paused")))
+		return "yellow";
 	if (strcmp(state, "RUNNING") == 0)
 		return json_is_true(json_object_get(slot, "ready")) ? "green" : "yellow";
 	if (strcmp(state, "FATAL") == 0 || strcmp(state, "BACKOFF") == 0)
 		return "red";
 	return "yellow";
-}
-
-static struct libscols_table *
-make_table(void)
-{
-	struct libscols_table *table = scols_new_table();
-
-	if (table == NULL)
-		fatal("cannot make a table: out of memory");
-	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-		if (scols_table_new_column(table, columns[i].title, 0, columns[i].flags) == NULL)
-			fatal("cannot make a table: out of memory");
-	scols_table_enable_colors(table, ctl_has_colour());
-	return table;
-}
-
-static void
-add_row(struct libscols_table *table, const json_t *slot)
-{
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-
-	if (line == NULL)
-		fatal("cannot make a table: out of memory");
-	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-		/* The line owns the text from here on. */
-		if (scols_line_refer_data(line, i, columns[i].make(slot)) != 0)
-			fatal("cannot make a table: out of memory");
-		if (columns[i].make == make_state)
-			scols_cell_set_color(scols_line_get_cell(line, i), colour_of(slot));
-	}
 }
 
 static void
@@ -241,16 +214,65 @@ print_deaths(const json_t *deaths)
 static void
 print_status(const json_t *status)
 {
-	struct libscols_table *table = make_table();
+	struct libscols_table *table = ctl_table_new();
 	const json_t *slot;
 	size_t i;
 
 	print_head(status);
-	json_array_foreach(json_object_get(status, "slots"), i, slot) add_row(table, slot);
-	fflush(stdout);
-	scols_print_table(table);
-	scols_unref_table(table);
+	for (i = 0; i < ARRAY_LEN(columns); i++)
+		ctl_table_column(table, columns[i].title, columns[i].right);
+	json_array_foreach(json_object_get(status, "slots"), i, slot)
+	{
+		struct libscols_line *line = ctl_table_row(table);
+
+		for (size_t c = 0; c < ARRAY_LEN(columns); c++)
+			ctl_table_cell(line, c, columns[c].make(slot),
+				       columns[c].make == make_state ? colour_of(slot) : NULL);
+	}
+	ctl_table_print(table);
 	print_deaths(json_object_get(status, "deaths"));
+}
+
+struct status_options {
+	bool json, check;
+	int64_t watch_ms;
+};
+
+/* Nothing when all is as wanted. */
+static int
+check(const json_t *status, bool as_json)
+{
+	static const struct ctl_limits no_limits = {.deaths_s = 0};
+	json_t *problems = json_array();
+	enum ctl_severity worst = ctl_judge(status, &no_limits, problems);
+	const json_t *problem;
+	size_t i;
+
+	if (as_json)
+		ctl_print_json(problems);
+	else
+		json_array_foreach(problems, i, problem) puts(ctl_text(problem, "text", "?"));
+	json_decref(problems);
+	return worst == CTL_FINE ? CTL_OK : CTL_FAILED;
+}
+
+static int
+show(struct ctl *ctl, void *context)
+{
+	const struct status_options *options = context;
+	int exit_code;
+	json_t *status = ctl_ask(ctl, "status", NULL, &exit_code);
+
+	if (status == NULL)
+		return exit_code;
+	if (options->check)
+		exit_code = check(status, options->json);
+	else if (options->json)
+		ctl_print_json(status);
+	else
+		print_status(status);
+	json_decref(status);
+	return exit_code;
 }
 
 int
@@ -258,26 +280,30 @@ ctl_status(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{"json", no_argument, NULL, OPTION_JSON},
+		{"check", no_argument, NULL, OPTION_CHECK},
+		{"watch", optional_argument, NULL, OPTION_WATCH},
 		{NULL, 0, NULL, 0},
 	};
-	bool as_json = false;
-	int option, exit_code;
-	json_t *status;
+	struct status_options options = {.json = false};
+	int option;
 
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option != OPTION_JSON)
+		switch (option) {
+		case OPTION_JSON:
+			options.json = true;
+			break;
+		case OPTION_CHECK:
+			options.check = true;
+			break;
+		case OPTION_WATCH:
+			if (ctl_parse_watch(argv[0], optarg, &options.watch_ms) != 0)
+				return EX_USAGE;
+			break;
+		default:
 			return ctl_usage(argv[0], "wrong option");
-		as_json = true;
+		}
 	}
 	if (optind < argc)
 		return ctl_usage(argv[0], "unexpected argument \"%s\"", argv[optind]);
-	status = ctl_ask(ctl, "status", NULL, &exit_code);
-	if (status == NULL)
-		return exit_code;
-	if (as_json)
-		ctl_print_json(status);
-	else
-		print_status(status);
-	json_decref(status);
-	return CTL_OK;
+	return ctl_repeat(ctl, options.watch_ms, show, &options);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+enum { OPTION_JSON = 256 };
+
 /*
  * A copy of the settings with another broker.declare. Shallow: it borrows all texts, and must not
  * be freed.
@@ -26,7 +28,7 @@ with_declare(const struct settings *settings, int declare)
 }
 
 static int
-assert_topology(struct ctl *ctl, int declare, const char *done)
+assert_topology(struct ctl *ctl, int declare, bool as_json, const char *done)
 {
 	struct settings settings = with_declare(ctl_settings(ctl), declare);
 	struct broker *broker = NULL;
@@ -34,12 +36,20 @@ assert_topology(struct ctl *ctl, int declare, const char *done)
 
 	if (broker_open(&broker, &settings.broker, BROKER_ADMIN, "sluicectl topology", &failure) !=
 		    OUTCOME_DONE ||
-	    topology_assert(broker, &settings, &failure) != OUTCOME_DONE) {
+	    topology_assert(broker, &settings, &failure) != OUTCOME_DONE ||
+	    topology_assert_spares(broker, &settings, &failure) != OUTCOME_DONE) {
 		log_error("%s", failure.text);
 		broker_abandon(&broker);
 		return failure.exit_code;
 	}
-	printf("broker %s: %s\n", broker_address(broker), done);
+	if (as_json) {
+		json_t *data = json_pack("{s:s, s:b}", "broker", broker_address(broker), "ok", 1);
+
+		ctl_print_json(data);
+		json_decref(data);
+	} else {
+		printf("broker %s: %s\n", broker_address(broker), done);
+	}
 	broker_close(&broker);
 	return CTL_OK;
 }
@@ -47,17 +57,26 @@ assert_topology(struct ctl *ctl, int declare, const char *done)
 int
 ctl_topology(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option no_options[] = {{NULL, 0, NULL, 0}};
+	static const struct option long_options[] = {
+		{"json", no_argument, NULL, OPTION_JSON},
+		{NULL, 0, NULL, 0},
+	};
+	bool as_json = false;
+	int option;
 
-	if (getopt_long(argc, argv, "", no_options, NULL) != -1)
-		return EX_USAGE;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option != OPTION_JSON)
+			return ctl_usage(argv[0], "wrong option");
+		as_json = true; /* export prints JSON anyway */
+	}
 	if (optind + 1 != argc)
 		return ctl_usage("topology", "one of apply, check, export is needed");
 	if (strcmp(argv[optind], "apply") == 0)
-		return assert_topology(ctl, DECLARE_CREATE,
+		return assert_topology(ctl, DECLARE_CREATE, as_json,
 				       "exchanges, queues and bindings are there");
 	if (strcmp(argv[optind], "check") == 0)
-		return assert_topology(ctl, DECLARE_PASSIVE, "exchanges and queues are there");
+		return assert_topology(ctl, DECLARE_PASSIVE, as_json,
+				       "exchanges and queues are there");
 	if (strcmp(argv[optind], "export") == 0) {
 		topology_export(ctl_settings(ctl), stdout);
 		return CTL_OK;

@@ -42,6 +42,8 @@ judge_slot(const json_t *slot)
 	if (strcmp(state, "FATAL") == 0)
 		return VERDICT_FAILED;
 	if (json_is_true(json_object_get(slot, "ready")) &&
+	    json_is_true(json_object_get(slot, "paused")) ==
+		    json_is_true(json_object_get(slot, "pause_wanted")) &&
 	    !json_is_true(json_object_get(slot, "restart_pending")))
 		return VERDICT_SETTLED;
 	return VERDICT_NOT_YET;
@@ -80,7 +82,9 @@ say_culprit(const json_t *slot, const char *what)
 	if (json_is_true(json_object_get(slot, "restart_pending")))
 		but = ", its restart is not done";
 	else if (strcmp(state, "RUNNING") == 0)
-		but = ", but not ready";
+		but = json_is_true(json_object_get(slot, "ready"))
+			      ? ", and still has something in hand"
+			      : ", but not ready";
 	log_error("%s%s is %s%s%s%s", what, name, state, but, error[0] != '\0' ? ": " : "", error);
 	free(name);
 	free(error);

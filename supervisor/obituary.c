@@ -39,7 +39,7 @@ what_next(const struct slot *slot, int64_t now_ms, char *out, size_t out_size)
 }
 
 void
-obituary_write(struct deaths *deaths, const struct slot *slot, const struct child_event *event,
+obituary_write(struct pool *pool, const struct slot *slot, const struct child_event *event,
 	       const struct child *before, int64_t now_ms)
 {
 	const char *why = whys[before->ending];
@@ -51,9 +51,11 @@ obituary_write(struct deaths *deaths, const struct slot *slot, const struct chil
 	if (before->ending == CHILD_ENDING_DRAIN && event->signal == 0 && event->exit_code == 0) {
 		log_info("%s (pid %ld) ended after %s, as asked", slot->name, (long)slot->pid,
 			 lived);
+		events_add(&pool->events, EVENT_ENDED, slot->name, "",
+			   "pid %ld, after %s, as asked", (long)slot->pid, lived);
 		return;
 	}
-	death = deaths_next(deaths);
+	death = deaths_next(&pool->deaths);
 	death->wall_ms = clock_wall_ms();
 	snprintf(death->name, sizeof(death->name), "%s", slot->name);
 	death->pid = slot->pid;
@@ -61,11 +63,15 @@ obituary_write(struct deaths *deaths, const struct slot *slot, const struct chil
 	death->signal = event->signal;
 	death->why = why;
 	death->uptime_ms = now_ms - before->started_ms;
-	status_read_text(&slot->page->in_hand, death->in_hand, sizeof(death->in_hand));
+	status_in_hand_text(slot->page, death->in_hand, sizeof(death->in_hand));
+	what_next(slot, now_ms, next, sizeof(next));
+	events_add(&pool->events, slot->child.state == CHILD_FATAL ? EVENT_FATAL : EVENT_DEATH,
+		   slot->name, "", "pid %ld%s%s: %s after %s, in hand: %.100s, %s", (long)slot->pid,
+		   why[0] != '\0' ? ", " : "", why, cause, lived,
+		   death->in_hand[0] != '\0' ? death->in_hand : "nothing", next);
 	log_error("%s (pid %ld) died%s%s: %s after %s, in hand: %s, %s", slot->name,
 		  (long)slot->pid, why[0] != '\0' ? ", " : "", why, cause, lived,
-		  death->in_hand[0] != '\0' ? death->in_hand : "nothing",
-		  what_next(slot, now_ms, next, sizeof(next)));
+		  death->in_hand[0] != '\0' ? death->in_hand : "nothing", next);
 	status_read_text(&slot->page->last_error, last_error, sizeof(last_error));
 	if (last_error[0] == '\0' && !child_is_alive(&slot->child)) {
 		snprintf(last_error, sizeof(last_error), "died%s%s: %s", why[0] != '\0' ? ", " : "",

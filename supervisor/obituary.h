@@ -12,12 +12,12 @@
 #include "supervisor/pool.h"
 
 /*
- * One log line for the end of the slot's process (slot->pid). before is the child as it was when
- * the end came; slot->child is already what follows from it. An end that was not asked for is also
- * kept in deaths, and stands as the last error in the slot's page, unless the child has left a
- * better one.
+ * One log line and one event for the end of the slot's process (slot->pid). before is the child as
+ * it was when the end came; slot->child is already what follows from it. An end that was not asked
+ * for is also kept in pool->deaths, and stands as the last error in the slot's page, unless the
+ * child has left a better one.
  */
-void obituary_write(struct deaths *deaths, const struct slot *slot, const struct child_event *event,
+void obituary_write(struct pool *pool, const struct slot *slot, const struct child_event *event,
 		    const struct child *before, int64_t now_ms);
 
 #endif

@@ -8,12 +8,15 @@
 #include "supervisor/pool.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/load.h"
 #include "supervisor/obituary.h"
+#include "supervisor/pool_private.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 
 enum {
 	LOOK_MS = 1000,		      /* an idle supervisor wakes up this often */
@@ -54,6 +57,8 @@ pool_set_policy(struct pool *pool, const struct settings *settings)
 		.restart_max_ms = s->restart_max_ms,
 	};
 	pool->hang_ms = s->hang_s * 1000;
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		pool->loads[role].limits = role_autoscale((enum role_id)role, settings);
 }
 
 bool
@@ -69,34 +74,49 @@ slot_is_ready(const struct slot *slot)
 	       atomic_load(&slot->page->report) == (uint32_t)REPORT_READY;
 }
 
+bool
+slot_is_paused(const struct slot *slot)
+{
+	return slot->child.state == CHILD_RUNNING && atomic_load(&slot->page->paused) != 0;
+}
+
 /* --- events in, actions out
  * -------------------------------------------------------------------------- */
 
 /* The successor says anew how it is; what it counts goes on from where the dead one stopped. */
 static void
-prepare_page(struct status_page *page)
+prepare_page(struct pool *pool, const struct slot *slot, int64_t now_ms)
 {
+	struct status_page *page = slot->page;
+
 	page->version = STATUS_VERSION;
 	status_set_report(page, REPORT_STARTING);
 	status_beat(page);
 	status_set_error(page, "");
 	status_set_in_hand(page, "");
+	status_set_line(page, SUSPECT_LINE_NONE);
+	if (suspects_expire(&pool->suspects[slot->role], now_ms) || slot->starts > 0)
+		status_hand_suspects(page, &pool->suspects[slot->role]);
+	status_set_paused(page, false);
+	atomic_store(&page->pause_wanted, pool->loads[slot->role].paused);
+	atomic_store(&page->queue.in_hand, 0);
 }
 
 static void tell(struct pool *pool, struct slot *slot, const struct child_event *event,
 		 int64_t now_ms);
 
+static const enum child_event_kind spawn_outcomes[] = {
+	[SPAWN_OK] = CHILD_SPAWNED,
+	[SPAWN_LATER] = CHILD_SPAWN_FAILED,
+	[SPAWN_NEVER] = CHILD_CANNOT_RUN,
+};
+
 static void
 spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 {
-	static const enum child_event_kind outcomes[] = {
-		[SPAWN_OK] = CHILD_SPAWNED,
-		[SPAWN_LATER] = CHILD_SPAWN_FAILED,
-		[SPAWN_NEVER] = CHILD_CANNOT_RUN,
-	};
 	enum spawn_result result;
 
-	prepare_page(slot->page);
+	prepare_page(pool, slot, now_ms);
 	slot->pid = 0;
 	result = pool->ops.spawn(pool->ops.context, slot, &slot->pid);
 	if (result == SPAWN_OK) {
@@ -105,11 +125,11 @@ spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 	} else {
 		slot->pid = 0;
 	}
-	tell(pool, slot, &(struct child_event){.kind = outcomes[result]}, now_ms);
+	tell(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
 }
 
-static void
-send_signal(struct pool *pool, struct slot *slot, int signal_number)
+void
+pool_signal(struct pool *pool, struct slot *slot, int signal_number)
 {
 	if (slot->pid > 0)
 		pool->ops.send_signal(pool->ops.context, slot->pid, signal_number);
@@ -123,17 +143,20 @@ act(struct pool *pool, struct slot *slot, enum child_action action, int64_t now_
 		spawn(pool, slot, now_ms);
 		break;
 	case CHILD_DO_TERM:
-		send_signal(pool, slot, SIGTERM);
+		pool_signal(pool, slot, SIGTERM);
 		break;
 	case CHILD_DO_ABORT:
+		events_add(&pool->events, EVENT_HANG, slot->name, "",
+			   "no sign of life for %lld s, aborting it",
+			   (long long)(pool->hang_ms / 1000));
 		log_error("%s (pid %ld) hangs: no sign of life for %lld s, aborting it", slot->name,
 			  (long)slot->pid, (long long)(pool->hang_ms / 1000));
-		send_signal(pool, slot, SIGABRT);
+		pool_signal(pool, slot, SIGABRT);
 		break;
 	case CHILD_DO_KILL:
 		log_warning("%s (pid %ld) does not end in time: killing it", slot->name,
 			    (long)slot->pid);
-		send_signal(pool, slot, SIGKILL);
+		pool_signal(pool, slot, SIGKILL);
 		break;
 	default:
 		break;
@@ -146,186 +169,90 @@ tell(struct pool *pool, struct slot *slot, const struct child_event *event, int6
 	act(pool, slot, child_step(&slot->child, event, &pool->policy, now_ms), now_ms);
 }
 
-static void
-tell_simple(struct pool *pool, struct slot *slot, enum child_event_kind kind)
+void
+pool_tell(struct pool *pool, struct slot *slot, enum child_event_kind kind)
 {
 	tell(pool, slot, &(struct child_event){.kind = kind}, clock_mono_ms());
 }
 
 /* Bring one slot to what is wanted of it. */
-static void
-settle(struct pool *pool, struct slot *slot)
+void
+pool_settle(struct pool *pool, struct slot *slot)
 {
 	bool wanted = slot_is_wanted(pool, slot);
 
 	if (!wanted)
 		slot->roll = ROLL_NONE;
 	if (wanted != slot->child.wanted)
-		tell_simple(pool, slot, wanted ? CHILD_UP : CHILD_DOWN);
+		pool_tell(pool, slot, wanted ? CHILD_UP : CHILD_DOWN);
+}
+
+void
+pool_want(struct pool *pool, enum role_id role, unsigned count)
+{
+	assert(count <= role_table[role].max);
+	pool->wanted[role] = count;
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		pool_settle(pool, pool_slot(pool, role, i));
 }
 
 void
 pool_scale(struct pool *pool, enum role_id role, unsigned count)
 {
-	assert(count <= role_table[role].max);
-	pool->wanted[role] = count;
-	for (unsigned i = 0; i < role_table[role].max; i++) {
-		struct slot *slot = pool_slot(pool, role, i);
-
-		slot->held = false;
-		settle(pool, slot);
-	}
-}
-
-/* --- what operators ask
- * ------------------------------------------------------------------------------ */
-
-static bool
-is_meant(const struct pool *pool, const struct slot *slot, const struct target *target)
-{
-	if (slot->index >= pool->wanted[slot->role])
-		return false;
-	if (target->all)
-		return true;
-	return slot->role == target->role &&
-	       (target->index < 0 || (unsigned)target->index == slot->index);
-}
-
-static int
-check_target(const struct pool *pool, const struct target *target, char *error, size_t error_size)
-{
-	const char *name = role_table[target->role].name;
-	unsigned wanted = pool->wanted[target->role];
-
-	if (pool->draining) {
-		snprintf(error, error_size, "sluiced is ending");
-		return -1;
-	}
-	if (target->all)
-		return 0;
-	if (wanted == 0) {
-		snprintf(error, error_size, "no %s is wanted: sluicectl scale %s=1", name, name);
-		return -1;
-	}
-	if (target->index >= 0 && (unsigned)target->index >= wanted) {
-		snprintf(error, error_size,
-			 "%s/%d is beyond the wanted count of %u: sluicectl scale %s=%d", name,
-			 target->index, wanted, name, target->index + 1);
-		return -1;
-	}
-	return 0;
-}
-
-int
-pool_start(struct pool *pool, const struct target *target, char *error, size_t error_size)
-{
-	if (check_target(pool, target, error, error_size) != 0)
-		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = false;
-		tell_simple(pool, slot, CHILD_START);
-	}
-	return 0;
-}
-
-int
-pool_stop(struct pool *pool, const struct target *target, char *error, size_t error_size)
-{
-	if (check_target(pool, target, error, error_size) != 0)
-		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = true;
-		settle(pool, slot);
-	}
-	return 0;
-}
-
-int
-pool_restart(struct pool *pool, const struct target *target, char *error, size_t error_size)
-{
-	if (check_target(pool, target, error, error_size) != 0)
-		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = false;
-		slot->roll = ROLL_WAITING;
-	}
-	return 0;
-}
-
-void
-pool_renew(struct pool *pool, unsigned role_bits)
-{
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!slot_is_wanted(pool, slot))
-			continue;
-		if (role_bits & 1u << slot->role)
-			slot->roll = ROLL_WAITING;
-		else if (slot->child.state == CHILD_FATAL)
-			tell_simple(pool, slot, CHILD_START);
-	}
-}
-
-/* --- a rolling restart: at most one slot is ROLL_NOW
- * -------------------------------------------------- */
-
-static void
-cancel_roll(struct pool *pool, const struct slot *failed)
-{
-	unsigned left = 0;
-
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		left += pool->slots[i].roll == ROLL_WAITING ? 1 : 0;
-		pool->slots[i].roll = ROLL_NONE;
-	}
-	if (left > 0)
-		log_error("%s cannot start again: %u children that were to be restarted after it "
-			  "go on as "
-			  "they were; when it is mended: sluicectl restart all",
-			  failed->name, left);
-}
-
-static void
-look_at_roll(struct pool *pool)
-{
-	struct slot *next = NULL;
-
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (slot->roll == ROLL_WAITING && next == NULL)
-			next = slot;
-		if (slot->roll != ROLL_NOW)
-			continue;
-		if (slot->child.state == CHILD_FATAL) {
-			cancel_roll(pool, slot);
-			return;
-		}
-		if (slot->child.state != CHILD_RUNNING)
-			return;
-		slot->roll = ROLL_NONE;
-	}
-	if (next == NULL)
-		return;
-	next->roll = ROLL_NOW;
-	tell_simple(pool, next, CHILD_RESTART);
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		pool_slot(pool, role, i)->held = false;
+	pool_want(pool, role, count);
 }
 
 /* --- what happens by itself
  * ------------------------------------------------------------------------- */
+
+/* What the worker had in hand may have killed it: tell all that may get the same message. */
+static void
+note_suspect(struct pool *pool, const struct slot *slot, const struct child_event *event,
+	     enum child_ending ending, int64_t now_ms)
+{
+	bool crashed =
+		event->signal != 0 ? event->signal != SIGKILL : event->exit_code == EX_SOFTWARE;
+	uint32_t line = atomic_load(&slot->page->in_hand_line);
+	char name[SUSPECT_NAME_MAX];
+
+	if (slot->role == ROLE_PRODUCER || line == SUSPECT_LINE_NONE ||
+	    ending == CHILD_ENDING_KILLED || (event->signal == 0 && event->exit_code == 0))
+		return;
+	/* One that hung is aborted, or killed when it does not even hear that. */
+	crashed = crashed || ending == CHILD_ENDING_HUNG;
+	status_read_text(&slot->page->in_hand, name, sizeof(name));
+	suspects_expire(&pool->suspects[slot->role], now_ms);
+	suspects_note(&pool->suspects[slot->role], name, line,
+		      crashed ? SUSPECT_WEIGHT_CRASHED : SUSPECT_WEIGHT_KILLED, now_ms);
+	for (unsigned i = 0; i < role_table[slot->role].max; i++) {
+		struct slot *mate = pool_slot(pool, slot->role, i);
+
+		if (mate->starts > 0)
+			status_hand_suspects(mate->page, &pool->suspects[slot->role]);
+	}
+}
+
+/* The process that has ended never became its program: not a death, but a failed start. */
+static bool
+never_ran(struct pool *pool, struct slot *slot, int64_t now_ms)
+{
+	enum spawn_result result = SPAWN_OK;
+	char error[STATUS_TEXT_MAX];
+
+	if (slot->child.state == CHILD_STARTING && pool->ops.exec_result != NULL)
+		result = pool->ops.exec_result(pool->ops.context, slot);
+	if (result == SPAWN_OK)
+		return false;
+	slot->pid = 0;
+	slot->starts--;
+	status_read_text(&slot->page->last_error, error, sizeof(error));
+	events_add(&pool->events, result == SPAWN_NEVER ? EVENT_FATAL : EVENT_DEATH, slot->name, "",
+		   "%s", error);
+	tell(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
+	return true;
+}
 
 void
 pool_reap(struct pool *pool, pid_t pid, int wait_status)
@@ -339,7 +266,7 @@ pool_reap(struct pool *pool, pid_t pid, int wait_status)
 	for (unsigned i = 0; i < SLOT_COUNT && slot == NULL; i++)
 		if (pool->slots[i].pid == pid)
 			slot = &pool->slots[i];
-	if (slot == NULL || pid <= 0)
+	if (slot == NULL || pid <= 0 || never_ran(pool, slot, now_ms))
 		return;
 	if (WIFSIGNALED(wait_status))
 		event.signal = WTERMSIG(wait_status);
@@ -348,7 +275,8 @@ pool_reap(struct pool *pool, pid_t pid, int wait_status)
 	before = slot->child;
 	action = child_step(&slot->child, &event, &pool->policy, now_ms);
 	/* This first: the successor's start empties the page that the obituary quotes. */
-	obituary_write(&pool->deaths, slot, &event, &before, now_ms);
+	obituary_write(pool, slot, &event, &before, now_ms);
+	note_suspect(pool, slot, &event, before.ending, now_ms);
 	slot->pid = 0;
 	act(pool, slot, action, now_ms);
 }
@@ -378,6 +306,9 @@ look_at_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
 	if (slot->child.state == CHILD_STARTING &&
 	    (report == REPORT_READY || report == REPORT_WAITING)) {
 		log_info("%s (pid %ld) is ready", slot->name, (long)slot->pid);
+		events_add(&pool->events, EVENT_READY, slot->name, "",
+			   "pid %ld, %.1f s after its start", (long)slot->pid,
+			   (double)(now_ms - slot->child.started_ms) / 1000);
 		tell(pool, slot, &(struct child_event){.kind = CHILD_READY}, now_ms);
 	}
 	if (slot->pid > 0 && is_hung(pool, slot, now_ms))
@@ -394,7 +325,9 @@ pool_look(struct pool *pool, int64_t now_ms)
 	pool->last_look_ms = now_ms;
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
 		look_at_slot(pool, &pool->slots[i], now_ms);
-	look_at_roll(pool);
+	pool_look_at_roll(pool);
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		load_look(pool, (enum role_id)i, now_ms);
 }
 
 int64_t
@@ -419,7 +352,7 @@ pool_drain(struct pool *pool)
 {
 	pool->draining = true;
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		settle(pool, &pool->slots[i]);
+		pool_settle(pool, &pool->slots[i]);
 }
 
 void
@@ -428,7 +361,7 @@ pool_kill(struct pool *pool)
 	pool->draining = true;
 	for (unsigned i = 0; i < SLOT_COUNT; i++) {
 		pool->slots[i].roll = ROLL_NONE;
-		tell_simple(pool, &pool->slots[i], CHILD_NOW);
+		pool_tell(pool, &pool->slots[i], CHILD_NOW);
 	}
 }
 

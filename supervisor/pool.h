@@ -18,8 +18,10 @@
 
 #include "common/settings.h"
 #include "common/status.h"
+#include "supervisor/autoscale.h"
 #include "supervisor/child.h"
 #include "supervisor/deaths.h"
+#include "supervisor/events.h"
 #include "supervisor/rate.h"
 #include "supervisor/roles.h"
 
@@ -45,8 +47,26 @@ enum spawn_result { SPAWN_OK, SPAWN_LATER, SPAWN_NEVER };
 struct pool_ops {
 	/* Start the program of the slot. On failure it has logged why. */
 	enum spawn_result (*spawn)(void *context, const struct slot *slot, pid_t *pid);
+	/* The process of a starting child has ended: had its program run? NULL = always. */
+	enum spawn_result (*exec_result)(void *context, const struct slot *slot);
 	void (*send_signal)(void *context, pid_t pid, int signal_number);
 	void *context;
+};
+
+/* What is seen and decided of a role as a whole. */
+struct role_load {
+	bool paused; /* its children are to take no more work */
+	struct rate work, messages, depth;
+	struct autoscale_limits limits;
+	struct autoscale autoscale;
+};
+
+/* The queue of a role, as its workers see it. */
+struct role_queue {
+	bool known; /* some worker has looked within the last seconds */
+	int64_t ready, consumers, dead;
+	int64_t in_hand;  /* of all workers here together, taken and not acknowledged */
+	int64_t oldest_s; /* age of what was taken last; -1 = unknown */
 };
 
 struct pool {
@@ -58,7 +78,11 @@ struct pool {
 	int64_t last_look_ms;
 	int64_t awake_since_ms; /* sluiced itself did not run just before this */
 	struct slot slots[SLOT_COUNT];
+	struct role_load loads[ROLE_COUNT];
 	struct deaths deaths;
+	struct suspects suspects[ROLE_COUNT]; /* what workers died with; handed to their mates */
+	struct events events;
+	char actor[48]; /* on whose word things are done now; "" = by itself */
 };
 
 /* pages points at SLOT_COUNT status pages of STATUS_PAGE_SIZE bytes, which must outlive the pool.
@@ -74,6 +98,9 @@ void pool_set_policy(struct pool *pool, const struct settings *settings);
  */
 void pool_scale(struct pool *pool, enum role_id role, unsigned count);
 
+/* The same, but what people hold stays held: how autoscale changes a count. */
+void pool_want(struct pool *pool, enum role_id role, unsigned count);
+
 /*
  * What an operator asks of some children. A role with a wanted count of 0, or a child beyond the
  * count, is an error: -1 with the reason in error. Restart is rolling: one child at a time, the
@@ -85,6 +112,11 @@ int pool_stop(struct pool *pool, const struct target *target, char *error,
 	      size_t error_size) MUST_CHECK;
 int pool_restart(struct pool *pool, const struct target *target, char *error,
 		 size_t error_size) MUST_CHECK;
+
+/* Let the children of these roles take no more work, or go on; what is in hand is finished. */
+void pool_pause(struct pool *pool, unsigned role_bits, bool paused);
+
+struct role_queue pool_queue(const struct pool *pool, enum role_id role, int64_t now_ms);
 
 /* After a reload: roll over the children of these roles (bits) that are not held; try FATAL ones
  * again. */
@@ -111,6 +143,9 @@ bool slot_is_wanted(const struct pool *pool, const struct slot *slot);
 
 /* RUNNING and its last report is "ready": an outage makes this false and leaves the state. */
 bool slot_is_ready(const struct slot *slot);
+
+/* It is RUNNING and has nothing in hand, because its role is paused. */
+bool slot_is_paused(const struct slot *slot);
 
 static inline struct slot *
 pool_slot(struct pool *pool, enum role_id role, unsigned index)

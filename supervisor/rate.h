@@ -5,9 +5,10 @@
 #ifndef SUPERVISOR_RATE_H
 #define SUPERVISOR_RATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum { RATE_SAMPLES = 6 }; /* five intervals */
+enum { RATE_SAMPLES = 62, RATE_SHORT_S = 5 }; /* a minute and a little */
 
 struct rate {
 	struct {
@@ -17,10 +18,17 @@ struct rate {
 	unsigned count; /* all so far */
 };
 
+/* The last sample is about a second old, or there is none. */
+bool rate_is_due(const struct rate *rate, int64_t now_ms);
+
 /* Take a sample, unless the last one is younger than a second. */
 void rate_sample(struct rate *rate, uint64_t total, int64_t now_ms);
 
-/* Per second, from the oldest kept sample to the newest; 0 with fewer than two. */
-double rate_per_s(const struct rate *rate);
+/* Per second over the last so many seconds, or as many as there are; 0 with fewer than two samples,
+ * and when the counter went down. */
+double rate_per_s(const struct rate *rate, unsigned seconds);
+
+/* The same for a figure that may also shrink. */
+double rate_change_per_s(const struct rate *rate, unsigned seconds);
 
 #endif

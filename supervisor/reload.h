@@ -15,17 +15,21 @@
 struct reload_changes {
 	unsigned restart_roles; /* bits */
 	json_t *changed;	/* names: ["lake.batch_rows"]; owned by the caller */
-	json_t *needs_restart;	/* names of those that only a restart of sluiced applies */
+	json_t *details; /* [{name, from, to, from_origin, to_origin, effect}]; null: unknown */
+	json_t *needs_restart; /* names of those that only a restart of sluiced applies */
 };
 struct reload_changes reload_compare(const struct settings *before, const struct settings *after);
 
 /*
- * Read and check the file again. A bad one changes nothing: NULL, and error says so (each problem
- * is in the log). A good one counts from now on: limits, log level and changed worker counts at
- * once; children that other changes concern are restarted one at a time. A count that was scaled by
- * hand stays unless the file's own value has changed. Returns {"changed": [...], "restarting":
- * [...], "needs_restart": [...]}.
+ * Read and check the file again. A bad one changes nothing: NULL, and error lists the problems. A
+ * good one counts from now on: limits, log level and changed worker counts at once; children that
+ * other changes concern are restarted one at a time. A count that was scaled by hand stays unless
+ * the file's own value has changed. Returns {"applied": true, "changed": [names], "changes":
+ * [details], "restarting": [roles], "needs_restart": [names]}.
  */
 json_t *reload_settings(struct supervisor *supervisor, struct request_error *error);
+
+/* What that would do; "applied" is false, nothing changes. */
+json_t *reload_preview(struct supervisor *supervisor, struct request_error *error);
 
 #endif

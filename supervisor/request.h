@@ -28,7 +28,7 @@ struct request {
 /* Why a command was not done. */
 struct request_error {
 	int exit_code;
-	char text[512];
+	char text[2048];
 };
 
 /*

@@ -4,6 +4,7 @@
  */
 #include "supervisor/roles.h"
 #include "common/nearest.h"
+#include "common/topology.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,13 +20,13 @@ const struct role role_table[ROLE_COUNT] = {
 		       .max = ROLE_MAX_WORKERS,
 		       .first_slot = ROLE_MAX_PRODUCERS,
 		       .wanted_offset = offsetof(struct settings, lake.workers),
-		       .is_worker = true},
+		       .queue = TOPOLOGY_LAKE_QUEUE},
 	[ROLE_CLEAN] = {.name = "clean",
 			.program = "sluice-clean-worker",
 			.max = ROLE_MAX_WORKERS,
 			.first_slot = ROLE_MAX_PRODUCERS + ROLE_MAX_WORKERS,
 			.wanted_offset = offsetof(struct settings, clean.workers),
-			.is_worker = true},
+			.queue = TOPOLOGY_CLEAN_QUEUE},
 };
 
 unsigned
@@ -35,6 +36,18 @@ role_wanted(enum role_id role, const struct settings *settings)
 
 	memcpy(&wanted, (const char *)settings + role_table[role].wanted_offset, sizeof(wanted));
 	return (unsigned)MAX(0, MIN(wanted, (int64_t)role_table[role].max));
+}
+
+struct autoscale_limits
+role_autoscale(enum role_id role, const struct settings *settings)
+{
+	const struct worker_settings *s = role == ROLE_LAKE ? &settings->lake : &settings->clean;
+
+	if (role_table[role].queue == NULL)
+		return (struct autoscale_limits){.max = 0};
+	return (struct autoscale_limits){.min = (unsigned)s->autoscale_min,
+					 .max = (unsigned)s->autoscale_max,
+					 .drain_s = s->autoscale_drain_s};
 }
 
 unsigned

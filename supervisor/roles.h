@@ -13,6 +13,7 @@
 #include "common/defs.h"
 #include "common/settings.h"
 #include "common/status.h"
+#include "supervisor/autoscale.h"
 
 enum role_id { ROLE_PRODUCER, ROLE_LAKE, ROLE_CLEAN, ROLE_COUNT };
 
@@ -29,13 +30,16 @@ struct role {
 	unsigned max;	      /* most children */
 	unsigned first_slot;  /* its slots, and their status pages, start at this number */
 	size_t wanted_offset; /* of the count in struct settings */
-	bool is_worker;
+	const char *queue;    /* that it empties; NULL = none */
 };
 
 extern const struct role role_table[ROLE_COUNT];
 
 /* How many children the settings want. */
 unsigned role_wanted(enum role_id role, const struct settings *settings);
+
+/* How far the role is scaled by itself; max 0 for one that is not. */
+struct autoscale_limits role_autoscale(enum role_id role, const struct settings *settings);
 
 /* Which roles a changed setting restarts, as bits (1 << role). */
 unsigned role_mask(enum setting_reload reload);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sluicectl.c - the command line: global options, the table of verbs, help.
+ * sluicectl.c - the command line: global options, help, dispatch. The verbs are in ctl_verbs.c.
  */
 #include "common/log.h"
 #include "common/nearest.h"
@@ -14,86 +14,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const struct ctl_verb verbs[] = {
-	{.name = "status",
-	 .synopsis = "[--json]",
-	 .help = "how every child is, what it has done, and who died lately\n"
-		 "READY is what the child says of itself: during an outage of the broker or the "
-		 "database it is\n"
-		 "no, while STATE stays RUNNING. RATE is over the last seconds. TOTAL counts lines "
-		 "confirmed by\n"
-		 "the broker (producer) or settled (workers: stored, known already, or rejected).",
-	 .example = "sluicectl status --json | jq '.roles.lake.total'",
-	 .handler = ctl_status},
-	{.name = "scale",
-	 .synopsis = "ROLE=COUNT... [--current ROLE=COUNT] [--timeout 30s] [--no-wait] [--json]",
-	 .help = "change how many lake or clean workers run (0 to 64), or the producer (0 or 1)\n"
-		 "Only the difference is touched: new ones are started, superfluous ones finish "
-		 "what they have\n"
-		 "in hand. It waits until all are ready (exit code 75 when that takes longer than "
-		 "--timeout).\n"
-		 "With --current nothing is done unless so many are wanted now. The counts last "
-		 "until sluiced\n"
-		 "ends; to keep them, put them into the settings file.",
-	 .example = "sluicectl scale lake=4 clean=8",
-	 .handler = ctl_scale},
-	{.name = "start",
-	 .synopsis = "ROLE|ROLE/N|all [--timeout 60s] [--no-wait] [--json]",
-	 .help = "start what was stopped, waits for its next start, or is FATAL",
-	 .example = "sluicectl start lake/0",
-	 .handler = ctl_start},
-	{.name = "stop",
-	 .synopsis = "ROLE|ROLE/N|all [--timeout 60s] [--no-wait] [--json]",
-	 .help = "let children finish what they have in hand and keep them stopped",
-	 .example = "sluicectl stop clean",
-	 .handler = ctl_stop},
-	{.name = "restart",
-	 .synopsis = "ROLE|ROLE/N|all [--timeout 600s] [--no-wait] [--json]",
-	 .help = "stop and start again, one child at a time",
-	 .example = "sluicectl restart all",
-	 .handler = ctl_restart},
-	{.name = "reload",
-	 .synopsis = "[--timeout 600s] [--no-wait] [--json]",
-	 .help = "read the settings again and restart only whom the changes concern\n"
-		 "A file that is not accepted changes nothing (exit code 78).",
-	 .example = "sluicectl config check && sluicectl reload",
-	 .handler = ctl_reload},
-	{.name = "config",
-	 .synopsis = "check | show",
-	 .help = "check the settings file, or show every setting and where it comes from\n"
-		 "This needs no running sluiced.",
-	 .example = "sluicectl -c ./sluice.conf config show",
-	 .handler = ctl_config},
-	{.name = "db",
-	 .synopsis = "status [--json] | migrate [-n] [--user NAME --password-file FILE]",
-	 .help = "the version of the tables; bring them to the one that this program was built "
-		 "for\n"
-		 "migrate wants CREATE and ALTER rights: name a user who has them, if that is not "
-		 "database.user.\n"
-		 "status ends with 1 when a migration is missing. This needs no running sluiced.",
-	 .example = "sluicectl db migrate",
-	 .handler = ctl_db},
-	{.name = "topology",
-	 .synopsis = "apply | check | export",
-	 .help = "declare exchanges, queues and bindings, check them, or print a definitions file\n"
-		 "Nothing that is there in another form is changed or deleted. This needs no "
-		 "running "
-		 "sluiced.",
-	 .example = "sluicectl topology export > definitions.json",
-	 .handler = ctl_topology},
-	{.name = "dlq",
-	 .synopsis = "VERB ...",
-	 .help = "dead letters: groups, list, show, check, retry, edit, hold, drop, export and more\n"
-		 "This needs no running sluiced.",
-	 .example = "sluicectl dlq groups",
-	 .handler = ctl_dlq},
-	{.name = "version",
-	 .synopsis = "[--json]",
-	 .help = "versions of sluicectl and of the running sluiced",
-	 .example = "sluicectl version",
-	 .handler = ctl_version},
-};
-
 static void
 print_help(void)
 {
@@ -104,9 +24,9 @@ print_help(void)
 	       "  -h, --help     print this; after a verb: about that verb\n"
 	       "  -V, --version  print the version of sluicectl\n\n",
 	       SETTINGS_DEFAULT_PATH);
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		printf("  %-10s %.*s\n", verbs[i].name, (int)strcspn(verbs[i].help, "\n"),
-		       verbs[i].help);
+	for (size_t i = 0; i < ctl_verb_count; i++)
+		printf("  %-10s %.*s\n", ctl_verbs[i].name, (int)strcspn(ctl_verbs[i].help, "\n"),
+		       ctl_verbs[i].help);
 	printf("\nExit codes: 0 ok, 1 failed, 3 partly done, 64 wrong usage, 65 no such thing, 69 "
 	       "not reachable,\n"
 	       "75 not done in time, 77 no permission, 78 settings not accepted.\n");
@@ -124,10 +44,10 @@ find_verb(const char *name)
 {
 	struct nearest nearest = {.word = name};
 
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-		nearest_consider(&nearest, verbs[i].name);
+	for (size_t i = 0; i < ctl_verb_count; i++) {
+		if (strcmp(ctl_verbs[i].name, name) == 0)
+			return &ctl_verbs[i];
+		nearest_consider(&nearest, ctl_verbs[i].name);
 	}
 	if (nearest.best != NULL)
 		fatal_exit(EX_USAGE, "unknown verb \"%s\": did you mean %s?", name, nearest.best);

@@ -15,7 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { OPTION_TEMPLATE = 256 };
+enum { OPTION_TEMPLATE = 256, OPTION_MANUAL };
 
 enum mode { MODE_RUN, MODE_TEST, MODE_PRINT };
 
@@ -29,13 +29,15 @@ print_help(void)
 	       "  -c FILE        settings file (default %s)\n"
 	       "  -t             check the settings and exit\n"
 	       "  -T             check the settings, print each with its origin, and exit\n"
+	       "  --man-settings print sluice.conf(5), and exit\n"
 	       "  --template     print a commented settings file with all defaults, and exit\n"
 	       "  -h, --help     print this\n"
 	       "  -V, --version\n\n"
 	       "TERM, INT  every child finishes what it has in hand, then sluiced exits; a second "
 	       "one: at once\n"
 	       "QUIT       exit at once; what was in hand is delivered again later\n"
-	       "HUP        read the settings again; restart only whom a change concerns\n\n"
+	       "HUP        read the settings again; restart only whom a change concerns\n"
+	       "USR1       log how every child is\n\n"
 	       "Exit codes: 0 ended as asked, 64 wrong options, 69 another sluiced is running, 71 "
 	       "the system\n"
 	       "refused something, 73 a folder, the lock or the socket cannot be made, 78 settings "
@@ -50,6 +52,7 @@ parse_options(int argc, char **argv, enum mode *mode)
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{"template", no_argument, NULL, OPTION_TEMPLATE},
+		{"man-settings", no_argument, NULL, OPTION_MANUAL},
 		{NULL, 0, NULL, 0},
 	};
 	const char *path = SETTINGS_DEFAULT_PATH;
@@ -69,6 +72,9 @@ parse_options(int argc, char **argv, enum mode *mode)
 			break;
 		case OPTION_TEMPLATE:
 			settings_print_template(stdout);
+			exit(EX_OK);
+		case OPTION_MANUAL:
+			settings_print_manual(stdout);
 			exit(EX_OK);
 		case 'h':
 			print_help();

@@ -2,9 +2,9 @@
 /*
  * spawn.c - make a child process.
  *
- * Between fork and exec the child only makes system calls. What fails there comes back to sluiced
- * through a pipe that a successful exec closes, so that a missing program is one clear line and not
- * a storm of deaths.
+ * Between fork and exec the child only makes system calls. What fails there is written to a pipe
+ * and read when the child has ended, so that a missing program is one clear line and not a storm of
+ * deaths, and sluiced never waits for a disk.
  */
 #include "supervisor/spawn.h"
 #include "common/log.h"
@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum {
-	REPORT_FD = SUPERVISOR_FD + 1, /* the pipe for a failed exec */
+	REPORT_FD = SETTINGS_FD + 1, /* the pipe for a failed exec */
 	OUT_OF_THE_WAY_FD =
 		REPORT_FD + 1, /* copies start here, so that dup2 cannot overwrite one */
 };
@@ -56,7 +56,9 @@ spawner_init(struct spawner *spawner, const char *settings_path)
 	size_t size = (size_t)SLOT_COUNT * STATUS_PAGE_SIZE;
 	int ends[2];
 
-	*spawner = (struct spawner){.settings_path = settings_path};
+	*spawner = (struct spawner){.settings_path = settings_path, .settings_fd = -1};
+	for (size_t i = 0; i < SLOT_COUNT; i++)
+		spawner->reports[i] = -1;
 	spawner->program_folder = folder_of_self();
 	spawner->memfd = memfd_create("sluice-status", MFD_CLOEXEC);
 	if (spawner->memfd < 0 || ftruncate(spawner->memfd, (off_t)size) != 0)
@@ -71,10 +73,32 @@ spawner_init(struct spawner *spawner, const char *settings_path)
 }
 
 void
+spawner_take_settings(struct spawner *spawner, const struct settings *settings)
+{
+	int fd = memfd_create("sluice-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	FILE *out = copy >= 0 ? fdopen(copy, "w") : NULL;
+
+	if (out == NULL)
+		fatal("cannot make a copy of the settings: %s", strerror(errno));
+	settings_print(settings, out);
+	if (fclose(out) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+		fatal("cannot write a copy of the settings: %s", strerror(errno));
+	if (spawner->settings_fd >= 0)
+		close(spawner->settings_fd);
+	spawner->settings_fd = fd;
+}
+
+void
 spawner_close(struct spawner *spawner)
 {
 	munmap(spawner->pages, (size_t)SLOT_COUNT * STATUS_PAGE_SIZE);
+	for (size_t i = 0; i < SLOT_COUNT; i++)
+		if (spawner->reports[i] >= 0)
+			close(spawner->reports[i]);
 	close(spawner->memfd);
+	close(spawner->settings_fd);
 	close(spawner->life_read);
 	close(spawner->life_write);
 	free(spawner->program_folder);
@@ -107,11 +131,13 @@ place_descriptors(const struct spawner *spawner, int report)
 	int memfd = fcntl(spawner->memfd, F_DUPFD, OUT_OF_THE_WAY_FD);
 	int life = fcntl(spawner->life_read, F_DUPFD, OUT_OF_THE_WAY_FD);
 
+	int settings = fcntl(spawner->settings_fd, F_DUPFD, OUT_OF_THE_WAY_FD);
+
 	report = fcntl(report, F_DUPFD, OUT_OF_THE_WAY_FD);
-	if (memfd < 0 || life < 0 || report < 0)
+	if (memfd < 0 || life < 0 || settings < 0 || report < 0)
 		return -1;
 	if (dup2(memfd, STATUS_FD) < 0 || dup2(life, SUPERVISOR_FD) < 0 ||
-	    dup3(report, REPORT_FD, O_CLOEXEC) < 0)
+	    dup2(settings, SETTINGS_FD) < 0 || dup3(report, REPORT_FD, O_CLOEXEC) < 0)
 		return -1;
 	return close_range(OUT_OF_THE_WAY_FD, ~0u, 0);
 }
@@ -141,9 +167,12 @@ become_program(const struct spawner *spawner, const char *path, const char *slot
 	failure.step = STEP_SIGNALS;
 	if (setpgid(0, 0) != 0 || reset_signals() != 0)
 		goto out;
-	/* Last, and then look: sluiced may have died before the kernel knew of the wish. */
+	/*
+	 * Last, and then look: sluiced may have died before the kernel knew of the wish. The pipe
+	 * is what a child drains by; USR2 is the last resort against one that hangs (process.c).
+	 */
 	failure.step = STEP_PARENT;
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != supervisor)
+	if (prctl(PR_SET_PDEATHSIG, SIGUSR2) != 0 || getppid() != supervisor)
 		goto out;
 	failure.step = STEP_EXEC;
 	execl(path, path, "-c", spawner->settings_path, "--slot", slot_text, (char *)NULL);
@@ -167,9 +196,8 @@ complain(const struct slot *slot, const char *what, const char *which, int error
 	status_set_error(slot->page, text);
 }
 
-/* Wait for exec to close the pipe, or for the failure. */
-static enum spawn_result
-await_exec(const struct slot *slot, const char *path, int report)
+enum spawn_result
+spawner_exec_result(struct spawner *spawner, const struct slot *slot)
 {
 	static const char *const steps[] = {
 		[STEP_DESCRIPTORS] = "cannot place descriptors for",
@@ -178,14 +206,15 @@ await_exec(const struct slot *slot, const char *path, int report)
 		[STEP_EXEC] = "cannot execute",
 	};
 	struct spawn_failure failure;
-	ssize_t got;
+	char *path;
+	/* A successful exec has closed the other end; the dead process surely has. */
+	ssize_t got = read(spawner->reports[slot->number], &failure, sizeof(failure));
 
-	do
-		got = read(report, &failure, sizeof(failure));
-	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof(failure))
 		return SPAWN_OK;
+	path = find_program(spawner, role_table[slot->role].program);
 	complain(slot, steps[failure.step], path, failure.error);
+	free(path);
 	/* Out of memory or of processes passes; a program that is not there does not. */
 	if (failure.step != STEP_EXEC || failure.error == EAGAIN || failure.error == ENOMEM ||
 	    failure.error == ENFILE || failure.error == ETXTBSY)
@@ -202,7 +231,7 @@ spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 	pid_t supervisor = getpid();
 	int report[2];
 
-	if (pipe2(report, O_CLOEXEC) != 0) {
+	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) != 0) {
 		complain(slot, "cannot make a pipe for", path, errno);
 	} else {
 		*pid = fork();
@@ -212,8 +241,10 @@ spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 		if (*pid < 0)
 			complain(slot, "cannot fork for", path, errno);
 		else
-			result = await_exec(slot, path, report[0]);
-		close(report[0]);
+			result = SPAWN_OK;
+		if (spawner->reports[slot->number] >= 0)
+			close(spawner->reports[slot->number]);
+		spawner->reports[slot->number] = report[0];
 	}
 	free(path);
 	free(slot_text);

@@ -10,6 +10,8 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "supervisor/commands.h"
+#include "supervisor/human.h"
+#include "supervisor/notify.h"
 #include "supervisor/reload.h"
 #include "supervisor/request.h"
 #include "supervisor/state_dir.h"
@@ -49,6 +51,14 @@ spawn_slot(void *context, const struct slot *slot, pid_t *pid)
 	return spawner_spawn(&supervisor->spawner, slot, pid);
 }
 
+static enum spawn_result
+exec_result(void *context, const struct slot *slot)
+{
+	struct supervisor *supervisor = context;
+
+	return spawner_exec_result(&supervisor->spawner, slot);
+}
+
 static void
 send_signal(void *context UNUSED, pid_t pid, int signal_number)
 {
@@ -86,16 +96,22 @@ void
 supervisor_open(struct supervisor *supervisor, const char *path, struct settings *settings)
 {
 	struct pool_ops ops = {
-		.spawn = spawn_slot, .send_signal = send_signal, .context = supervisor};
+		.spawn = spawn_slot,
+		.exec_result = exec_result,
+		.send_signal = send_signal,
+		.context = supervisor,
+	};
 
 	request_init();
 	supervisor->settings = settings;
 	supervisor->settings_path = absolute_path(path);
 	supervisor->started_ms = clock_mono_ms();
 	supervisor->signal_fd = open_signal_fd();
+	notify_open();
 	state_dir_lock(settings->supervisor.state_dir);
 	control_open(&supervisor->control, settings->supervisor.socket, answer, supervisor);
 	spawner_init(&supervisor->spawner, supervisor->settings_path);
+	spawner_take_settings(&supervisor->spawner, settings);
 	pool_init(&supervisor->pool, &ops, supervisor->spawner.pages);
 	pool_set_policy(&supervisor->pool, settings);
 }
@@ -131,6 +147,43 @@ end(struct supervisor *supervisor, bool now)
 		log_info("ending: every child finishes what it has in hand");
 		pool_drain(&supervisor->pool);
 	}
+	notify_send("STOPPING=1\nSTATUS=ending%s", now ? " at once" : "");
+	events_add(&supervisor->pool.events, EVENT_END, "sluiced", "signal", "%s",
+		   now ? "at once" : "every child finishes what it has in hand");
+}
+
+static void
+reload(struct supervisor *supervisor)
+{
+	struct request_error error;
+
+	snprintf(supervisor->pool.actor, sizeof(supervisor->pool.actor), "signal HUP");
+	notify_reloading();
+	json_decref(reload_settings(supervisor, &error));
+	notify_send("READY=1");
+	supervisor->pool.actor[0] = '\0';
+}
+
+/* USR1: there is no log file to open again; whoever has only the log at hand sees how it is. */
+static void
+log_status(const struct pool *pool)
+{
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		const struct slot *slot = &pool->slots[i];
+		char total[32], error[STATUS_TEXT_MAX];
+
+		if (!slot_is_wanted(pool, slot) && slot->pid == 0)
+			continue;
+		status_read_text(&slot->page->last_error, error, sizeof(error));
+		log_info("%s: %s%s, pid %ld, %.1f/s, %s done%s%s", slot->name,
+			 child_state_name(slot->child.state),
+			 slot_is_paused(slot)  ? ", paused"
+			 : slot_is_ready(slot) ? ", ready"
+					       : ", not ready",
+			 (long)slot->pid, rate_per_s(&slot->rate, RATE_SHORT_S),
+			 human_count(role_total(slot->role, slot->page), total, sizeof(total)),
+			 error[0] != '\0' ? ": " : "", error);
+	}
 }
 
 static void
@@ -147,19 +200,43 @@ take_signals(struct supervisor *supervisor)
 		case SIGQUIT:
 			end(supervisor, true);
 			break;
-		case SIGHUP: {
-			struct request_error error;
-
-			json_decref(reload_settings(supervisor, &error));
+		case SIGHUP:
+			reload(supervisor);
 			break;
-		}
 		case SIGCHLD:
 			reap(supervisor);
 			break;
-		default: /* USR1: no log file to open again, it goes to standard error */
+		case SIGUSR1:
+			log_status(&supervisor->pool);
+			break;
+		default:
 			break;
 		}
 	}
+}
+
+/* "producer 1 of 1 ready, lake 2 of 2 ready (paused), ..."; systemd is told when it changes. */
+static void
+tell_systemd(struct supervisor *supervisor)
+{
+	const struct pool *pool = &supervisor->pool;
+	char text[sizeof(supervisor->told)] = "";
+	size_t used = 0;
+
+	for (unsigned role = 0; role < ROLE_COUNT && !pool->draining; role++) {
+		unsigned ready = 0;
+
+		for (unsigned i = 0; i < role_table[role].max; i++)
+			ready += slot_is_ready(&pool->slots[role_table[role].first_slot + i]);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %u of %u ready%s",
+					 role > 0 ? ", " : "", role_table[role].name, ready,
+					 pool->wanted[role],
+					 pool->loads[role].paused ? " (paused)" : "");
+	}
+	if (text[0] == '\0' || strcmp(text, supervisor->told) == 0)
+		return;
+	snprintf(supervisor->told, sizeof(supervisor->told), "%s", text);
+	notify_send("STATUS=%s", text);
 }
 
 static void
@@ -171,6 +248,7 @@ turn(struct supervisor *supervisor)
 						pool_timeout_ms(&supervisor->pool, now_ms));
 	size_t count;
 
+	timeout_ms = notify_timeout_ms(now_ms, timeout_ms);
 	fds[0] = (struct pollfd){.fd = supervisor->signal_fd, .events = POLLIN};
 	count = control_poll(&supervisor->control, fds + 1);
 	if (poll(fds, (nfds_t)(1 + count), (int)timeout_ms) < 0) {
@@ -182,6 +260,8 @@ turn(struct supervisor *supervisor)
 		take_signals(supervisor);
 	control_handle(&supervisor->control, fds + 1, count, clock_mono_ms());
 	pool_look(&supervisor->pool, clock_mono_ms());
+	notify_watchdog(clock_mono_ms());
+	tell_systemd(supervisor);
 }
 
 void
@@ -190,6 +270,9 @@ supervisor_run(struct supervisor *supervisor)
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		pool_scale(&supervisor->pool, (enum role_id)role,
 			   role_wanted((enum role_id)role, supervisor->settings));
+	events_add(&supervisor->pool.events, EVENT_BEGIN, "sluiced", "", "version %s, pid %ld",
+		   SLUICE_VERSION, (long)getpid());
+	notify_send("READY=1");
 	while (!supervisor->pool.draining || !pool_is_empty(&supervisor->pool))
 		turn(supervisor);
 	log_info("ended");

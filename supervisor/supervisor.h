@@ -21,6 +21,7 @@ struct supervisor {
 	struct control control;
 	int signal_fd;
 	int64_t started_ms;
+	char told[160]; /* what systemd was told last */
 };
 
 /*

@@ -36,6 +36,7 @@ make_supervisor(void)
 	log_open("fuzz", LOG_LEVEL_ERROR, LOG_STYLE_LOGFMT);
 	request_init();
 	supervisor.settings_path = strdup("/nowhere/sluice.conf");
+	supervisor.spawner.settings_fd = -1;
 	supervisor.spawner.pages = calloc(SLOT_COUNT, STATUS_PAGE_SIZE);
 	pool_init(&supervisor.pool, &ops, supervisor.spawner.pages);
 	pool_scale(&supervisor.pool, ROLE_LAKE, 2);

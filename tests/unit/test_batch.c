@@ -17,6 +17,7 @@
 #include "lake_worker/raw_row.h"
 
 static int freed;
+static struct status_page test_page;
 
 /* Stands in for the broker's: a delivery here is plain memory. */
 void
@@ -56,12 +57,11 @@ fill(void *state, const struct line_context *line, void *out, char detail[REJECT
 static struct batch *
 make_batch(size_t rows, size_t deliveries, bool position)
 {
-	static struct status_page page;
 	struct batch_limits limits = {.rows = rows,
 				      .deliveries = deliveries,
 				      .max_line_bytes = 50,
 				      .position = position,
-				      .status = &page};
+				      .status = &test_page};
 
 	freed = 0;
 	return batch_new(&raw_log_table, &limits, fill, NULL);
@@ -137,11 +137,16 @@ test_full_at_frame_end(void **state)
 
 	(void)state;
 	batch_take(batch, make_delivery(1, "1\n2\n3\n"));
+	assert_false(batch_is_full(batch));
+	assert_true(batch_fill(batch));
+	assert_true(batch_is_full(batch));
 	batch_take(batch, make_delivery(2, "4\n"));
 	assert_false(batch_fill(batch));
 	assert_int_equal(batch_ack_tag(batch), 1);
 	batch_settle(batch);
+	assert_false(batch_is_full(batch));
 	assert_true(batch_fill(batch));
+	assert_false(batch_is_full(batch));
 	assert_int_equal(batch_ack_tag(batch), 2);
 	batch_free(&batch);
 	assert_int_equal(freed, 2);
@@ -227,6 +232,103 @@ test_position(void **state)
 	batch_free(&batch);
 }
 
+/* Few huge messages are a batch, too; and too many of them are too much. */
+static void
+test_bytes(void **state)
+{
+	struct batch *batch = make_batch(100, 16, false);
+	char *huge = xcalloc(BATCH_BYTES + 1, 1);
+
+	(void)state;
+	memset(huge, 'x', BATCH_BYTES);
+	batch_take(batch, make_delivery(1, huge));
+	batch_take(batch, make_delivery(2, "a"));
+	assert_false(batch_fill(batch));
+	assert_true(batch_is_full(batch));
+	assert_int_equal(batch_ack_tag(batch), 1);
+	batch_settle(batch);
+	assert_true(batch_fill(batch));
+	assert_int_equal(batch_ack_tag(batch), 2);
+	for (uint64_t tag = 3; tag < 3 + BATCH_HELD_BYTES / BATCH_BYTES; tag++) {
+		assert_false(batch_holds_too_much(batch));
+		batch_take(batch, make_delivery(tag, huge));
+	}
+	assert_true(batch_holds_too_much(batch));
+	batch_drop(batch);
+	assert_false(batch_holds_too_much(batch));
+	batch_free(&batch);
+	free(huge);
+}
+
+static uint32_t
+line_in_hand(void)
+{
+	return test_page.in_hand_line;
+}
+
+/* A message that workers died with: one line at a time, neighbours apart, the guilty one unread. */
+static void
+test_suspect(void **state)
+{
+	struct batch *batch = make_batch(100, 8, false);
+	const struct rejected_line *rejected;
+	struct suspects suspects = {0};
+	char text[STATUS_TEXT_MAX];
+	size_t count;
+
+	(void)state;
+	suspects_note(&suspects, "second", 2, SUSPECT_WEIGHT_CRASHED, 5);
+	suspects_note(&suspects, "second", 2, SUSPECT_WEIGHT_CRASHED, 6);
+	status_hand_suspects(&test_page, &suspects);
+	for (uint64_t tag = 1; tag <= 3; tag++) {
+		struct delivery *delivery = make_delivery(tag, "a\nb\nc\n");
+
+		delivery->message.message_id = span_of(tag == 2 ? "second" : "other");
+		batch_take(batch, delivery);
+	}
+	/* what came before is settled first */
+	assert_false(batch_fill(batch));
+	assert_int_equal(batch_row_count(batch), 3);
+	assert_int_equal(batch_ack_tag(batch), 1);
+	batch_settle(batch);
+	for (uint32_t line = 1; line <= 3; line++) {
+		assert_false(batch_fill(batch));
+		assert_int_equal(line_in_hand(), SUSPECT_LINE_NONE);
+		assert_int_equal(batch_row_count(batch), line == 2 ? 0 : 1);
+		rejected = batch_rejected(batch, &count);
+		assert_int_equal(count, line == 2 ? 1 : 0);
+		if (line == 2) {
+			assert_int_equal(rejected->reason, REASON_WORKER_CRASHED);
+			assert_memory_equal(rejected->from.line.ptr, "b", 1);
+			assert_string_equal(rejected->detail,
+					    "2 workers died with this line in hand");
+		}
+		batch_show_in_hand(batch);
+		assert_int_equal(line_in_hand(), line);
+		assert_string_equal(status_in_hand_text(&test_page, text, sizeof(text)),
+				    line == 1	? "second, line 1"
+				    : line == 2 ? "second, line 2"
+						: "second, line 3");
+		assert_int_equal(batch_ack_tag(batch), line == 3 ? 2 : 0);
+		batch_settle(batch);
+		assert_int_equal(line_in_hand(), SUSPECT_LINE_NONE);
+	}
+	assert_true(batch_fill(batch));
+	assert_int_equal(batch_row_count(batch), 3);
+	batch_show_in_hand(batch);
+	assert_string_equal(status_in_hand_text(&test_page, text, sizeof(text)), "other");
+	assert_int_equal(line_in_hand(), SUSPECT_LINE_ALL);
+	batch_settle(batch);
+	/* many messages in one batch have no name */
+	batch_take(batch, make_delivery(4, "a\n"));
+	batch_take(batch, make_delivery(5, "a\n"));
+	assert_true(batch_fill(batch));
+	batch_show_in_hand(batch);
+	assert_string_equal(status_in_hand_text(&test_page, text, sizeof(text)), "a batch");
+	batch_free(&batch);
+	status_hand_suspects(&test_page, &(struct suspects){0});
+}
+
 int
 main(void)
 {
@@ -238,6 +340,8 @@ main(void)
 		cmocka_unit_test(test_too_long_and_not_utf8),
 		cmocka_unit_test(test_reject_row),
 		cmocka_unit_test(test_position),
+		cmocka_unit_test(test_suspect),
+		cmocka_unit_test(test_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

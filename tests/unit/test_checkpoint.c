@@ -93,6 +93,8 @@ assert_same(const struct checkpoint_entry *a, const struct checkpoint_entry *b)
 	assert_int_equal(a->identity.generation, b->identity.generation);
 	assert_int_equal(a->offset, b->offset);
 	assert_int_equal(a->marker, b->marker);
+	assert_int_equal(a->verified, b->verified);
+	assert_int_equal(a->verified_marker, b->verified_marker);
 	assert_int_equal(a->gone_s, b->gone_s);
 }
 

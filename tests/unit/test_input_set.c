@@ -32,6 +32,7 @@ struct world {
 	char *got; /* all bodies, "|" after each frame */
 	size_t got_len;
 	char last_id[FILE_ID_SIZE];
+	bool unverified; /* no check of the bindings speaks for anything */
 };
 
 static char *
@@ -162,11 +163,50 @@ read_all(struct world *world)
 		input_set_turn(&world->set, clock_mono_ms());
 		while (reader_next(&world->reader, &frame, &body))
 			note(world, &frame, body);
+		if (!world->unverified) {
+			input_set_asked(&world->set);
+			input_set_verified(&world->set);
+		}
 	}
 	return world->got;
 }
 
 #define ASSERT_READ(world, want) assert_string_equal(read_all(world), want)
+
+/* A binding was lost: what no check spoke for comes again, also from a file that has ended. */
+static void
+test_rewind(void **state)
+{
+	struct world *world = *state;
+
+	append(world, "a.log", "1\n2\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n2\n|");
+	world->unverified = true;
+	append(world, "a.log", "3\n");
+	ASSERT_READ(world, "3\n|");
+	input_set_asked(&world->set); /* a check goes out ... */
+	append(world, "a.log", "4\n");
+	append(world, "b.log", "b\n");
+	ASSERT_READ(world, "4\n|b\n|");
+	input_set_verified(&world->set); /* ... and speaks for what was confirmed then */
+	reader_reset(&world->reader);
+	input_set_rewind(&world->set);
+	ASSERT_READ(world, "4\n|b\n|");
+	/* the next run of the producer knows it, too */
+	end(world);
+	begin(world, false);
+	ASSERT_READ(world, "");
+	reader_reset(&world->reader);
+	input_set_rewind(&world->set);
+	ASSERT_READ(world, "4\n|b\n|");
+	input_set_asked(&world->set);
+	input_set_verified(&world->set);
+	reader_reset(&world->reader);
+	input_set_rewind(&world->set);
+	ASSERT_READ(world, "");
+	end(world);
+}
 
 static void
 test_lines(void **state)
@@ -544,6 +584,7 @@ main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_lines),
+		TEST(test_rewind),
 		TEST(test_once),
 		TEST(test_long_lines),
 		TEST(test_too_long),

@@ -211,6 +211,47 @@ test_counters_outlive_the_child(void **state)
 }
 
 static void
+die_with(struct paper *paper, unsigned index, const char *message, uint32_t line, int signal)
+{
+	struct slot *slot = pool_slot(&paper->pool, ROLE_LAKE, index);
+
+	status_set_in_hand(slot->page, message);
+	status_set_line(slot->page, line);
+	end_with_signal(paper, slot, signal);
+	pool_look(&paper->pool, slot->child.deadline_ms);
+	assert_int_equal(slot->child.state, CHILD_STARTING);
+}
+
+/* What a worker died with is told to its successor and to its mates, and to nobody else. */
+static void
+test_suspects_are_handed_on(void **state)
+{
+	struct paper *paper = *state;
+
+	pool_scale(&paper->pool, ROLE_LAKE, 2);
+	pool_scale(&paper->pool, ROLE_CLEAN, 1);
+	all_ready(paper);
+	die_with(paper, 0, "while it waited", SUSPECT_LINE_NONE, SIGSEGV);
+	die_with(paper, 0, "id:1", 3, SIGSEGV);
+	die_with(paper, 1, "id:1", 3, SIGKILL);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct status_page *page = pool_slot(&paper->pool, ROLE_LAKE, i)->page;
+
+		assert_false(suspects_has(&page->suspects, "while it waited"));
+		assert_true(suspects_has(&page->suspects, "id:1"));
+		assert_null(suspects_guilty(&page->suspects, "id:1", 3));
+	}
+	die_with(paper, 1, "id:1", 3, SIGABRT);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct status_page *page = pool_slot(&paper->pool, ROLE_LAKE, i)->page;
+
+		assert_non_null(suspects_guilty(&page->suspects, "id:1", 3));
+		assert_null(suspects_guilty(&page->suspects, "id:1", 2));
+	}
+	assert_false(suspects_has(&pool_slot(&paper->pool, ROLE_CLEAN, 0)->page->suspects, "id:1"));
+}
+
+static void
 test_ready_is_what_the_child_says(void **state)
 {
 	struct paper *paper = *state;
@@ -433,15 +474,15 @@ test_rate(void **state UNUSED)
 {
 	struct rate rate = {.count = 0};
 
-	assert_true(rate_per_s(&rate) == 0);
+	assert_true(rate_per_s(&rate, 5) == 0);
 	rate_sample(&rate, 100, 1000);
 	rate_sample(&rate, 200, 1100); /* too early: not taken */
-	assert_true(rate_per_s(&rate) == 0);
+	assert_true(rate_per_s(&rate, 5) == 0);
 	for (unsigned i = 1; i <= 20; i++)
 		rate_sample(&rate, 100 + i * 50, 1000 + i * 1000);
-	assert_true(rate_per_s(&rate) == 50);
+	assert_true(rate_per_s(&rate, 5) == 50);
 	rate_sample(&rate, 0, 60000); /* a counter gone wild */
-	assert_true(rate_per_s(&rate) == 0);
+	assert_true(rate_per_s(&rate, 5) == 0);
 }
 
 #define POOL_TEST(function) cmocka_unit_test_setup_teardown(function, make_paper, free_paper)
@@ -453,6 +494,7 @@ main(void)
 		POOL_TEST(test_scale_touches_only_the_difference),
 		POOL_TEST(test_every_slot_has_its_own_page),
 		POOL_TEST(test_counters_outlive_the_child),
+		POOL_TEST(test_suspects_are_handed_on),
 		POOL_TEST(test_ready_is_what_the_child_says),
 		POOL_TEST(test_hang),
 		POOL_TEST(test_a_pause_of_sluiced_is_no_hang),

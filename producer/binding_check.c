@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * binding_check.c - mandatory messages to the spare bindings.
+ */
+#include "binding_check.h"
+#include "common/topology.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK_ID "sluice-check:"
+
+void
+binding_check_start(struct binding_check *check, const struct settings *settings)
+{
+	*check = (struct binding_check){.dirty = true};
+	if (settings->producer.check_s > 0)
+		check->count = MIN(topology_spare_count(settings), (size_t)BINDING_CHECKS_MAX);
+}
+
+bool
+binding_check_due(const struct binding_check *check, int64_t now_ms)
+{
+	return check->count > 0 && check->open == 0 && check->dirty && now_ms >= check->next_ms;
+}
+
+void
+binding_check_begin(struct binding_check *check, const struct settings *settings, int64_t now_ms)
+{
+	check->next_ms = now_ms + settings->producer.check_s * 1000;
+	check->dirty = false;
+	check->queue = NULL;
+	check->open = 0;
+}
+
+struct message
+binding_check_message(char id[BINDING_CHECK_ID_MAX], size_t i)
+{
+	struct message message = MESSAGE_INIT;
+
+	snprintf(id, BINDING_CHECK_ID_MAX, CHECK_ID "%zu", i);
+	message.body = SPAN_LITERAL("");
+	message.message_id = span_of(id);
+	message.lines = 0;
+	return message;
+}
+
+void
+binding_check_sent(struct binding_check *check, size_t i, const char *queue, uint64_t tag)
+{
+	check->asked[i].queue = queue;
+	check->asked[i].returned = false;
+	check->asked[i].tag = tag;
+	check->open++;
+}
+
+bool
+binding_check_returned(struct binding_check *check, struct span message_id)
+{
+	size_t len = sizeof(CHECK_ID) - 1;
+	char number[24];
+	size_t i;
+
+	if (message_id.len <= len || memcmp(message_id.ptr, CHECK_ID, len) != 0)
+		return false;
+	snprintf(number, sizeof(number), "%.*s", (int)MIN(message_id.len - len, (size_t)20),
+		 message_id.ptr + len);
+	i = strtoul(number, NULL, 10);
+	if (i < check->count)
+		check->asked[i].returned = true;
+	return true;
+}
+
+enum binding_answer
+binding_check_answered(struct binding_check *check, uint64_t tag, bool multiple)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < check->count && check->open > 0; i++) {
+		uint64_t own = check->asked[i].tag;
+
+		if (own == 0 || own > tag || (!multiple && own != tag))
+			continue;
+		check->asked[i].tag = 0;
+		check->open--;
+		any = true;
+		if (check->asked[i].returned && check->queue == NULL)
+			check->queue = check->asked[i].queue;
+	}
+	if (!any || check->open > 0)
+		return BINDING_NO_ANSWER;
+	check->has_answer = true;
+	return check->queue == NULL ? BINDING_GOOD : BINDING_LOST;
+}

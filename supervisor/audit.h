@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * audit.h - the proof of the invariant: for each queue, the lines of the files are its table's rows
+ * and its dead letters, and nothing else is missing.
+ *
+ * Give it all lines (audit_line), then all dead letters of both queues (audit_dead_letter), then
+ * audit_finish(). Lines are compared by the MD5 of their bytes; with identity = position also by
+ * their place. Lines and dead letters are sorted on disk, so memory stays the same at any size.
+ *
+ * A line over producer.max_line_bytes is no row; its start is a dead letter of both queues, which
+ * says at which offset the line was. It counts as there when its start and its offset fit.
+ */
+#ifndef SUPERVISOR_AUDIT_H
+#define SUPERVISOR_AUDIT_H
+
+#include "common/db.h"
+#include "common/message.h"
+#include "supervisor/audit_file.h"
+
+enum audit_queue { AUDIT_LAKE, AUDIT_CLEAN, AUDIT_QUEUES };
+
+extern const struct audit_queue_names {
+	const char *queue, *dead_queue, *table;
+} audit_queue_names[AUDIT_QUEUES];
+
+/* All counts are of distinct lines, but `lines`. distinct = stored + dead + missing for each queue.
+ */
+struct audit_result {
+	uint64_t lines, distinct;
+	uint64_t unfinished; /* last lines without LF that are nowhere: not yet lines */
+	uint64_t too_long;
+	struct {
+		uint64_t stored;
+		uint64_t dead;	     /* in the dead-letter queue and no row */
+		uint64_t both;	     /* of the stored ones: also in the dead-letter queue */
+		uint64_t missing;    /* neither */
+		uint64_t dead_lines; /* all that the dead-letter queue holds, of any file */
+	} queue[AUDIT_QUEUES];
+	struct audit_missing {
+		unsigned file;
+		int64_t offset;
+		unsigned queues; /* bits: 1 << AUDIT_LAKE, ... */
+	} * missing;		 /* the first ones, in the order of the files; at most the limit */
+	size_t missing_count;
+};
+
+struct audit;
+
+/* Files are numbered from 0; limit: how many missing lines are kept by place. */
+struct audit *audit_new(struct db *db, const struct settings *settings, size_t limit);
+void audit_free(struct audit **audit); /* its result too; NULL is fine */
+
+/* A line of file number file, whose format is named. Failures are those of the database. */
+enum outcome audit_line(struct audit *audit, unsigned file, const char *file_id, struct span format,
+			const struct audit_line *line, struct failure *failure) MUST_CHECK;
+
+void audit_dead_letter(struct audit *audit, enum audit_queue queue, const struct message *message);
+
+/* Look up what is left, sort, compare. The result is the audit's. */
+enum outcome audit_finish(struct audit *audit, const struct audit_result **result,
+			  struct failure *failure) MUST_CHECK;
+
+#endif
