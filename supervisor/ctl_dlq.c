@@ -435,6 +435,8 @@ walk_queue(struct walk *walk, bool *more)
 			poll(&watched, 1, 50);
 		delivery_free(&delivery);
 	}
+	if (code == CTL_OK && !end)
+		dead_letter_reader_keep_order(reader);
 	warn_of_missing(reader, walk->queue);
 	dead_letter_reader_close(&reader);
 	return code;

@@ -138,6 +138,8 @@ move_queue(struct dlq_run *run, enum dlq_queue queue, const struct dlq_move_ops 
 		outcome = dlq_mover_finish(job.mover, &failure);
 	if (outcome == OUTCOME_DONE && ops->finish != NULL && !run->dry_run)
 		outcome = ops->finish(&job, &failure);
+	if (outcome == OUTCOME_DONE && !dlq_interrupted())
+		dead_letter_reader_keep_order(job.reader);
 	if (outcome != OUTCOME_DONE)
 		code = dlq_say(&failure);
 	if (job.mover != NULL) {

@@ -24,6 +24,9 @@ enum {
 	SILENCE_MS = 1500,     /* after this ask the broker whether something is left */
 	STANDSTILL_MS = 10000, /* see count_at_opening() */
 	LOOK_AGAIN_MS = 100,
+	ACKS_ARRIVE_MS = 1500,	    /* see let_acks_arrive() */
+	KEEP_ORDER_LETTERS = 20000, /* about a second */
+	KEEP_ORDER_MS = 10000,
 	COMPANY_MS = 3000,     /* how long another reader may take to go away */
 	SILENCE_EMPTY_MS = 50, /* the same where nothing is expected */
 	SILENT_ANSWERS = 3,    /* letters may still be on their way behind the first answers */
@@ -42,7 +45,8 @@ struct dead_letter_reader {
 	uint32_t prefetch;    /* of the last consumer */
 	uint32_t in_consumer; /* letters that the last consumer got */
 	bool follows, ended;
-	int64_t last_ms; /* when the last letter came */
+	int64_t last_ms;     /* when the last letter came */
+	int64_t last_ack_ms; /* 0 = none was sent */
 	unsigned silent_answers;
 };
 
@@ -143,11 +147,44 @@ dead_letter_reader_open(struct dead_letter_reader **out, const struct broker_set
 	return OUTCOME_DONE;
 }
 
+static void
+wait_readable(int fd)
+{
+	struct pollfd watched = {.fd = fd, .events = POLLIN};
+
+	poll(&watched, 1, 50); /* interrupted or not: the caller looks again */
+}
+
+/*
+ * The broker's channel holds acknowledgements back while more than 32 of them are on their way to
+ * the disk, and forgets those when it is closed: their letters would stay, though they were moved.
+ * There is no answer to an acknowledgement; so stay for a while.
+ */
+static void
+let_acks_arrive(struct dead_letter_reader *reader)
+{
+	int64_t end_ms = reader->last_ack_ms + ACKS_ARRIVE_MS;
+
+	reader->follows = false;
+	reader->ended = true;
+	while (reader->last_ack_ms != 0 && clock_mono_ms() < end_ms) {
+		struct delivery *delivery;
+		struct failure failure;
+		bool end;
+
+		if (dead_letter_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
+			return;
+		delivery_free(&delivery);
+		wait_readable(broker_fd(reader->broker));
+	}
+}
+
 void
 dead_letter_reader_close(struct dead_letter_reader **reader)
 {
 	if (*reader == NULL)
 		return;
+	let_acks_arrive(*reader);
 	broker_close(&(*reader)->broker);
 	broker_close(&(*reader)->asking);
 	free(*reader);
@@ -246,6 +283,7 @@ dead_letter_reader_follow(struct dead_letter_reader *reader)
 enum outcome
 dead_letter_reader_ack(struct dead_letter_reader *reader, uint64_t tag, struct failure *failure)
 {
+	reader->last_ack_ms = clock_mono_ms();
 	return broker_ack(reader->broker, tag, false, failure);
 }
 
@@ -275,15 +313,25 @@ dead_letter_reader_address(const struct dead_letter_reader *reader)
 	return broker_address(reader->broker);
 }
 
-/* --- all of it -------------------------------------------------------------------------------------- */
-
-static void
-wait_readable(int fd)
+void
+dead_letter_reader_keep_order(struct dead_letter_reader *reader)
 {
-	struct pollfd watched = {.fd = fd, .events = POLLIN};
+	int64_t end_ms = clock_mono_ms() + KEEP_ORDER_MS;
+	struct failure failure;
+	bool end = reader->ready > KEEP_ORDER_LETTERS;
 
-	poll(&watched, 1, 500); /* interrupted or not: the caller looks again */
+	while (!end && clock_mono_ms() < end_ms) {
+		struct delivery *delivery;
+
+		if (dead_letter_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
+			return;
+		if (delivery == NULL && !end)
+			wait_readable(dead_letter_reader_fd(reader));
+		delivery_free(&delivery);
+	}
 }
+
+/* --- all of it -------------------------------------------------------------------------------------- */
 
 enum outcome
 dead_letter_walk(const struct broker_settings *settings, const char *queue, const char *client_name,

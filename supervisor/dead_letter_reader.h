@@ -39,8 +39,8 @@ enum outcome dead_letter_reader_open(struct dead_letter_reader **reader,
 				     const char *client_name, struct failure *failure) MUST_CHECK;
 
 /*
- * Give back what was not acknowledged, disconnect, free, set to NULL. NULL is fine. The broker works
- * off the acknowledgements sent before first.
+ * Give back what was not acknowledged, disconnect, free, set to NULL. NULL is fine. The broker
+ * works off the acknowledgements sent before first.
  */
 void dead_letter_reader_close(struct dead_letter_reader **reader);
 
@@ -53,6 +53,14 @@ enum outcome dead_letter_reader_next(struct dead_letter_reader *reader, struct d
 				     bool *end, struct failure *failure) MUST_CHECK;
 
 int dead_letter_reader_fd(const struct dead_letter_reader *reader);
+
+/*
+ * Before closing a reader that did not read to the end: in a queue of up to 20,000 letters read on,
+ * so that all go back in their order. What is given back goes behind all that was given back
+ * before: a look at the first letters of a larger queue moves these behind the others (their ids
+ * stay).
+ */
+void dead_letter_reader_keep_order(struct dead_letter_reader *reader);
 
 /* From now on give out letters that come in later, too; *end is never true again. */
 void dead_letter_reader_follow(struct dead_letter_reader *reader);

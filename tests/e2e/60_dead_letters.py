@@ -81,8 +81,8 @@ def bad_lines(count):
     return good, causes, combined
 
 
-def wait_dead(stack, count, queue=DEAD, timeout=120):
-    wait_until(lambda: stack.queue_counts().get(queue) == count, timeout, f"{count} letters in {queue}", pause=0.3)
+def wait_dead(stack, count, queue=DEAD, timeout=20):
+    wait_until(lambda: stack.queue_counts().get(queue) == count, timeout, f"{count} letters in {queue}: {stack.queue_counts()}", pause=0.3)
 
 
 def test_session(stack):
@@ -155,7 +155,8 @@ def test_session(stack):
         # hold
         dlq(site, "hold", again[0]["id"])
         check_equal([x["id"] for x in letters(site, "clean", "--held")], [again[0]["id"]], "held")
-        check("%d letters would" % (len(bad) - 2) in dlq(site, "retry", "--all", "clean", "-n"), "held is left out")
+        text = dlq(site, "retry", "--all", "clean", "-n")
+        check(text.startswith("%d letters would" % (len(bad) - 2)), f"held is left out: {text}, not {len(bad) - 2}")
         dlq(site, "release", again[0]["id"][:8])
         check_equal(letters(site, "clean", "--held"), [], "released")
         account(stack, site, wanted, what="after hold")
@@ -263,7 +264,10 @@ def test_looking_changes_nothing(stack):
             check_equal(len(dlq(site, "list", "--limit", "7", "--ids").split()), 7, "limit")
         for _ in range(15):  # more looks than any delivery limit
             dlq(site, "list", "--limit", "1")
-        check(dlq(site, "list", "--ids").split() == first, "the order has changed")
+        again = dlq(site, "list", "--ids").split()
+        check_equal(len(again), len(first), "letters")
+        places = [n for n, (a, b) in enumerate(zip(again, first)) if a != b]
+        check(not places, f"{len(places)} letters have changed places, from {places[:1]}")
         check_equal([x["line"] for x in letters(site, "--since", "2023-11-14T22:13:22Z", "--until", "@1700000004")],
                     ["line 2", "line 3", "line 4"], "since and until")
         check("5000 letters would" in dlq(site, "retry", "--all", "-n"), "dry run")
