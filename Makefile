@@ -135,11 +135,11 @@ $(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/
 .SECONDARY:
 
 check: all $(UNIT_TESTS) $(TEST_TOOLS)
-	@BUILD=$(BUILD) sh tests/check unit e2e
+	@BUILD=$(BUILD) exec sh tests/check unit e2e
 check-unit: all $(UNIT_TESTS)
-	@BUILD=$(BUILD) sh tests/check unit
+	@BUILD=$(BUILD) exec sh tests/check unit
 check-e2e: all $(TEST_TOOLS)
-	@BUILD=$(BUILD) sh tests/check e2e
+	@BUILD=$(BUILD) exec sh tests/check e2e
 
 # Every fault that one machine can produce, while lines flow; PATTERN= runs some rows, see tests/faults/run.py.
 JOBS ?= 1
@@ -151,7 +151,7 @@ check-valgrind: all $(TEST_TOOLS)
 	BUILD=$(BUILD) tests/valgrind
 
 demo: all $(TEST_TOOLS)
-	@BUILD=$(BUILD) LOG='$(LOG)' FORMAT='$(FORMAT)' sh tests/demo
+	@BUILD=$(BUILD) exec sh tests/demo
 
 # Everything side by side in one run; the packages for it are installed by `sh etc/bootstrap install bench`.
 bench: all $(TEST_TOOLS) $(BENCH_TOOLS)

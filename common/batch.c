@@ -41,6 +41,7 @@ struct batch {
 	struct rejected_line *rejected;
 	size_t rejected_count, rejected_size;
 	size_t line_count, byte_count;
+	size_t held_bytes; /* of the deliveries' bodies */
 };
 
 struct batch *
@@ -85,6 +86,13 @@ batch_take(struct batch *batch, struct delivery *delivery)
 {
 	assert(!batch_window_is_used(batch));
 	batch->deliveries[batch->delivery_count++] = delivery;
+	batch->held_bytes += delivery->message.body.len;
+}
+
+bool
+batch_holds_too_much(const struct batch *batch)
+{
+	return batch->held_bytes >= BATCH_HELD_BYTES;
 }
 
 bool
@@ -207,7 +215,9 @@ add_line(struct batch *batch, const struct batch_line *from)
 bool
 batch_is_full(const struct batch *batch)
 {
-	return batch->row_count + batch->rejected_count >= (batch->apart ? 1 : batch->limits.rows);
+	return batch->row_count + batch->rejected_count >=
+		       (batch->apart ? 1 : batch->limits.rows) ||
+	       batch->byte_count >= BATCH_BYTES;
 }
 
 /* Begin with the next delivery; false when what is in the batch has to be settled before. */
@@ -395,8 +405,10 @@ forget_rows(struct batch *batch)
 void
 batch_settle(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->done; i++)
+	for (size_t i = 0; i < batch->done; i++) {
+		batch->held_bytes -= batch->deliveries[i]->message.body.len;
 		delivery_free(&batch->deliveries[i]);
+	}
 	batch->delivery_count -= batch->done;
 	memmove(batch->deliveries, batch->deliveries + batch->done,
 		batch->delivery_count * sizeof(struct delivery *));
@@ -411,6 +423,7 @@ batch_drop(struct batch *batch)
 	for (size_t i = 0; i < batch->delivery_count; i++)
 		delivery_free(&batch->deliveries[i]);
 	batch->delivery_count = 0;
+	batch->held_bytes = 0;
 	batch->done = 0;
 	batch->reading = false;
 	forget_rows(batch);

@@ -38,7 +38,11 @@ struct line_context {
 	uint64_t origin;	       /* 0, or the hash of its place with identity = position */
 };
 
-enum { REJECT_DETAIL_MAX = 256 };
+enum {
+	REJECT_DETAIL_MAX = 256,
+	BATCH_BYTES = 32 << 20,	      /* lines in a batch: it is full then, whatever its rows */
+	BATCH_HELD_BYTES = 128 << 20, /* see batch_holds_too_much() */
+};
 
 /*
  * Fill the row (zeroed before) from the line, or say why not, with a detail that names the place in
@@ -67,6 +71,12 @@ void batch_free(struct batch **batch); /* frees its deliveries too; NULL is fine
 
 /* Take a delivery (now the batch's). There must be room: batch_window_is_used() is false. */
 void batch_take(struct batch *batch, struct delivery *delivery);
+
+/*
+ * Bodies of more than BATCH_HELD_BYTES in hand, as only a stranger's huge messages can be: while
+ * the database is away it is better to give them back than to keep them.
+ */
+bool batch_holds_too_much(const struct batch *batch);
 
 /* As many deliveries in hand as there may be. */
 bool batch_window_is_used(const struct batch *batch);

@@ -10,7 +10,9 @@
  */
 #include "broker.h"
 #include "broker_errors.h"
+#include "clock.h"
 #include "broker_private.h"
+#include "clock.h"
 #include "log.h"
 #include "xalloc.h"
 
@@ -288,19 +290,27 @@ enum outcome
 broker_open(struct broker **out, const struct broker_settings *settings, enum broker_use use,
 	    const char *client_name, struct failure *failure)
 {
+	/*
+	 * Of all hosts, the one that answered last, or that is to be tried next. A silent host takes some
+	 * 10 s: after a heartbeat's time the caller gets a chance to show life and to serve others.
+	 */
+	static size_t next;
+	int64_t end_ms = clock_mono_ms() + settings->heartbeat_s * 1000;
 	enum outcome outcome = OUTCOME_FATAL;
 
 	*out = NULL;
-	for (size_t i = 0; i < settings->hosts.count; i++) {
+	for (size_t i = 0; i < settings->hosts.count && (i == 0 || clock_mono_ms() < end_ms); i++) {
 		struct broker *broker = xcalloc(1, sizeof(*broker));
+		const char *host = settings->hosts.items[next % settings->hosts.count];
 
 		broker->settings = settings;
-		outcome = open_one(broker, settings->hosts.items[i], use, client_name, failure);
+		outcome = open_one(broker, host, use, client_name, failure);
 		if (outcome == OUTCOME_DONE) {
 			*out = broker;
 			return OUTCOME_DONE;
 		}
 		broker_abandon(&broker);
+		next++;
 	}
 	return outcome;
 }
@@ -316,15 +326,37 @@ broker_abandon(struct broker **broker)
 	*broker = NULL;
 }
 
+/*
+ * Say goodbye and read on until it is answered, throwing away what was still on its way to us: the
+ * library's own call would keep all of it in memory.
+ */
+static void
+close_politely(struct broker *broker)
+{
+	amqp_connection_close_t close = {.reply_code = AMQP_REPLY_SUCCESS};
+	int64_t end_ms = clock_mono_ms() + CLOSE_TIMEOUT_S * 1000;
+	struct timeval timeout = {.tv_usec = 100000};
+	amqp_frame_t frame = {.frame_type = 0};
+	int status =
+		amqp_send_method(broker->connection, 0, AMQP_CONNECTION_CLOSE_METHOD, &close);
+
+	while ((status == AMQP_STATUS_OK || status == AMQP_STATUS_TIMEOUT) &&
+	       clock_mono_ms() < end_ms) {
+		if (!amqp_frames_enqueued(broker->connection))
+			amqp_maybe_release_buffers(broker->connection);
+		status = amqp_simple_wait_frame_noblock(broker->connection, &frame, &timeout);
+		if (status == AMQP_STATUS_OK && frame.frame_type == AMQP_FRAME_METHOD &&
+		    frame.payload.method.id == AMQP_CONNECTION_CLOSE_OK_METHOD)
+			return;
+	}
+}
+
 void
 broker_close(struct broker **broker)
 {
-	struct timeval timeout = {.tv_sec = CLOSE_TIMEOUT_S};
-
 	if (*broker == NULL)
 		return;
-	amqp_set_rpc_timeout((*broker)->connection, &timeout);
-	amqp_connection_close((*broker)->connection, AMQP_REPLY_SUCCESS);
+	close_politely(*broker);
 	broker_abandon(broker);
 }
 

@@ -156,6 +156,14 @@ is_plain_name(const json_t *object, struct span name)
 	       json_object_getn(object, name.ptr, name.len) == NULL;
 }
 
+/* The broker adds these to a delivery; they are not the message's. */
+static bool
+is_of_delivery(struct span name)
+{
+	return span_equals(name, SPAN_LITERAL("x-delivery-count")) ||
+	       span_equals(name, SPAN_LITERAL("x-acquired-count"));
+}
+
 static json_t *
 odd_table_json(const amqp_table_t *table, int depth)
 {
@@ -179,6 +187,8 @@ table_json(const amqp_table_t *table, int depth)
 	for (int i = 0; i < table->num_entries; i++) {
 		struct span name = span_of_bytes(table->entries[i].key);
 
+		if (is_of_delivery(name))
+			continue;
 		if (!is_plain_name(object, name)) {
 			json_decref(object);
 			return odd_table_json(table, depth);

@@ -101,7 +101,7 @@ parse_target(const char *text, struct target *target)
 static void
 set_options(MYSQL *mysql, int64_t timeout_s)
 {
-	unsigned connect_s = CONNECT_TIMEOUT_S, answer_s = (unsigned)timeout_s, off = 0;
+	unsigned connect_s = (unsigned)MIN(timeout_s, (int64_t)CONNECT_TIMEOUT_S), answer_s = (unsigned)timeout_s, off = 0;
 	unsigned long packet = 1UL << 30; /* the server's limit is what counts */
 
 	/* Without these a hung server hangs us for ever. */

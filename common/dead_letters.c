@@ -152,6 +152,22 @@ note_return(struct dead_letters *dead, size_t count, const struct broker_event *
 			dead->letters[i].returned = true;
 }
 
+/* Nothing is lost by it, but somebody should know why nothing moves. */
+static void
+note_alarm(struct dead_letters *dead, const char *why)
+{
+	char text[400] = "";
+
+	if (broker_is_blocked(dead->broker)) {
+		snprintf(text, sizeof(text), "broker %s does not take dead letters now: %s",
+			 broker_address(dead->broker), why);
+		log_warning("%s", text);
+	} else {
+		log_info("broker %s takes dead letters again", broker_address(dead->broker));
+	}
+	status_set_error(dead->process->status, text);
+}
+
 /* Take all events there are; DONE when the connection still works. */
 static enum outcome
 take_events(struct dead_letters *dead, size_t count, size_t *open, struct failure *failure)
@@ -165,9 +181,8 @@ take_events(struct dead_letters *dead, size_t count, size_t *open, struct failur
 			*open -= settle(dead, count, &event);
 		else if (event.kind == BROKER_RETURNED)
 			note_return(dead, count, &event);
-		else if (event.kind == BROKER_ALARM && broker_is_blocked(dead->broker))
-			log_warning("broker %s does not take dead letters now: %s",
-				    broker_address(dead->broker), event.text);
+		else if (event.kind == BROKER_ALARM)
+			note_alarm(dead, event.text);
 		delivery_free(&event.delivery);
 	} while (event.kind != BROKER_NOTHING);
 	return OUTCOME_DONE;

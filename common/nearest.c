@@ -42,6 +42,9 @@ nearest_consider(struct nearest *nearest, const char *candidate)
 	unsigned distance = nearest_distance(nearest->word, candidate);
 	size_t len = strlen(nearest->word);
 
+	/* the beginning of a name is meant as that name */
+	if (len >= 4 && strncmp(candidate, nearest->word, len) == 0)
+		distance = 1;
 	/* Half of the word changed is another word, not a typing error. */
 	if (distance > 1 + len / 3)
 		return false;

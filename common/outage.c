@@ -22,10 +22,12 @@ outage_note(struct outage *outage, const struct failure *failure, struct status_
 	if (outage->since_ms == 0) {
 		outage->since_ms = now;
 		outage->said_ms = now;
+		outage->said = failure->outcome;
 		log_warning("%s; trying again, the next time in %.1f s", failure->text,
 			    (double)wait_ms / 1000);
-	} else if (now - outage->said_ms >= SAY_AGAIN_MS) {
+	} else if (now - outage->said_ms >= SAY_AGAIN_MS || failure->outcome != outage->said) {
 		outage->said_ms = now;
+		outage->said = failure->outcome;
 		log_warning("%s; for %lld s now, still trying", failure->text,
 			    (long long)((now - outage->since_ms) / 1000));
 	}

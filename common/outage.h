@@ -15,6 +15,7 @@ struct outage {
 	struct backoff backoff; /* set min_ms and max_ms, leave the rest 0 */
 	int64_t since_ms;	/* monotonic; 0 = all is well */
 	int64_t said_ms;
+	enum outcome said; /* what was said last: a change of it is said at once */
 };
 
 /*

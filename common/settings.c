@@ -517,10 +517,13 @@ read_file(struct loader *loader)
 
 	config_init(&config);
 	config_set_include_dir(&config, loader->settings->folder);
+	errno = 0;
 	if (config_read_file(&config, path) == CONFIG_TRUE) {
 		read_root(loader, config_root_setting(&config));
 	} else if (config_error_type(&config) == CONFIG_ERR_FILE_IO) {
-		log_error("cannot read the settings file %s: %s", path, strerror(errno));
+		/* a folder can be opened; only reading it fails, and libconfig forgets why */
+		log_error("cannot read the settings file %s: %s", path,
+			  errno != 0 ? strerror(errno) : "not a file");
 		loader->problems++;
 	} else {
 		struct place place = {.file = config_error_file(&config) != NULL

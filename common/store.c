@@ -27,6 +27,8 @@ struct store {
 	struct store_patience patience;
 	struct db *db;
 	struct db_insert *insert;
+	size_t host;  /* of database.hosts: the one that answered last, or is tried next */
+	bool serving; /* a batch is in hand: the broker has to be served */
 	struct outage outage;
 	unsigned unknown_failures;
 	uint64_t recent_rows, recent_rejected; /* halved when recent_rows passes BREAKER_LINES */
@@ -65,21 +67,42 @@ store_free(struct store **store)
 	*store = NULL;
 }
 
-enum outcome
-store_connect(struct store *store, struct failure *failure)
+static enum outcome
+connect_host(struct store *store, struct failure *failure)
 {
 	const struct settings *settings = store->process->settings;
+	struct database_settings database = settings->database;
 	/* below two heartbeats: the broker must not lose patience while the database is silent */
 	int64_t timeout_s = MAX(1, settings->broker.heartbeat_s * 3 / 2 - 1);
 
-	if (store->db != NULL)
-		return OUTCOME_DONE;
-	if (db_open(&store->db, &settings->database, timeout_s, failure) == OUTCOME_DONE &&
+	database.hosts = (struct text_list){.items = &settings->database.hosts.items[store->host],
+					    .count = 1};
+	if (db_open(&store->db, &database, timeout_s, failure) == OUTCOME_DONE &&
 	    db_check_schema(store->db, failure) == OUTCOME_DONE &&
 	    db_insert_open(&store->insert, store->db, store->table, store->max_rows,
 			   settings->database.insert, failure) == OUTCOME_DONE)
 		return OUTCOME_DONE;
 	disconnect(store);
+	return failure->outcome;
+}
+
+enum outcome
+store_connect(struct store *store, struct failure *failure)
+{
+	size_t hosts = store->process->settings->database.hosts.count;
+
+	if (store->db != NULL)
+		return OUTCOME_DONE;
+	for (size_t tries = 0; tries < hosts; tries++) {
+		if (connect_host(store, failure) == OUTCOME_DONE)
+			return OUTCOME_DONE;
+		store->host = (store->host + 1) % hosts;
+		status_beat(store->process->status);
+		/* Each silent host takes its time: between two of them the broker is served. */
+		if (store->serving && tries + 1 < hosts &&
+		    !store->patience.serve(store->patience.context))
+			break;
+	}
 	return failure->outcome;
 }
 
@@ -198,9 +221,13 @@ reject_row(struct store *store, struct batch *batch, const void *row, const stru
 			    cause->text);
 		if (!wait_after(store, &failure, STOPPING_RETRIES_MAX + 1))
 			return OUTCOME_RETRY;
-		/* one more chance for a mended database, judged by fresh figures */
-		store->recent_rows = 0;
-		store->recent_rejected = 0;
+		/*
+		 * One more chance for a mended database. The figures are set so that a sick one can
+		 * only reject a line or two before it is stopped again.
+		 */
+		store->recent_rows = 100;
+		store->recent_rejected = (uint64_t)MAX(
+			0, store->process->settings->database.reject_stop_percent - 1);
 		return OUTCOME_FATAL;
 	}
 	batch_reject_row(batch, row, cause->reason, cause->text);
@@ -238,8 +265,12 @@ enum outcome
 store_batch(struct store *store, struct batch *batch)
 {
 	size_t count = batch_row_count(batch);
+	enum outcome outcome;
 
 	if (count == 0)
 		return OUTCOME_DONE;
-	return store_rows(store, batch, batch_sorted_rows(batch, store->compare), count);
+	store->serving = true;
+	outcome = store_rows(store, batch, batch_sorted_rows(batch, store->compare), count);
+	store->serving = false;
+	return outcome;
 }

@@ -97,8 +97,8 @@ explain(struct failure *failure, const struct broker_settings *settings, const c
 			cause.text, kind, settings->vhost, name);
 	else if (failure->code == AMQP_CODE_NOT_FOUND && passive)
 		failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
-			    "%.330s. broker.declare is \"passive\": declare it with `sluicectl "
-			    "topology "
+			    "%.330s. Declare it with `sluicectl topology "
+			    ""
 			    "apply` or import `sluicectl topology export`",
 			    cause.text);
 	failure->code = cause.code;

@@ -145,11 +145,19 @@ patience_serve(void *context)
 	struct worker *worker = context;
 	bool more = true;
 
-	if (worker->rescuing)
-		return true;
-	while (more)
+	/* while a lost queue's messages are rescued there is no connection to serve */
+	while (more && !worker->rescuing) {
 		if (!receive_one(worker, &more))
 			return false;
+		if (!batch_holds_too_much(worker->batch))
+			continue;
+		failure_set(
+			&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+			"broker %s: the messages in hand are more than %d MiB, and they cannot be "
+			"written now: giving them back",
+			broker_address(worker->broker), BATCH_HELD_BYTES >> 20);
+		return false;
+	}
 	return true;
 }
 

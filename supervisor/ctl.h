@@ -64,6 +64,7 @@ int ctl_version(struct ctl *ctl, int argc, char **argv);
 int ctl_db(struct ctl *ctl, int argc, char **argv);
 int ctl_topology(struct ctl *ctl, int argc, char **argv);
 int ctl_audit(struct ctl *ctl, int argc, char **argv);
+int ctl_dlq(struct ctl *ctl, int argc, char **argv);
 
 /* --- ctl_connection.c --- */
 

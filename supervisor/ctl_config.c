@@ -17,8 +17,16 @@ enum { OPTION_JSON = 256 };
 static json_t *
 show_json(const struct settings *settings)
 {
-	json_t *all = json_object();
+	json_t *all = json_object(), *inputs = json_array();
 
+	for (size_t i = 0; i < settings->input_count; i++) {
+		const struct input_settings *input = &settings->inputs[i];
+
+		json_array_append_new(inputs,
+				      json_pack("{s:s, s:s, s:s}", "path", input->path, "format",
+						input->format, "routing_key", input->routing_key));
+	}
+	json_object_set_new(all, "inputs", inputs);
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *row = &setting_table[i];
 		char *value = settings_value_text(settings, row), origin[4200], name[128];

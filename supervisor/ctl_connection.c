@@ -23,18 +23,38 @@ const struct settings *
 ctl_settings(struct ctl *ctl)
 {
 	if (ctl->settings == NULL && settings_load(ctl->settings_path, &ctl->settings) != 0)
-		fatal_exit(EX_CONFIG,
-			   "settings %s: not accepted (a running sluiced can be reached with -s "
-			   "SOCKET)",
-			   ctl->settings_path);
+		fatal_exit(EX_CONFIG, "settings %s: not accepted", ctl->settings_path);
 	return ctl->settings;
 }
 
 static const char *
+default_socket(void)
+{
+	size_t i = 0;
+
+	while (setting_table[i].offset != offsetof(struct settings, supervisor.socket))
+		i++;
+	return setting_table[i].default_text;
+}
+
+/* Somebody may be editing the settings: that must not blind those who want to look. */
+static const char *
 socket_path(struct ctl *ctl)
 {
-	if (ctl->socket_path == NULL)
-		ctl->socket_path = ctl_settings(ctl)->supervisor.socket;
+	if (ctl->socket_path != NULL)
+		return ctl->socket_path;
+	if (ctl->settings != NULL || settings_load(ctl->settings_path, &ctl->settings) == 0) {
+		ctl->socket_path = ctl->settings->supervisor.socket;
+	} else if (access(default_socket(), F_OK) == 0) {
+		ctl->socket_path = default_socket();
+		log_warning("settings %s: not accepted; asking the sluiced at %s",
+			    ctl->settings_path, ctl->socket_path);
+	} else {
+		fatal_exit(EX_CONFIG,
+			   "settings %s: not accepted (a running sluiced can be reached with -s "
+			   "SOCKET)",
+			   ctl->settings_path);
+	}
 	return ctl->socket_path;
 }
 

@@ -53,6 +53,8 @@ read_options(struct db_options *options, int argc, char **argv)
 	if (optind + 1 != argc)
 		return ctl_usage("db", "one of status, migrate is needed");
 	options->action = argv[optind];
+	if (options->user != NULL && options->password_file == NULL)
+		return ctl_usage("db", "--user needs --password-file (\"\" for no password)");
 	if (strcmp(options->action, "status") != 0 && strcmp(options->action, "migrate") != 0)
 		return ctl_usage("db", "\"%s\" is none of status, migrate", options->action);
 	return 0;

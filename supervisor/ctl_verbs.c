@@ -155,6 +155,12 @@ const struct ctl_verb ctl_verbs[] = {
 	 .example = "sluicectl topology export > definitions.json",
 	 .words = "apply check export",
 	 .handler = ctl_topology},
+	{.name = "dlq",
+	 .synopsis = "VERB ... [--json]",
+	 .help = "dead letters: groups, list, show, check, retry, edit, hold, drop, export and more\n"
+		 "This needs no running sluiced.",
+	 .example = "sluicectl dlq groups",
+	 .handler = ctl_dlq},
 	{.name = "audit",
 	 .synopsis = "FILE... [--format NAME] [--limit N] [--json]",
 	 .help = "read log files again and prove that every line is a row or a dead letter\n"

@@ -24,7 +24,9 @@ enum {
 	SILENCE_MS = 1500,     /* after this ask the broker whether something is left */
 	STANDSTILL_MS = 10000, /* see count_at_opening() */
 	LOOK_AGAIN_MS = 100,
-	SILENT_ANSWERS = 3, /* letters may still be on their way behind the first answers */
+	COMPANY_MS = 3000,     /* how long another reader may take to go away */
+	SILENCE_EMPTY_MS = 50, /* the same where nothing is expected */
+	SILENT_ANSWERS = 3,    /* letters may still be on their way behind the first answers */
 };
 
 struct dead_letter_reader {
@@ -87,23 +89,27 @@ count_ready(struct dead_letter_reader *reader, struct broker *broker, uint32_t *
 }
 
 /*
- * How many letters are there? A reader that was closed a moment ago gives its letters back over
- * some seconds: wait until the number stands still.
+ * How many letters are there? A reader that was closed a moment ago gives its letters back a little
+ * later, and so does one that was killed: wait until it is gone and the number stands still, or
+ * letters from the middle of the queue would come first.
  */
 static enum outcome
 count_at_opening(struct dead_letter_reader *reader, struct failure *failure)
 {
-	int64_t end_ms = clock_mono_ms() + STANDSTILL_MS;
+	int64_t begin_ms = clock_mono_ms();
 	uint32_t before;
+	bool again;
 
 	do {
 		before = reader->ready;
 		if (count_ready(reader, reader->broker, &reader->ready, &reader->other_consumers,
 				failure) != OUTCOME_DONE)
 			return failure->outcome;
-		if (before != reader->ready)
+		again = (before != reader->ready && clock_mono_ms() - begin_ms < STANDSTILL_MS) ||
+			(reader->other_consumers > 0 && clock_mono_ms() - begin_ms < COMPANY_MS);
+		if (again)
 			poll(NULL, 0, LOOK_AGAIN_MS);
-	} while (before != reader->ready && clock_mono_ms() < end_ms);
+	} while (again);
 	return OUTCOME_DONE;
 }
 
@@ -154,9 +160,10 @@ dead_letter_reader_close(struct dead_letter_reader **reader)
 static enum outcome
 ask_for_rest(struct dead_letter_reader *reader, struct failure *failure)
 {
+	bool is_empty = reader->ready == 0 && reader->taken == 0 && !reader->follows;
 	uint32_t ready, consumers;
 
-	if (clock_mono_ms() - reader->last_ms < SILENCE_MS)
+	if (clock_mono_ms() - reader->last_ms < (is_empty ? SILENCE_EMPTY_MS : SILENCE_MS))
 		return OUTCOME_DONE;
 	reader->last_ms = clock_mono_ms();
 	if (reader->asking == NULL && broker_open(&reader->asking, reader->settings, BROKER_ADMIN,
@@ -240,13 +247,6 @@ enum outcome
 dead_letter_reader_ack(struct dead_letter_reader *reader, uint64_t tag, struct failure *failure)
 {
 	return broker_ack(reader->broker, tag, false, failure);
-}
-
-enum outcome
-dead_letter_reader_settle(struct dead_letter_reader *reader, struct failure *failure)
-{
-	/* Any question will do: the broker works a channel off in order. */
-	return count_ready(reader, reader->broker, NULL, NULL, failure);
 }
 
 uint32_t

@@ -38,7 +38,10 @@ enum outcome dead_letter_reader_open(struct dead_letter_reader **reader,
 				     const struct broker_settings *settings, const char *queue,
 				     const char *client_name, struct failure *failure) MUST_CHECK;
 
-/* Give back what was not acknowledged, disconnect, free, set to NULL. NULL is fine. */
+/*
+ * Give back what was not acknowledged, disconnect, free, set to NULL. NULL is fine. The broker works
+ * off the acknowledgements sent before first.
+ */
 void dead_letter_reader_close(struct dead_letter_reader **reader);
 
 /*
@@ -57,10 +60,6 @@ void dead_letter_reader_follow(struct dead_letter_reader *reader);
 /* This letter (by its delivery's tag) leaves the queue. */
 enum outcome dead_letter_reader_ack(struct dead_letter_reader *reader, uint64_t tag,
 				    struct failure *failure) MUST_CHECK;
-
-/* Wait until the broker has worked off all acknowledgements. */
-enum outcome dead_letter_reader_settle(struct dead_letter_reader *reader,
-				       struct failure *failure) MUST_CHECK;
 
 uint32_t dead_letter_reader_ready(const struct dead_letter_reader *reader);   /* at the opening */
 uint32_t dead_letter_reader_missing(const struct dead_letter_reader *reader); /* taken by others */

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "supervisor/load.h"
 #include "supervisor/obituary.h"
+#include "supervisor/pool_private.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -104,14 +105,15 @@ prepare_page(struct pool *pool, const struct slot *slot, int64_t now_ms)
 static void tell(struct pool *pool, struct slot *slot, const struct child_event *event,
 		 int64_t now_ms);
 
+static const enum child_event_kind spawn_outcomes[] = {
+	[SPAWN_OK] = CHILD_SPAWNED,
+	[SPAWN_LATER] = CHILD_SPAWN_FAILED,
+	[SPAWN_NEVER] = CHILD_CANNOT_RUN,
+};
+
 static void
 spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 {
-	static const enum child_event_kind outcomes[] = {
-		[SPAWN_OK] = CHILD_SPAWNED,
-		[SPAWN_LATER] = CHILD_SPAWN_FAILED,
-		[SPAWN_NEVER] = CHILD_CANNOT_RUN,
-	};
 	enum spawn_result result;
 
 	prepare_page(pool, slot, now_ms);
@@ -123,11 +125,11 @@ spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 	} else {
 		slot->pid = 0;
 	}
-	tell(pool, slot, &(struct child_event){.kind = outcomes[result]}, now_ms);
+	tell(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
 }
 
-static void
-send_signal(struct pool *pool, struct slot *slot, int signal_number)
+void
+pool_signal(struct pool *pool, struct slot *slot, int signal_number)
 {
 	if (slot->pid > 0)
 		pool->ops.send_signal(pool->ops.context, slot->pid, signal_number);
@@ -141,7 +143,7 @@ act(struct pool *pool, struct slot *slot, enum child_action action, int64_t now_
 		spawn(pool, slot, now_ms);
 		break;
 	case CHILD_DO_TERM:
-		send_signal(pool, slot, SIGTERM);
+		pool_signal(pool, slot, SIGTERM);
 		break;
 	case CHILD_DO_ABORT:
 		events_add(&pool->events, EVENT_HANG, slot->name, "",
@@ -149,12 +151,12 @@ act(struct pool *pool, struct slot *slot, enum child_action action, int64_t now_
 			   (long long)(pool->hang_ms / 1000));
 		log_error("%s (pid %ld) hangs: no sign of life for %lld s, aborting it", slot->name,
 			  (long)slot->pid, (long long)(pool->hang_ms / 1000));
-		send_signal(pool, slot, SIGABRT);
+		pool_signal(pool, slot, SIGABRT);
 		break;
 	case CHILD_DO_KILL:
 		log_warning("%s (pid %ld) does not end in time: killing it", slot->name,
 			    (long)slot->pid);
-		send_signal(pool, slot, SIGKILL);
+		pool_signal(pool, slot, SIGKILL);
 		break;
 	default:
 		break;
@@ -167,22 +169,22 @@ tell(struct pool *pool, struct slot *slot, const struct child_event *event, int6
 	act(pool, slot, child_step(&slot->child, event, &pool->policy, now_ms), now_ms);
 }
 
-static void
-tell_simple(struct pool *pool, struct slot *slot, enum child_event_kind kind)
+void
+pool_tell(struct pool *pool, struct slot *slot, enum child_event_kind kind)
 {
 	tell(pool, slot, &(struct child_event){.kind = kind}, clock_mono_ms());
 }
 
 /* Bring one slot to what is wanted of it. */
-static void
-settle(struct pool *pool, struct slot *slot)
+void
+pool_settle(struct pool *pool, struct slot *slot)
 {
 	bool wanted = slot_is_wanted(pool, slot);
 
 	if (!wanted)
 		slot->roll = ROLL_NONE;
 	if (wanted != slot->child.wanted)
-		tell_simple(pool, slot, wanted ? CHILD_UP : CHILD_DOWN);
+		pool_tell(pool, slot, wanted ? CHILD_UP : CHILD_DOWN);
 }
 
 void
@@ -191,7 +193,7 @@ pool_want(struct pool *pool, enum role_id role, unsigned count)
 	assert(count <= role_table[role].max);
 	pool->wanted[role] = count;
 	for (unsigned i = 0; i < role_table[role].max; i++)
-		settle(pool, pool_slot(pool, role, i));
+		pool_settle(pool, pool_slot(pool, role, i));
 }
 
 void
@@ -200,171 +202,6 @@ pool_scale(struct pool *pool, enum role_id role, unsigned count)
 	for (unsigned i = 0; i < role_table[role].max; i++)
 		pool_slot(pool, role, i)->held = false;
 	pool_want(pool, role, count);
-}
-
-/* --- what operators ask
- * ------------------------------------------------------------------------------ */
-
-static bool
-is_meant(const struct pool *pool, const struct slot *slot, const struct target *target)
-{
-	if (slot->index >= pool->wanted[slot->role])
-		return false;
-	if (target->all)
-		return true;
-	return slot->role == target->role &&
-	       (target->index < 0 || (unsigned)target->index == slot->index);
-}
-
-static int
-check_target(const struct pool *pool, const struct target *target, char *error, size_t error_size)
-{
-	const char *name = role_table[target->role].name;
-	unsigned wanted = pool->wanted[target->role];
-
-	if (pool->draining) {
-		snprintf(error, error_size, "sluiced is ending");
-		return -1;
-	}
-	if (target->all)
-		return 0;
-	if (wanted == 0) {
-		snprintf(error, error_size, "no %s is wanted: sluicectl scale %s=1", name, name);
-		return -1;
-	}
-	if (target->index >= 0 && (unsigned)target->index >= wanted) {
-		snprintf(error, error_size,
-			 "%s/%d is beyond the wanted count of %u: sluicectl scale %s=%d", name,
-			 target->index, wanted, name, target->index + 1);
-		return -1;
-	}
-	return 0;
-}
-
-int
-pool_start(struct pool *pool, const struct target *target, char *error, size_t error_size)
-{
-	if (check_target(pool, target, error, error_size) != 0)
-		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = false;
-		tell_simple(pool, slot, CHILD_START);
-	}
-	return 0;
-}
-
-int
-pool_stop(struct pool *pool, const struct target *target, char *error, size_t error_size)
-{
-	if (check_target(pool, target, error, error_size) != 0)
-		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = true;
-		settle(pool, slot);
-	}
-	return 0;
-}
-
-int
-pool_restart(struct pool *pool, const struct target *target, char *error, size_t error_size)
-{
-	if (check_target(pool, target, error, error_size) != 0)
-		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = false;
-		slot->roll = ROLL_WAITING;
-	}
-	return 0;
-}
-
-void
-pool_renew(struct pool *pool, unsigned role_bits)
-{
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!slot_is_wanted(pool, slot))
-			continue;
-		if (role_bits & 1u << slot->role)
-			slot->roll = ROLL_WAITING;
-		else if (slot->child.state == CHILD_FATAL)
-			tell_simple(pool, slot, CHILD_START);
-	}
-}
-
-/* --- a rolling restart: at most one slot is ROLL_NOW
- * -------------------------------------------------- */
-
-static void
-cancel_roll(struct pool *pool, const struct slot *failed)
-{
-	unsigned left = 0;
-
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		left += pool->slots[i].roll == ROLL_WAITING ? 1 : 0;
-		pool->slots[i].roll = ROLL_NONE;
-	}
-	if (left > 0)
-		log_error("%s cannot start again: %u children that were to be restarted after it "
-			  "go on as "
-			  "they were; when it is mended: sluicectl restart all",
-			  failed->name, left);
-}
-
-static void
-look_at_roll(struct pool *pool)
-{
-	struct slot *next = NULL;
-
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (slot->roll == ROLL_WAITING && next == NULL)
-			next = slot;
-		if (slot->roll != ROLL_NOW)
-			continue;
-		if (slot->child.state == CHILD_FATAL) {
-			cancel_roll(pool, slot);
-			return;
-		}
-		if (slot->child.state != CHILD_RUNNING)
-			return;
-		slot->roll = ROLL_NONE;
-	}
-	if (next == NULL)
-		return;
-	next->roll = ROLL_NOW;
-	tell_simple(pool, next, CHILD_RESTART);
-}
-
-void
-pool_pause(struct pool *pool, unsigned role_bits, bool paused)
-{
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!(role_bits & 1u << slot->role))
-			continue;
-		pool->loads[slot->role].paused = paused;
-		if (slot->pid == 0)
-			continue;
-		atomic_store(&slot->page->pause_wanted, paused);
-		/* Only to wake it up. Before it is ready it may not expect the signal yet. */
-		if (slot->child.state == CHILD_RUNNING)
-			send_signal(pool, slot, SIGHUP);
-	}
 }
 
 /* --- what happens by itself
@@ -397,6 +234,26 @@ note_suspect(struct pool *pool, const struct slot *slot, const struct child_even
 	}
 }
 
+/* The process that has ended never became its program: not a death, but a failed start. */
+static bool
+never_ran(struct pool *pool, struct slot *slot, int64_t now_ms)
+{
+	enum spawn_result result = SPAWN_OK;
+	char error[STATUS_TEXT_MAX];
+
+	if (slot->child.state == CHILD_STARTING && pool->ops.exec_result != NULL)
+		result = pool->ops.exec_result(pool->ops.context, slot);
+	if (result == SPAWN_OK)
+		return false;
+	slot->pid = 0;
+	slot->starts--;
+	status_read_text(&slot->page->last_error, error, sizeof(error));
+	events_add(&pool->events, result == SPAWN_NEVER ? EVENT_FATAL : EVENT_DEATH, slot->name, "",
+		   "%s", error);
+	tell(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
+	return true;
+}
+
 void
 pool_reap(struct pool *pool, pid_t pid, int wait_status)
 {
@@ -409,7 +266,7 @@ pool_reap(struct pool *pool, pid_t pid, int wait_status)
 	for (unsigned i = 0; i < SLOT_COUNT && slot == NULL; i++)
 		if (pool->slots[i].pid == pid)
 			slot = &pool->slots[i];
-	if (slot == NULL || pid <= 0)
+	if (slot == NULL || pid <= 0 || never_ran(pool, slot, now_ms))
 		return;
 	if (WIFSIGNALED(wait_status))
 		event.signal = WTERMSIG(wait_status);
@@ -468,7 +325,7 @@ pool_look(struct pool *pool, int64_t now_ms)
 	pool->last_look_ms = now_ms;
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
 		look_at_slot(pool, &pool->slots[i], now_ms);
-	look_at_roll(pool);
+	pool_look_at_roll(pool);
 	for (unsigned i = 0; i < ROLE_COUNT; i++)
 		load_look(pool, (enum role_id)i, now_ms);
 }
@@ -495,7 +352,7 @@ pool_drain(struct pool *pool)
 {
 	pool->draining = true;
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		settle(pool, &pool->slots[i]);
+		pool_settle(pool, &pool->slots[i]);
 }
 
 void
@@ -504,7 +361,7 @@ pool_kill(struct pool *pool)
 	pool->draining = true;
 	for (unsigned i = 0; i < SLOT_COUNT; i++) {
 		pool->slots[i].roll = ROLL_NONE;
-		tell_simple(pool, &pool->slots[i], CHILD_NOW);
+		pool_tell(pool, &pool->slots[i], CHILD_NOW);
 	}
 }
 

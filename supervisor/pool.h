@@ -47,6 +47,8 @@ enum spawn_result { SPAWN_OK, SPAWN_LATER, SPAWN_NEVER };
 struct pool_ops {
 	/* Start the program of the slot. On failure it has logged why. */
 	enum spawn_result (*spawn)(void *context, const struct slot *slot, pid_t *pid);
+	/* The process of a starting child has ended: had its program run? NULL = always. */
+	enum spawn_result (*exec_result)(void *context, const struct slot *slot);
 	void (*send_signal)(void *context, pid_t pid, int signal_number);
 	void *context;
 };

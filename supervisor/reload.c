@@ -226,6 +226,35 @@ one_line(const char *text)
 	return line;
 }
 
+/*
+ * What only a restart applies stays as it was, for children that are started later too: a producer
+ * must not look for its checkpoint in another folder than its predecessor left it in.
+ */
+static void
+keep_unchangeable(struct settings *before, struct settings *after)
+{
+	static const size_t sizes[] = {
+		[SETTING_NUMBER] = sizeof(int64_t), [SETTING_TEXT] = sizeof(char *),
+		[SETTING_PATH] = sizeof(char *),    [SETTING_LIST] = sizeof(struct text_list),
+		[SETTING_CHOICE] = sizeof(int),
+	};
+
+	for (size_t i = 0; i < setting_count; i++) {
+		const struct setting *row = &setting_table[i];
+		char *old = (char *)before + row->offset, *new = (char *)after + row->offset;
+		struct setting_origin origin = before->origins[i];
+		char value[sizeof(struct text_list)];
+
+		if (row->reload != RELOAD_NEVER)
+			continue;
+		memcpy(value, old, sizes[row->type]);
+		memcpy(old, new, sizes[row->type]);
+		memcpy(new, value, sizes[row->type]);
+		before->origins[i] = after->origins[i];
+		after->origins[i] = origin;
+	}
+}
+
 json_t *
 reload_settings(struct supervisor *supervisor, struct request_error *error)
 {
@@ -246,6 +275,7 @@ reload_settings(struct supervisor *supervisor, struct request_error *error)
 		return NULL;
 	}
 	changes = reload_compare(before, after);
+	keep_unchangeable(before, after);
 	supervisor->settings = after;
 	spawner_take_settings(&supervisor->spawner, after);
 	tell(supervisor, &changes);

@@ -119,7 +119,8 @@ main(int argc, char **argv)
 		return EX_OK;
 	}
 	verb = find_verb(argv[0]);
-	if (asks_for_help(argc, argv)) {
+	/* dlq has verbs of its own, each with its help */
+	if (verb->handler != ctl_dlq && asks_for_help(argc, argv)) {
 		print_verb_help(verb);
 		return EX_OK;
 	}

@@ -2,9 +2,9 @@
 /*
  * spawn.c - make a child process.
  *
- * Between fork and exec the child only makes system calls. What fails there comes back to sluiced
- * through a pipe that a successful exec closes, so that a missing program is one clear line and not
- * a storm of deaths.
+ * Between fork and exec the child only makes system calls. What fails there is written to a pipe
+ * and read when the child has ended, so that a missing program is one clear line and not a storm of
+ * deaths, and sluiced never waits for a disk.
  */
 #include "supervisor/spawn.h"
 #include "common/log.h"
@@ -57,6 +57,8 @@ spawner_init(struct spawner *spawner, const char *settings_path)
 	int ends[2];
 
 	*spawner = (struct spawner){.settings_path = settings_path, .settings_fd = -1};
+	for (size_t i = 0; i < SLOT_COUNT; i++)
+		spawner->reports[i] = -1;
 	spawner->program_folder = folder_of_self();
 	spawner->memfd = memfd_create("sluice-status", MFD_CLOEXEC);
 	if (spawner->memfd < 0 || ftruncate(spawner->memfd, (off_t)size) != 0)
@@ -92,6 +94,9 @@ void
 spawner_close(struct spawner *spawner)
 {
 	munmap(spawner->pages, (size_t)SLOT_COUNT * STATUS_PAGE_SIZE);
+	for (size_t i = 0; i < SLOT_COUNT; i++)
+		if (spawner->reports[i] >= 0)
+			close(spawner->reports[i]);
 	close(spawner->memfd);
 	close(spawner->settings_fd);
 	close(spawner->life_read);
@@ -191,9 +196,8 @@ complain(const struct slot *slot, const char *what, const char *which, int error
 	status_set_error(slot->page, text);
 }
 
-/* Wait for exec to close the pipe, or for the failure. */
-static enum spawn_result
-await_exec(const struct slot *slot, const char *path, int report)
+enum spawn_result
+spawner_exec_result(struct spawner *spawner, const struct slot *slot)
 {
 	static const char *const steps[] = {
 		[STEP_DESCRIPTORS] = "cannot place descriptors for",
@@ -202,14 +206,15 @@ await_exec(const struct slot *slot, const char *path, int report)
 		[STEP_EXEC] = "cannot execute",
 	};
 	struct spawn_failure failure;
-	ssize_t got;
+	char *path;
+	/* A successful exec has closed the other end; the dead process surely has. */
+	ssize_t got = read(spawner->reports[slot->number], &failure, sizeof(failure));
 
-	do
-		got = read(report, &failure, sizeof(failure));
-	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof(failure))
 		return SPAWN_OK;
+	path = find_program(spawner, role_table[slot->role].program);
 	complain(slot, steps[failure.step], path, failure.error);
+	free(path);
 	/* Out of memory or of processes passes; a program that is not there does not. */
 	if (failure.step != STEP_EXEC || failure.error == EAGAIN || failure.error == ENOMEM ||
 	    failure.error == ENFILE || failure.error == ETXTBSY)
@@ -226,7 +231,7 @@ spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 	pid_t supervisor = getpid();
 	int report[2];
 
-	if (pipe2(report, O_CLOEXEC) != 0) {
+	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) != 0) {
 		complain(slot, "cannot make a pipe for", path, errno);
 	} else {
 		*pid = fork();
@@ -236,8 +241,10 @@ spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 		if (*pid < 0)
 			complain(slot, "cannot fork for", path, errno);
 		else
-			result = await_exec(slot, path, report[0]);
-		close(report[0]);
+			result = SPAWN_OK;
+		if (spawner->reports[slot->number] >= 0)
+			close(spawner->reports[slot->number]);
+		spawner->reports[slot->number] = report[0];
 	}
 	free(path);
 	free(slot_text);

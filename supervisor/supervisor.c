@@ -51,6 +51,14 @@ spawn_slot(void *context, const struct slot *slot, pid_t *pid)
 	return spawner_spawn(&supervisor->spawner, slot, pid);
 }
 
+static enum spawn_result
+exec_result(void *context, const struct slot *slot)
+{
+	struct supervisor *supervisor = context;
+
+	return spawner_exec_result(&supervisor->spawner, slot);
+}
+
 static void
 send_signal(void *context UNUSED, pid_t pid, int signal_number)
 {
@@ -88,7 +96,11 @@ void
 supervisor_open(struct supervisor *supervisor, const char *path, struct settings *settings)
 {
 	struct pool_ops ops = {
-		.spawn = spawn_slot, .send_signal = send_signal, .context = supervisor};
+		.spawn = spawn_slot,
+		.exec_result = exec_result,
+		.send_signal = send_signal,
+		.context = supervisor,
+	};
 
 	request_init();
 	supervisor->settings = settings;

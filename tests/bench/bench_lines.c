@@ -94,6 +94,7 @@ fill_rows(struct work *work, struct batch *batch)
 
 		delivery->message = MESSAGE_INIT;
 		delivery->message.format = SPAN_LITERAL("ezproxy");
+		delivery->message.message_id = SPAN_LITERAL("fe01-1234567-17a2b3c4d5e6f708:0");
 		delivery->message.body =
 			(struct span){.ptr = work->lines[at].ptr,
 				      .len = (size_t)(last.ptr + last.len - work->lines[at].ptr)};

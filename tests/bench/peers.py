@@ -1,5 +1,7 @@
 """The others: a Python pipeline of the usual form, and rsyslog. Each gets the same lines on the same servers."""
+import glob
 import os
+import shutil
 import subprocess
 import time
 import urllib.parse
@@ -7,6 +9,7 @@ import urllib.parse
 from machine import Failed, check_equal, wait_until
 
 PYTHON = "/usr/bin/python3"  # the one that Debian's packages are for
+RSYSLOGD = "/usr/sbin/rsyslogd"
 PIPELINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_pipeline.py")
 PEER_DATABASE = "BENCH_PEERS"
 
@@ -24,6 +27,14 @@ ruleset(name="store" queue.type="LinkedList" queue.size="100000" queue.dequeueBa
 }}
 input(type="imfile" file="{folder}/live.log" tag="bench" ruleset="store" needParse="off")
 """
+
+
+def need_packages():
+    """What Debian's packages have to bring for the peers; Failed with the command that helps."""
+    imports = subprocess.run([PYTHON, "-c", "import pika, pymysql, sqlalchemy"], capture_output=True)
+    modules = glob.glob("/usr/lib/*/rsyslog/ommysql.so")
+    if imports.returncode != 0 or not modules or not os.path.exists(RSYSLOGD):
+        raise Failed("packages are missing: sh etc/bootstrap install bench")
 
 
 def make_database(machine):
@@ -44,7 +55,7 @@ def python_environment(machine):
 
 
 def python_lps(machine, lines):
-    """From the first line published to the last row committed; both consumers were connected before."""
+    """From the first line published to the last row committed; all were connected before."""
     make_database(machine)
     environment = python_environment(machine)
 
@@ -52,16 +63,20 @@ def python_lps(machine, lines):
         return subprocess.Popen([PYTHON, PIPELINE, *args], env=environment, **more)
 
     if run("declare").wait() != 0:
-        raise Failed("the Python pipeline could not make its queues and tables (sh etc/bootstrap install bench)")
-    stores = [run("store", role, str(lines), stdout=subprocess.PIPE) for role in ("lake", "clean")]
-    for store in stores:
-        store.stdout.readline()
+        raise Failed("the Python pipeline could not make its queues and tables")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    programs = [run(*words, **pipes) for words in (("publish", machine.log(lines)), ("store", "lake", str(lines)),
+                                                   ("store", "clean", str(lines)))]
+    for program in programs:
+        program.stdout.readline()
     begin = time.monotonic()
-    publisher = run("publish", machine.log(lines))
-    codes = [process.wait() for process in (publisher, *stores)]
+    for program in programs:
+        program.stdin.write(b"begin\n")
+        program.stdin.close()
+    codes = [program.wait() for program in programs]
     seconds = time.monotonic() - begin
-    for store in stores:
-        store.stdout.close()
+    for program in programs:
+        program.stdout.close()
     check_equal(codes, [0, 0, 0], "exit codes of the Python pipeline")
     check_equal(machine.database.count(f"{PEER_DATABASE}.raw_log"), lines, "rows of the Python pipeline")
     return lines / seconds
@@ -73,9 +88,10 @@ def rsyslog_lps(machine, lines):
     """From the moment the log appears to the last row committed."""
     make_database(machine)
     machine.database.value(f"CREATE TABLE {PEER_DATABASE}.raw_log (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, "
+                           # a text column would lose lines: rsyslog drops what the database rejects
                            "log MEDIUMBLOB NOT NULL) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4")
     folder = os.path.join(machine.folder, "rsyslog")
-    subprocess.run(["rm", "-rf", folder], check=True)
+    shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     env = machine.stack.env
     conf = os.path.join(folder, "rsyslog.conf")
@@ -84,7 +100,7 @@ def rsyslog_lps(machine, lines):
                                        user=env["STACK_USER"], password=env["STACK_PASSWORD"]))
     pid_file = os.path.join(folder, "pid")
     with open(os.path.join(folder, "output"), "w") as output:
-        rsyslog = subprocess.Popen(["/usr/sbin/rsyslogd", "-n", "-f", conf, "-i", pid_file], stdout=output,
+        rsyslog = subprocess.Popen([RSYSLOGD, "-n", "-f", conf, "-i", pid_file], stdout=output,
                                    stderr=output)
     try:
         wait_until(lambda: os.path.exists(pid_file) and os.listdir(f"/proc/{rsyslog.pid}/task")[1:], 20,

@@ -5,6 +5,8 @@
     python_pipeline.py publish LOG      one persistent message per line
     python_pipeline.py store lake|clean COUNT   take COUNT messages, then end
 
+The last two say "ready" when they are connected; publish begins when it gets a line.
+
 What is usual: one message per line to a durable topic exchange with two durable queues; per message a
 SELECT by id, an INSERT when it is new, a COMMIT, then the acknowledgement. A prefetch of 100 and no
 publisher confirms are kinder to it than the defaults. It has exchange, queues and tables of its own.
@@ -122,6 +124,8 @@ def declare():
 def publish(path):
     connection, channel = open_channel()
     properties = pika.BasicProperties(delivery_mode=2, content_type="text/plain")
+    print("ready", flush=True)
+    sys.stdin.readline()
     with open(path, "rb") as log:
         for line in log:
             channel.basic_publish(EXCHANGE, "logs", line.rstrip(b"\n"), properties)

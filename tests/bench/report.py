@@ -22,6 +22,7 @@ TARGETS = (
     ("end_to_end_vs_rsyslog", ">=", 2.5),
     ("single_line_vs_broker_only", ">=", 0.8),
     ("flatness_5m", ">=", 0.9),
+    ("rss_growth_5m", "<=", 1.1),
     ("latency_p99_ms_100", "<=", 50),
     ("latency_p99_ms_half", "<=", 250),
     ("parser_lps", ">=", 2000000),
@@ -62,6 +63,7 @@ TABLE = (
         ("latency_p99_ms_half", "line to row, half of the maximum, 99 %", "ms", "{:.1f}", None),
         ("bytes_per_line", "on disk, both tables", "bytes/line", "{:.0f}", None),
         ("flatness_5m", "rate at 5 million rows against 0.5 million", "times", "{:.2f}", None),
+        ("rss_growth_5m", "memory at 5 million rows against 1 million", "times", "{:.2f}", None),
     )),
 )
 
@@ -136,8 +138,9 @@ def print_growth(figures):
 
 def print_report(figures, results):
     for heading, rows in TABLE:
-        print(f"\n{heading}")
-        print_rows(figures, results, rows)
+        if any(name in figures for name, *_ in rows):
+            print(f"\n{heading}")
+            print_rows(figures, results, rows)
     if "cpu_us_per_line" in figures:
         print_processes(figures)
     if "growth_lps" in figures:
@@ -150,7 +153,8 @@ def print_report(figures, results):
 def describe_machine():
     with open("/proc/cpuinfo") as file:
         models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    return {"cpus": os.cpu_count(), "model": models[0] if models else "?", "kernel": platform.release()}
+    return {"cpus": os.cpu_count(), "model": models[0] if models else "?", "kernel": platform.release(),
+            "load": os.getloadavg()[0]}
 
 
 def write_json(path, figures, results, quick):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measure Sluice against the limits of this machine and against others, in one run, side by side.
 
-    tests/bench/run.py [--quick] [PATTERN...]    only measurements whose name contains one of the patterns
+    tests/bench/run.py [--quick] [PATTERN...]    only measurements whose name contains one of the patterns;
+                                                 then build/bench.json is not written
 
 One private stack of tests/stack for all (durable as in production: every commit is flushed); before each
 measurement tables and queues are empty and nothing is left to flush. A round runs every measurement once, one
@@ -16,11 +17,10 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from machine import BUILD, Failed, Machine  # noqa: E402
+from machine import BUILD, ROOT, Failed, Machine  # noqa: E402
 from measures import MEASURES  # noqa: E402
+import peers  # noqa: E402
 import report  # noqa: E402
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def options():
@@ -51,22 +51,34 @@ def measure_all(machine, rounds):
     return results
 
 
+def warn_of_company():
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"bench: other work runs on this machine (load {load:.1f}): figures are low, ratios mean something",
+              file=sys.stderr)
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = options()
-    machine = Machine(os.path.join(ROOT, "var", "bench"))
+    machine = None
+    warn_of_company()
     try:
+        peers.need_packages()
+        machine = Machine(os.path.join(ROOT, "var", "bench"), chosen.quick)
         results = measure_all(machine, plan(chosen.quick, chosen.patterns))
     except Failed as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     finally:
-        machine.close()
+        if machine is not None:
+            machine.close()
     figures = report.summarise(results)
     report.print_report(figures, results)
-    path = os.path.join(BUILD, "bench.json")
-    report.write_json(path, figures, results, chosen.quick)
-    print(f"written to {os.path.relpath(path)}")
+    if not chosen.patterns:
+        path = os.path.join(BUILD, "bench.json")
+        report.write_json(path, figures, results, chosen.quick)
+        print(f"written to {os.path.relpath(path)}")
     return 0
 
 

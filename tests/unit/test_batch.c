@@ -232,6 +232,34 @@ test_position(void **state)
 	batch_free(&batch);
 }
 
+/* Few huge messages are a batch, too; and too many of them are too much. */
+static void
+test_bytes(void **state)
+{
+	struct batch *batch = make_batch(100, 16, false);
+	char *huge = xcalloc(BATCH_BYTES + 1, 1);
+
+	(void)state;
+	memset(huge, 'x', BATCH_BYTES);
+	batch_take(batch, make_delivery(1, huge));
+	batch_take(batch, make_delivery(2, "a"));
+	assert_false(batch_fill(batch));
+	assert_true(batch_is_full(batch));
+	assert_int_equal(batch_ack_tag(batch), 1);
+	batch_settle(batch);
+	assert_true(batch_fill(batch));
+	assert_int_equal(batch_ack_tag(batch), 2);
+	for (uint64_t tag = 3; tag < 3 + BATCH_HELD_BYTES / BATCH_BYTES; tag++) {
+		assert_false(batch_holds_too_much(batch));
+		batch_take(batch, make_delivery(tag, huge));
+	}
+	assert_true(batch_holds_too_much(batch));
+	batch_drop(batch);
+	assert_false(batch_holds_too_much(batch));
+	batch_free(&batch);
+	free(huge);
+}
+
 static uint32_t
 line_in_hand(void)
 {
@@ -313,6 +341,7 @@ main(void)
 		cmocka_unit_test(test_reject_row),
 		cmocka_unit_test(test_position),
 		cmocka_unit_test(test_suspect),
+		cmocka_unit_test(test_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

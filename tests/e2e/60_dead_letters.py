@@ -1,0 +1,335 @@
+"""Dead letters: sluicectl dlq, from looking to sending again, with every line accounted for."""
+import base64
+import csv
+import hashlib
+import io
+import json
+import os
+import pty
+import random
+import select
+import signal
+import subprocess
+import time
+
+from harness import BUILD, Site, check, check_equal, generate, wait_until
+
+DEAD = "queue-data-clean.dead"
+# SLUICE_DLQ_LINES=10000 SLUICE_DLQ_KILLS=100: the figures of a release
+LINES = int(os.environ.get("SLUICE_DLQ_LINES", "2000"))
+KILLS = int(os.environ.get("SLUICE_DLQ_KILLS", "12"))
+
+
+def md5(line):
+    return hashlib.md5(line).hexdigest()
+
+
+def dlq(site, *args, want=0, **more):
+    done = site.ctl("dlq", *args, timeout=300, **more)
+    check(done.returncode in (want if isinstance(want, tuple) else (want,)),
+          f"dlq {args}: exit code {done.returncode}: {done.stdout[-500:]} {done.stderr[-1500:]}")
+    return done.stdout
+
+
+def json_lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def body_of(entry):
+    return base64.b64decode(entry["body_base64"]) if "body_base64" in entry else entry["body"].encode()
+
+
+def letters(site, *args):
+    return json_lines(dlq(site, "list", *args, "--json"))
+
+
+def dead_ids(site):
+    """MD5 of the line of every dead letter of clean, and how many letters there are."""
+    bodies = [body_of(e) for e in json_lines(dlq(site, "export", "clean"))]
+    return {md5(b) for b in bodies}, len(bodies)
+
+
+def archived(site, kind="dropped"):
+    path = os.path.join(site.folder, "state", "dead-letters", f"clean-{kind}.ndjson")
+    if not os.path.exists(path):
+        return set()
+    check_equal(os.stat(path).st_mode & 0o777, 0o600, "mode of the archive")
+    with open(path) as file:
+        return {md5(body_of(json.loads(line))) for line in file}
+
+
+def account(stack, site, wanted, elsewhere=frozenset(), what=""):
+    """Each line is a row, a dead letter, or where the test put it."""
+    dead, _ = dead_ids(site)
+    got = site.ids("clean_log") | dead | archived(site) | set(elsewhere)
+    check_equal(sorted(wanted - got)[:3], [], f"{what}: lines that are nowhere ({len(wanted - got)})")
+    check_equal(sorted(got - wanted)[:3], [], f"{what}: lines from nowhere")
+
+
+def bad_lines(count):
+    """Good lines and bad ones of four causes; and good ones of another format, the fifth."""
+    good = [line for line in generate(count, seed=11) if line.count(b'"') == 2]
+    causes = {
+        "garbage": [b"garbage %d \x1b[31mred\x07" % n for n in range(count // 5)],
+        "time": [b'10.0.0.1 s%d u [31/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 1' % n for n in range(count // 5)],
+        "number": [b'10.0.0.1 s%d u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 99999999999999999999' % n
+                   for n in range(count // 5)],
+        "long": [b'10.0.0.1 %s%d u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5' % (b"s" * 400, n)
+                 for n in range(count // 5)],
+    }
+    combined = generate(count // 5, seed=12, format="combined")
+    return good, causes, combined
+
+
+def wait_dead(stack, count, queue=DEAD, timeout=120):
+    wait_until(lambda: stack.queue_counts().get(queue) == count, timeout, f"{count} letters in {queue}", pause=0.3)
+
+
+def test_session(stack):
+    good, causes, combined = bad_lines(LINES)
+    bad = [line for lines in causes.values() for line in lines]
+    wanted = {md5(line) for line in good + bad + combined}
+    with Site(stack) as site:
+        other = os.path.join(site.folder, "other.log")
+        wrong = [{"path": site.log, "format": "ezproxy"}, {"path": other, "format": "ezproxy"}]
+        site.write_conf(inputs=wrong)
+        site.write_log(good + bad)
+        site.write_log(combined, path=other)
+        sluiced = site.start_sluiced()
+        wait_until(lambda: site.stored("clean_log") == len({md5(line) for line in good}), 120, "good rows")
+        wait_dead(stack, len(bad) + len(combined))
+        account(stack, site, wanted, what="at first")
+
+        # group, look
+        groups = json_lines(dlq(site, "groups", "clean", "--json"))
+        check_equal(sum(g["letters"] for g in groups), len(bad) + len(combined), "letters in groups")
+        reasons = {g["reason"] for g in groups}
+        check({"parse.no_match", "parse.bad_time", "parse.bad_number", "field.too_long"} <= reasons, f"reasons {reasons}")
+        first = letters(site, "clean", "--source", "other.log", "--limit", "3")
+        check_equal(len(first), 3, "letters of other.log")
+        check_equal([x["id"] for x in letters(site, "clean", "--source", "other.log", "--limit", "3")],
+                    [x["id"] for x in first], "ids at a second look")
+        shown = dlq(site, "show", first[0]["id"])
+        check("^" in shown and "format combined reads this line" in shown, f"show: {shown}")
+        check_equal(shown, dlq(site, "show", first[0]["id"][:10]), "show by a shortened id")
+
+        # fix the setting; check says which would pass
+        before = json_lines(dlq(site, "check", "clean", "--json"))
+        check_equal(sum(g["would_pass"] for g in before), 0, "would pass with the wrong setting")
+        site.write_conf(inputs=[wrong[0], {"path": other, "format": "combined"}])
+        check_equal(site.ctl("reload").returncode, 0, "reload")
+        after = json_lines(dlq(site, "check", "clean", "--json"))
+        check_equal(sum(g["would_pass"] for g in after), len(combined), "would pass with the right one")
+        account(stack, site, wanted, what="after check")
+
+        # a canary of bad ones stops; one of good ones goes on
+        text = dlq(site, "retry", "--reason", "parse.bad_time", "--canary", "3", want=3)
+        check("3 of 3" in text, text)
+        wait_dead(stack, len(bad) + len(combined))
+        check_equal(sorted(x["retries"] for x in letters(site, "clean", "--reason", "parse.bad_time"))[-4:], [0, 1, 1, 1],
+                    "retries")
+        account(stack, site, wanted, what="after the first canary")
+        dlq(site, "retry", "clean", "--source", "other.log", "--canary", "5")
+        wait_until(lambda: site.stored("clean_log") == len(good) + len(combined), 60, "retried rows")
+        check_equal(stack.queue_counts()["queue-data-lake"], 0, "lake saw nothing of it")
+        check_equal(site.stored("raw_log"), len(wanted), "raw rows")
+        account(stack, site, wanted, what="after the retry")
+
+        # edit one
+        victim = letters(site, "clean", "--reason", "parse.bad_time", "--limit", "1")[0]
+        old = victim["line"].encode()
+        new = old.replace(b"31/Feb", b"28/Feb")
+        dlq(site, "edit", victim["id"], "--set-line", new.decode())
+        wait_until(lambda: md5(new) in site.ids("clean_log"), 30, "the edited line")
+        wanted = wanted - {md5(old)} | {md5(new)}
+        check_equal(archived(site, "edited"), {md5(old)}, "archive of edited lines")
+        account(stack, site, wanted, what="after edit")
+        victim = letters(site, "clean", "--reason", "parse.bad_number", "--limit", "1")[0]
+        dlq(site, "edit", victim["id"], "--set-line", "still bad")
+        again = wait_until(lambda: letters(site, "clean", "--match", "^still bad$"), 30, "the edited line is dead again")
+        headers = json.loads(dlq(site, "show", again[0]["id"], "--json"))["properties"]["headers"]
+        check_equal(headers["x-sluice-original"], victim["line"], "the original")
+        check("@" in headers["x-sluice-edited-by"], "who")
+        wanted = wanted - {md5(victim["line"].encode())} | {md5(b"still bad")}
+
+        # hold
+        dlq(site, "hold", again[0]["id"])
+        check_equal([x["id"] for x in letters(site, "clean", "--held")], [again[0]["id"]], "held")
+        check("%d letters would" % (len(bad) - 2) in dlq(site, "retry", "--all", "clean", "-n"), "held is left out")
+        dlq(site, "release", again[0]["id"][:8])
+        check_equal(letters(site, "clean", "--held"), [], "released")
+        account(stack, site, wanted, what="after hold")
+
+        # drop and restore some
+        ids = dlq(site, "list", "clean", "--reason", "parse.bad_time", "--ids")
+        done = subprocess.run([os.path.join(BUILD, "sluicectl"), "-c", site.conf, "dlq", "drop", "-"], input=ids, text=True,
+                              capture_output=True)
+        check_equal(done.returncode, 0, f"drop: {done.stderr}")
+        count = len(ids.split())
+        check_equal(len(archived(site)), count, "archived")
+        wait_dead(stack, len(bad) - 1 - count)
+        account(stack, site, wanted, what="after drop")
+        dlq(site, "restore", "clean-dropped.ndjson", ids.split()[0], ids.split()[1][:12])
+        check_equal(len(archived(site)), count - 2, "archived after restoring two")
+        account(stack, site, wanted, what="after restoring two")
+        dlq(site, "restore", "clean-dropped.ndjson")
+        check_equal(archived(site), set(), "archive")
+        wait_dead(stack, len(bad) - 1)
+        check_equal(dlq(site, "drop", "--all", want=64), "", "drop --all without --confirm")
+        account(stack, site, wanted, what="after restore")
+
+        # export and import the rest, byte for byte
+        out = os.path.join(site.folder, "rest.ndjson")
+        dlq(site, "export", "clean", "--out", out)
+        exported = [json.loads(line) for line in open(out)]
+        dlq(site, "drop", "--all", "--confirm", DEAD)
+        wait_dead(stack, 0)
+        dlq(site, "import", out)
+        wait_dead(stack, len(bad) - 1)
+        check("0 of 0" in dlq(site, "import", out), "imported twice")
+        key = lambda e: json.dumps([e["id"], e["properties"], e.get("body"), e.get("body_base64")], sort_keys=True)
+        check_equal(sorted(map(key, json_lines(dlq(site, "export", "clean")))), sorted(map(key, exported)), "after the import")
+        sluiced.send_signal(signal.SIGTERM)
+        sluiced.wait(30)
+        account(stack, site, wanted, what="at the end")
+
+
+def publish_letters(stack, site, bodies, queue=DEAD):
+    """Dead letters without a worker, through an import."""
+    path = os.path.join(site.folder, "made.ndjson")
+    with open(path, "w") as file:
+        for n, body in enumerate(bodies):
+            properties = {"message_id": f"f:{n}", "content_type": "text/plain", "headers": {
+                "x-sluice-reason": "parse.no_match", "x-sluice-stage": "clean", "x-sluice-last-failed": {"$time": 1700000000 + n},
+                "x-sluice-detail": f"format ezproxy, byte {n}: expected a time", "x-other": [1, {"$bytes": "/w=="}, None]}}
+            file.write(json.dumps({"queue": queue, "properties": properties,
+                                   "body_base64": base64.b64encode(body).decode()}) + "\n")
+    dlq(site, "import", path, "--again")
+
+
+def in_terminal(*args):
+    """What a command writes to a terminal."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(args[0], args)
+    out = b""
+    while True:
+        try:
+            ready, _, _ = select.select([fd], [], [], 30)
+            data = os.read(fd, 65536) if ready else b""
+        except OSError:
+            break
+        if not data:
+            break
+        out += data
+    os.close(fd)
+    os.waitpid(pid, 0)
+    return out
+
+
+def test_nothing_reaches_the_terminal(stack):
+    bodies = [bytes([n]) + b"x" for n in range(0, 32) if n not in (10, 13)]
+    bodies += [b"a\x7fb", b"\x1b]0;title\x07", b"\xc2\x9b31m", b"\xff\xfe", "\u202egnp.exe\u2066".encode(), b"\xe2\x80\xa8",
+               b"=cmd|' /C calc'!A0", b"+1", b"@x", b"-1;2", b'say "hi"', "gr\u00fc\u00df".encode(), b"\xed\xa0\x80", b"a\nb\n"]
+    with Site(stack) as site:
+        site.write_log([])
+        publish_letters(stack, site, bodies)
+        ids = dlq(site, "list", "--ids").split()
+        check_equal(len(ids), len(bodies), "letters")
+        ctl = [os.path.join(BUILD, "sluicectl"), "-c", site.conf, "dlq"]
+        for args in (["list"], ["list", "--json"], ["groups"], ["show", *ids], ["show", "--json", *ids], ["export"],
+                     ["check"], ["export", "--csv"]):
+            text = in_terminal(*ctl, *args).decode("utf-8")
+            for c in text:
+                check(c in "\r\n" or (ord(c) >= 0x20 and not 0x7f <= ord(c) <= 0x9f and c not in "\u202e\u2066\u2028\ufeff"),
+                      f"dlq {args[0]} wrote {c!r}")
+            check(args[0] != "list" or "grüß" in text or "gr\\u00FC\\u00DF" in text, "what is harmless is shown")
+        got = {body_of(e) for e in json_lines(dlq(site, "export"))}
+        check_equal(got, set(bodies), "bodies of the export")
+        rows = list(csv.reader(io.StringIO(dlq(site, "export", "--csv"))))
+        check_equal(len(rows), len(bodies) + 1, "rows of the CSV")
+        for row in rows[1:]:
+            check(row[-1][:1] not in tuple("=+-@\t"), f"a formula: {row[-1]!r}")
+
+
+def test_looking_changes_nothing(stack):
+    """Order, number, and a broker's frame of several lines."""
+    bodies = [b"line %d" % n for n in range(5000)]
+    with Site(stack) as site:
+        publish_letters(stack, site, bodies)
+        first = dlq(site, "list", "--ids").split()
+        for _ in range(3):
+            dlq(site, "groups")
+            check_equal(len(dlq(site, "list", "--limit", "7", "--ids").split()), 7, "limit")
+        for _ in range(15):  # more looks than any delivery limit
+            dlq(site, "list", "--limit", "1")
+        check(dlq(site, "list", "--ids").split() == first, "the order has changed")
+        check_equal([x["line"] for x in letters(site, "--since", "2023-11-14T22:13:22Z", "--until", "@1700000004")],
+                    ["line 2", "line 3", "line 4"], "since and until")
+        check("5000 letters would" in dlq(site, "retry", "--all", "-n"), "dry run")
+
+
+def test_split_a_frame(stack):
+    good = [b'10.0.0.%d s u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5' % n for n in range(50)]
+    with Site(stack) as site:
+        site.write_log([])
+        publish_letters(stack, site, [b"\n".join(good) + b"\n"])
+        site.start_sluiced()
+        letter = letters(site)[0]
+        check_equal(letter["lines"], 50, "lines")
+        dlq(site, "edit", letter["id"], "--set-line", "x", want=65)
+        dlq(site, "retry", "--split", letter["id"], "--canary", "1")
+        check_equal(site.ids("clean_log"), {md5(line) for line in good}, "rows")
+        wait_dead(stack, 0)
+        check_equal(site.stored("raw_log"), 0, "the other table")
+
+
+def start_and_kill(site, *args, most=0.6):
+    with open(os.devnull, "wb") as null:
+        process = subprocess.Popen([os.path.join(BUILD, "sluicectl"), "-c", site.conf, "dlq", *args], stdout=null, stderr=null,
+                                   stdin=subprocess.DEVNULL)
+    time.sleep(random.uniform(0.01, most))  # the random moment is the test
+    process.kill()
+    process.wait()
+
+
+def test_kill_anywhere(stack):
+    """kill -9 in the middle of retry, drop, import, restore, hold: each line is somewhere."""
+    good = [b'10.0.0.1 s%d u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5' % n for n in range(3000)]
+    bodies = [b"bad %d" % n for n in range(3000)] + good
+    wanted = {md5(body) for body in bodies}
+    seed = random.randrange(1 << 30)
+    random.seed(seed)
+    print(f"# seed {seed}, {KILLS} kills")
+    with Site(stack) as site:
+        site.write_log([])
+        publish_letters(stack, site, bodies)
+        made = os.path.join(site.folder, "made.ndjson")
+        site.start_sluiced()
+        verbs = [("retry", "--match", "bad [0-9]*1$"), ("drop", "--match", "bad [0-9]*2$"), ("import", made),
+                 ("restore", "clean-dropped.ndjson"), ("hold", "--match", "bad [0-9]*3$"), ("release", "--all"),
+                 ("retry", "--match", "^10[.]", "--limit", "400")]
+        for n in range(KILLS):
+            start_and_kill(site, *verbs[n % len(verbs)])
+            if n % 7 == 6 or n + 1 == KILLS:
+                wait_until(lambda: stack.queue_counts().get("queue-data-clean") == 0, 60, "the queue is worked off")
+                account(stack, site, wanted, what=f"after {n + 1} kills")
+        dlq(site, "retry", "--all", "--with-held")
+        wait_until(lambda: len(site.ids("clean_log")) == len(good), 120, "good rows")
+
+
+def test_interrupt_and_rate(stack):
+    """Ctrl-C ends between two letters, with a clear state and exit code 3."""
+    with Site(stack) as site:
+        site.write_log([])
+        publish_letters(stack, site, [b"x %d" % n for n in range(1000)])
+        process = subprocess.Popen([os.path.join(BUILD, "sluicectl"), "-c", site.conf, "dlq", "retry", "--all", "--rate", "50/s",
+                                    "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: stack.queue_counts()["queue-data-clean"] >= 20, 30, "some letters", pause=0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        check_equal(process.returncode, 3, f"exit code ({err})")
+        moved = json.loads(out)["moved"]
+        check(20 <= moved < 900 and json.loads(out)["unsure"] == 0, out)
+        wait_dead(stack, 1000 - moved)
+        check_equal(stack.queue_counts()["queue-data-clean"], moved, "letters in the queue")

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_settings.c - libFuzzer: any bytes as a settings file. What is accepted must print itself as
+ * a file that is accepted and means the same; that is how children get their settings.
+ */
+#include "common/log.h"
+#include "common/settings.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__lsan_default_suppressions(void);
+
+/* libconfig 1.5 leaks a text that a syntax error cuts off. */
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libconfig";
+}
+
+/* A file in memory with these bytes; path is how to open it. */
+static int
+make_file(const void *data, size_t size, char path[64])
+{
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	snprintf(path, 64, "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+static char *
+print(const struct settings *settings, size_t *size)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
+
+	settings_print(settings, out);
+	fclose(out);
+	return text;
+}
+
+/* Values without the origins, which differ by nature. */
+static void
+compare(const struct settings *a, const struct settings *b)
+{
+	if (a->input_count != b->input_count)
+		abort();
+	for (size_t i = 0; i < setting_count; i++) {
+		char *left = settings_value_text(a, &setting_table[i]);
+		char *right = settings_value_text(b, &setting_table[i]);
+
+		if (strcmp(left, right) != 0) {
+			fprintf(stderr, "%s.%s: %s, then %s\n", setting_table[i].section,
+				setting_table[i].name, left, right);
+			abort();
+		}
+		free(left);
+		free(right);
+	}
+}
+
+static void
+check_copy(const struct settings *settings)
+{
+	struct settings *again;
+	char path[64];
+	size_t size;
+	char *text = print(settings, &size);
+	int fd = make_file(text, size, path);
+
+	if (settings_load_copy(path, "/etc/sluice/sluice.conf", &again) != 0) {
+		fprintf(stderr, "not accepted again:\n%s\n", text);
+		abort();
+	}
+	compare(settings, again);
+	settings_free(&again);
+	free(text);
+	close(fd);
+}
+
+/* A file that includes others would read whatever lies around here. */
+static bool
+has_include(const uint8_t *data, size_t size)
+{
+	return memmem(data, size, "@include", 8) != NULL;
+}
+
+/* The complaints about a bad file are not wanted here, those of the fuzzer are. */
+static int
+load_quietly(const char *path, struct settings **settings)
+{
+	static int null = -1, saved = -1;
+	int result;
+
+	if (null < 0) {
+		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	}
+	dup2(null, STDERR_FILENO);
+	result = settings_load_copy(path, "/etc/sluice/sluice.conf", settings);
+	dup2(saved, STDERR_FILENO);
+	return result;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct settings *settings;
+	char path[64];
+	int fd;
+
+	if (has_include(data, size))
+		return 0;
+	fd = make_file(data, size, path);
+	if (load_quietly(path, &settings) == 0) {
+		check_copy(settings);
+		settings_free(&settings);
+	}
+	close(fd);
+	return 0;
+}
