@@ -10,7 +10,7 @@ PUBLISH = bytes((0, 60, 0, 40)).hex()     # class basic, method publish
 QUEUES = ("queue-data-lake", "queue-data-clean")
 
 
-@row("broker: kill -9", short=True)
+@row("broker: kill -9")
 def broker_kill(bench):
     with bench.flow() as flow:
         flow.wait_stored(1000)
