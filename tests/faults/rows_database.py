@@ -42,7 +42,7 @@ def kill_sessions(stack):
             pass        # it is gone already
 
 
-@row("database: kill -9", short=True)
+@row("database: kill -9")
 def db_kill(bench):
     with bench.flow() as flow:
         flow.wait_stored(1000)
@@ -214,7 +214,7 @@ def db_locks(bench):
         flow.healed()
 
 
-@row("database: read_only", short=True)
+@row("database: read_only")
 def db_read_only(bench):
     with bench.flow() as flow:
         flow.wait_stored(1000)

@@ -76,7 +76,7 @@ def kill_supervisor(bench):
     supervisor_kills(bench, KILLS, 40 * KILLS + 10000)
 
 
-@row("kill -9 of sluiced: children drain and go", short=True)
+@row("kill -9 of sluiced: children drain and go")
 def kill_supervisor_once(bench):
     supervisor_kills(bench, 2, 6000)
 
@@ -215,7 +215,7 @@ def second_supervisor(bench):
         flow.healed()
 
 
-@row("TERM under full load: all confirmed, all acknowledged", short=True)
+@row("TERM under full load: all confirmed, all acknowledged")
 def terminate(bench):
     with bench.flow(per_second=5000, lines=20000) as flow:
         for goal in (2000, 6000, 10000):
