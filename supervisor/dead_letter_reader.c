@@ -22,7 +22,8 @@ enum {
 		28, /* and the first two small ones: 30 keep the order, more than 32 do not */
 	LETTER_OVERHEAD = 512, /* headers and what the broker adds */
 	SILENCE_MS = 1500,     /* after this ask the broker whether something is left */
-	STANDSTILL_MS = 10000, /* see count_at_opening() */
+	STANDSTILL_MS = 30000,
+	NO_ANSWER_MS = 1000, /* see count_at_opening() */
 	LOOK_AGAIN_MS = 100,
 	ACKS_ARRIVE_MS = 1500,	    /* see let_acks_arrive() */
 	KEEP_ORDER_LETTERS = 20000, /* about a second */
@@ -35,7 +36,6 @@ enum {
 struct dead_letter_reader {
 	const struct broker_settings *settings;
 	struct broker *broker;
-	struct broker *asking; /* to count: an answer would wait behind letters on the other one */
 	char queue[256], client_name[128];
 	uint32_t ready; /* letters in the queue at the opening */
 	uint32_t other_consumers;
@@ -100,17 +100,21 @@ count_ready(struct dead_letter_reader *reader, struct broker *broker, uint32_t *
 static enum outcome
 count_at_opening(struct dead_letter_reader *reader, struct failure *failure)
 {
-	int64_t begin_ms = clock_mono_ms();
+	int64_t begin_ms = clock_mono_ms(), asked_ms, waited_ms;
 	uint32_t before;
-	bool again;
+	bool again, no_answer;
 
 	do {
 		before = reader->ready;
+		asked_ms = clock_mono_ms();
 		if (count_ready(reader, reader->broker, &reader->ready, &reader->other_consumers,
 				failure) != OUTCOME_DONE)
 			return failure->outcome;
-		again = (before != reader->ready && clock_mono_ms() - begin_ms < STANDSTILL_MS) ||
-			(reader->other_consumers > 0 && clock_mono_ms() - begin_ms < COMPANY_MS);
+		/* A queue too busy to answer in time is said to be empty. */
+		no_answer = reader->ready == 0 && clock_mono_ms() - asked_ms > NO_ANSWER_MS;
+		waited_ms = clock_mono_ms() - begin_ms;
+		again = ((before != reader->ready || no_answer) && waited_ms < STANDSTILL_MS) ||
+			(reader->other_consumers > 0 && waited_ms < COMPANY_MS);
 		if (again)
 			poll(NULL, 0, LOOK_AGAIN_MS);
 	} while (again);
@@ -186,12 +190,30 @@ dead_letter_reader_close(struct dead_letter_reader **reader)
 		return;
 	let_acks_arrive(*reader);
 	broker_close(&(*reader)->broker);
-	broker_close(&(*reader)->asking);
 	free(*reader);
 	*reader = NULL;
 }
 
 /* --- reading ---------------------------------------------------------------------------------------- */
+
+/* By a connection of its own: an answer would wait behind letters on the other one. */
+static enum outcome
+count_elsewhere(struct dead_letter_reader *reader, uint32_t *ready, uint32_t *consumers,
+		struct failure *failure)
+{
+	struct broker *asking;
+	enum outcome outcome;
+
+	if (broker_open(&asking, reader->settings, BROKER_ADMIN, reader->client_name, failure) !=
+	    OUTCOME_DONE)
+		return failure->outcome;
+	outcome = count_ready(reader, asking, ready, consumers, failure);
+	if (outcome == OUTCOME_DONE)
+		broker_close(&asking);
+	else
+		broker_abandon(&asking);
+	return outcome;
+}
 
 /* Nothing came for a while: is the rest held by somebody else, or is the broker slow? */
 static enum outcome
@@ -203,10 +225,7 @@ ask_for_rest(struct dead_letter_reader *reader, struct failure *failure)
 	if (clock_mono_ms() - reader->last_ms < (is_empty ? SILENCE_EMPTY_MS : SILENCE_MS))
 		return OUTCOME_DONE;
 	reader->last_ms = clock_mono_ms();
-	if (reader->asking == NULL && broker_open(&reader->asking, reader->settings, BROKER_ADMIN,
-						  reader->client_name, failure) != OUTCOME_DONE)
-		return failure->outcome;
-	if (count_ready(reader, reader->asking, &ready, &consumers, failure) != OUTCOME_DONE)
+	if (count_elsewhere(reader, &ready, &consumers, failure) != OUTCOME_DONE)
 		return failure->outcome;
 	/* A queue too busy to be counted has 0 of everything in the broker's answer, even of us. */
 	if (consumers == 0)
