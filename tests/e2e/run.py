@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
-"""Run the end-to-end tests: every function test_* of NN_*.py, in order, each given the shared stack.
+"""Run the end-to-end tests: every function test_* of NN_*.py, each given a private stack.
 
-    tests/e2e/run.py [PATTERN...]    only tests whose "file.function" contains one of the patterns
+    tests/e2e/run.py [--jobs N] [PATTERN...]    only tests whose "file.function" contains one of the patterns
 
-Prints TAP. One private stack for all; it is emptied before each test.
+Prints TAP. A job (2 of them, unless told otherwise) has one stack and takes one file after the other; the stack is
+emptied before each test.
 """
+import argparse
+import contextlib
 import glob
 import importlib.util
+import io
+import multiprocessing
 import os
 import signal
 import sys
@@ -27,43 +32,92 @@ def load(path):
 
 
 def find_tests(patterns):
-    tests = []
+    """{path: [names of its tests]}"""
+    found = {}
     for path in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "[0-9]*.py"))):
         module = load(path)
-        for name, function in vars(module).items():
-            full = f"{module.__name__}.{name}"
-            if name.startswith("test_") and (not patterns or any(p in full for p in patterns)):
-                tests.append((full, function))
-    return tests
+        names = [name for name in vars(module) if name.startswith("test_") and
+                 (not patterns or any(p in f"{module.__name__}.{name}" for p in patterns))]
+        if names:
+            found[path] = names
+    return found
 
 
-def run_one(number, name, function, stack):
+def run_one(name, function, stack):
+    """(passed, what it printed, with its TAP line left without a number)"""
+    output = io.StringIO()
     begin = time.monotonic()
-    try:
-        stack.empty()
-        function(stack)
-        print(f"ok {number} - {name} ({time.monotonic() - begin:.1f} s)", flush=True)
-        return True
-    except Exception as error:
-        text = str(error) if isinstance(error, Failed) else traceback.format_exc()
-        print("\n".join("#   " + line for line in text.splitlines()))
-        print(f"not ok {number} - {name} ({time.monotonic() - begin:.1f} s)", flush=True)
-        return False
+    passed = False
+    with contextlib.redirect_stdout(output):
+        try:
+            stack.empty()
+            function(stack)
+            passed = True
+        except Exception as error:
+            text = str(error) if isinstance(error, Failed) else traceback.format_exc()
+            print("\n".join("#   " + line for line in text.splitlines()))
+    return passed, output.getvalue(), f"{name} ({time.monotonic() - begin:.1f} s)"
 
 
-def main():
+def job(paths, found, results):
+    """One process: a stack of its own, files from the common list until there is none left."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    tests = find_tests(sys.argv[1:])
-    print(f"1..{len(tests)}", flush=True)
     stack = Stack(tempfile.mkdtemp(prefix="sluice-stack-"))
     try:
         with Site(stack) as site:
             site.migrate()
             site.ctl("topology", "apply")
-        results = [run_one(n, name, function, stack) for n, (name, function) in enumerate(tests, 1)]
+        while True:
+            path = paths.get()
+            if path is None:
+                break
+            module = load(path)
+            for name in found[path]:
+                results.put(run_one(f"{module.__name__}.{name}", getattr(module, name), stack))
     finally:
         stack.down()
-    return 0 if all(results) else 1
+        results.put(None)
+
+
+def collect(results, jobs):
+    """Print what comes in until every job has ended; how many tests passed, how many failed."""
+    passed = failed = 0
+    while jobs > 0:
+        result = results.get()
+        if result is None:
+            jobs -= 1
+            continue
+        passed, failed = passed + result[0], failed + (not result[0])
+        print(f"{result[1]}{'ok' if result[0] else 'not ok'} {passed + failed} - {result[2]}", flush=True)
+    return passed, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("patterns", nargs="*")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    found = find_tests(options.patterns)
+    total = sum(map(len, found.values()))
+    print(f"1..{total}", flush=True)
+    jobs = max(1, min(options.jobs, len(found)))
+    paths, results = multiprocessing.Queue(), multiprocessing.Queue()
+    for path in sorted(found, key=lambda p: -os.path.getsize(p)):
+        paths.put(path)
+    for _ in range(jobs):
+        paths.put(None)
+    processes = [multiprocessing.Process(target=job, args=(paths, found, results)) for _ in range(jobs)]
+    for process in processes:
+        process.start()
+    try:
+        passed, failed = collect(results, jobs)
+    finally:
+        for process in processes:
+            if process.exitcode is None and sys.exc_info()[0] is not None:
+                process.terminate()
+            process.join()
+    return 0 if failed == 0 and passed == total else 1
 
 
 if __name__ == "__main__":
