@@ -3,7 +3,7 @@
 
     tests/e2e/run.py [--jobs N] [PATTERN...]    only tests whose "file.function" contains one of the patterns
 
-Prints TAP. A job (2 of them, unless told otherwise) has one stack and takes one file after the other; the stack is
+Prints TAP. A job (3 of them, unless told otherwise; tests mostly wait) has one stack and takes one file after the other; the stack is
 emptied before each test.
 """
 import argparse
@@ -94,7 +94,7 @@ def collect(results, jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("patterns", nargs="*")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
