@@ -101,8 +101,7 @@ batch_window_is_used(const struct batch *batch)
 	return batch->delivery_count == batch->limits.deliveries;
 }
 
-/* --- one line
- * -------------------------------------------------------------------------------------- */
+/* --- one line --- */
 
 static void
 reject(struct batch *batch, const struct batch_line *from, enum reason reason, const char *detail)
@@ -208,8 +207,7 @@ add_line(struct batch *batch, const struct batch_line *from)
 		batch->row_lines[batch->row_count++] = *from;
 }
 
-/* --- all lines
- * ------------------------------------------------------------------------------------- */
+/* --- all lines --- */
 
 /* Rejected lines count too: a stream of nothing but bad lines has to be settled as often. */
 bool

@@ -59,8 +59,7 @@ span_of_bytes(amqp_bytes_t bytes)
 	return (struct span){.ptr = bytes.bytes != NULL ? bytes.bytes : "", .len = bytes.len};
 }
 
-/* --- failures
- * -------------------------------------------------------------------------------------- */
+/* --- failures --- */
 
 static enum outcome
 fail_with_reply(const struct broker *broker, const char *doing, int code, amqp_bytes_t text,
@@ -123,8 +122,7 @@ check_reply(const struct broker *broker, const char *doing, amqp_rpc_reply_t rep
 	return broker_fail_with_status(broker, doing, AMQP_STATUS_UNEXPECTED_STATE, failure);
 }
 
-/* --- connecting
- * ------------------------------------------------------------------------------------ */
+/* --- connecting --- */
 
 /* "host", "host:port", "[::1]:port"; port 5672 when there is none. Returns 0 or -1. */
 static int
@@ -291,8 +289,9 @@ broker_open(struct broker **out, const struct broker_settings *settings, enum br
 	    const char *client_name, struct failure *failure)
 {
 	/*
-	 * Of all hosts, the one that answered last, or that is to be tried next. A silent host takes some
-	 * 10 s: after a heartbeat's time the caller gets a chance to show life and to serve others.
+	 * Of all hosts, the one that answered last, or that is to be tried next. A silent host
+	 * takes some 10 s: after a heartbeat's time the caller gets a chance to show life and to
+	 * serve others.
 	 */
 	static size_t next;
 	int64_t end_ms = clock_mono_ms() + settings->heartbeat_s * 1000;
@@ -383,8 +382,7 @@ broker_server_major(const struct broker *broker)
 	return broker->server_major;
 }
 
-/* --- what comes in
- * --------------------------------------------------------------------------------- */
+/* --- what comes in --- */
 
 /* An integer of any width and sign, or -1. */
 static int64_t
@@ -596,8 +594,7 @@ broker_next(struct broker *broker, struct broker_event *event, struct failure *f
 	return outcome;
 }
 
-/* --- publishing
- * ------------------------------------------------------------------------------------ */
+/* --- publishing --- */
 
 static int
 make_headers(const struct message *message, amqp_table_entry_t *entries)
@@ -672,8 +669,7 @@ broker_publish(struct broker *broker, const char *exchange, const char *routing_
 	return OUTCOME_DONE;
 }
 
-/* --- consuming
- * ------------------------------------------------------------------------------------- */
+/* --- consuming --- */
 
 static const char CONSUMER_TAG[] = "sluice";
 
@@ -733,8 +729,7 @@ broker_ack(struct broker *broker, uint64_t tag, bool multiple, struct failure *f
 	return OUTCOME_DONE;
 }
 
-/* --- topology
- * -------------------------------------------------------------------------------------- */
+/* --- topology --- */
 
 enum outcome
 broker_declare_exchange(struct broker *broker, const char *name, const char *type, bool passive,

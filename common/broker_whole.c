@@ -60,8 +60,7 @@ span_of_bytes(amqp_bytes_t bytes)
 	return (struct span){.ptr = bytes.bytes != NULL ? bytes.bytes : "", .len = bytes.len};
 }
 
-/* --- to JSON
- * --------------------------------------------------------------------------------------- */
+/* --- to JSON --- */
 
 static json_t *
 tagged(const char *tag, json_t *value)
@@ -224,8 +223,7 @@ delivery_properties(const struct delivery *delivery)
 	return all;
 }
 
-/* --- single headers
- * --------------------------------------------------------------------------------- */
+/* --- single headers --- */
 
 static const amqp_field_value_t *
 find_entry(const amqp_table_t *table, const char *name)
@@ -286,8 +284,7 @@ delivery_death_time(const struct delivery *delivery)
 		       : 0;
 }
 
-/* --- from JSON
- * -------------------------------------------------------------------------------------- */
+/* --- from JSON --- */
 
 /* Everything that the tables point to, given back at once. */
 struct builder {

@@ -50,8 +50,7 @@ fail(struct db *db, const char *doing, struct failure *failure)
 	return db_fail(db, doing, mysql_errno(db->mysql), mysql_error(db->mysql), failure);
 }
 
-/* --- connecting
- * ------------------------------------------------------------------------------------ */
+/* --- connecting --- */
 
 struct target {
 	char host[256];	  /* "" with a socket */
@@ -101,7 +100,8 @@ parse_target(const char *text, struct target *target)
 static void
 set_options(MYSQL *mysql, int64_t timeout_s)
 {
-	unsigned connect_s = (unsigned)MIN(timeout_s, (int64_t)CONNECT_TIMEOUT_S), answer_s = (unsigned)timeout_s, off = 0;
+	unsigned connect_s = (unsigned)MIN(timeout_s, (int64_t)CONNECT_TIMEOUT_S),
+		 answer_s = (unsigned)timeout_s, off = 0;
 	unsigned long packet = 1UL << 30; /* the server's limit is what counts */
 
 	/* Without these a hung server hangs us for ever. */
@@ -216,8 +216,7 @@ db_is_lost(const struct db *db)
 	return db->lost;
 }
 
-/* --- statements
- * ------------------------------------------------------------------------------------ */
+/* --- statements --- */
 
 static void
 ignore_row(void *context UNUSED, const char *const *values UNUSED, unsigned count UNUSED)

@@ -55,8 +55,7 @@ enum outcome db_commit(struct db *db, struct failure *failure) MUST_CHECK;
 /* Best effort: when it fails, the connection is lost and the server rolls back. */
 void db_rollback(struct db *db);
 
-/* --- inserting rows
- * -------------------------------------------------------------------------------- */
+/* --- inserting rows --- */
 
 struct db_insert;
 

@@ -81,8 +81,7 @@ row_bytes(const struct table *table, const void *row)
 	return bytes;
 }
 
-/* --- bound arrays
- * ---------------------------------------------------------------------------------- */
+/* --- bound arrays --- */
 
 #ifdef MARIADB_CLIENT_STMT_BULK_OPERATIONS
 
@@ -211,8 +210,7 @@ prepare_arrays(struct db_insert *insert, struct failure *failure)
 
 #endif
 
-/* --- multi-row VALUES
- * ------------------------------------------------------------------------------ */
+/* --- multi-row VALUES --- */
 
 static void
 reserve(struct db_insert *insert, size_t more)
@@ -298,8 +296,7 @@ insert_values(struct db_insert *insert, const void *const *rows, size_t count, u
 	return OUTCOME_DONE;
 }
 
-/* --- both
- * ------------------------------------------------------------------------------------------ */
+/* --- both --- */
 
 enum outcome
 db_insert_open(struct db_insert **out, struct db *db, const struct table *table, size_t max_rows,

@@ -177,8 +177,7 @@ write_event(enum log_level level, const char *message)
 	(void)written; /* nowhere to complain */
 }
 
-/* --- repeats
- * -------------------------------------------------------------------------------------- */
+/* --- repeats --- */
 
 enum { REPEATS_WRITTEN = 5, REPEAT_WINDOW_MS = 60000, REPEATS_KEPT = 16 };
 

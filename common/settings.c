@@ -386,8 +386,7 @@ read_section(struct loader *loader, const config_setting_t *group, const char *s
 	}
 }
 
-/* --- inputs: the one setting that is a list of groups
- * --------------------------------------------- */
+/* --- inputs: the one setting that is a list of groups --- */
 
 /* The members of an input. */
 static const struct {
@@ -539,8 +538,7 @@ read_file(struct loader *loader)
 	config_destroy(&config);
 }
 
-/* --- the environment
- * ------------------------------------------------------------------------------ */
+/* --- the environment --- */
 
 static void
 variable_name(const struct setting *row, char *out, size_t out_size)
@@ -604,8 +602,7 @@ read_environment(struct loader *loader)
 	}
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------ */
+/* --- the whole --- */
 
 static void
 check_together(struct loader *loader)

@@ -172,8 +172,7 @@ assert_bindings(struct broker *broker, const struct settings *settings, struct f
 	return OUTCOME_DONE;
 }
 
-/* --- spare bindings
- * ------------------------------------------------------------------------------- */
+/* --- spare bindings --- */
 
 /* The routing key number i without repeats; NULL = no more. */
 static const char *
@@ -236,8 +235,7 @@ topology_assert_spares(struct broker *broker, const struct settings *settings,
 	return OUTCOME_DONE;
 }
 
-/* --- all that has to be there
- * --------------------------------------------------------------------- */
+/* --- all that has to be there --- */
 
 enum outcome
 topology_assert(struct broker *broker, const struct settings *settings, struct failure *failure)
@@ -251,8 +249,7 @@ topology_assert(struct broker *broker, const struct settings *settings, struct f
 	return passive ? OUTCOME_DONE : assert_bindings(broker, settings, failure);
 }
 
-/* --- the same as a definitions file
- * ----------------------------------------------------------------- */
+/* --- the same as a definitions file --- */
 
 static void
 print_json_text(const char *text, FILE *out)

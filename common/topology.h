@@ -34,16 +34,17 @@ enum outcome topology_assert(struct broker *broker, const struct settings *setti
 			     struct failure *failure) MUST_CHECK;
 
 /*
- * A second binding of each queue for each routing key: "logs.#" of the lake's, "#.logs" of the clean
- * one's. Both match "logs", so that one binding deleted by mistake loses nothing; and a mandatory
- * message with the key "logs.check" (or "check.logs") comes back exactly when that queue's is gone.
- * Only the producer asserts them, after it has asked: a worker that connects must not hide that they
- * were gone. So does `sluicectl topology apply`.
+ * A second binding of each queue for each routing key: "logs.#" of the lake's, "#.logs" of the
+ * clean one's. Both match "logs", so that one binding deleted by mistake loses nothing; and a
+ * mandatory message with the key "logs.check" (or "check.logs") comes back exactly when that
+ * queue's is gone. Only the producer asserts them, after it has asked: a worker that connects must
+ * not hide that they were gone. So does `sluicectl topology apply`.
  */
 enum outcome topology_assert_spares(struct broker *broker, const struct settings *settings,
 				    struct failure *failure) MUST_CHECK;
 
-/* Spare binding number i: its queue, and in key (TOPOLOGY_KEY_MAX bytes) what a check is sent with. */
+/* Spare binding number i: its queue, and in key (TOPOLOGY_KEY_MAX bytes) what a check is sent with.
+ */
 enum { TOPOLOGY_KEY_MAX = 256 };
 size_t topology_spare_count(const struct settings *settings);
 const char *topology_spare(const struct settings *settings, size_t i, char *key);

@@ -56,8 +56,7 @@ struct worker {
 	struct failure broken; /* why the broker connection was given up */
 };
 
-/* --- the consuming connection
- * ---------------------------------------------------------------------- */
+/* --- the consuming connection --- */
 
 /* The connection is spent: what was delivered on it will be delivered again. */
 static void
@@ -163,8 +162,7 @@ patience_serve(void *context)
 	return true;
 }
 
-/* --- connecting
- * ------------------------------------------------------------------------------------ */
+/* --- connecting --- */
 
 static enum outcome
 start_consuming(struct worker *worker, struct failure *failure)
@@ -236,8 +234,7 @@ connect_all(struct worker *worker)
 	return false;
 }
 
-/* --- settling
- * -------------------------------------------------------------------------------------- */
+/* --- settling --- */
 
 /* True at the end of being careful: a new connection gets the whole prefetch. */
 static bool
@@ -294,8 +291,7 @@ batch_may_wait_ms(const struct worker *worker, int64_t now)
 	return MAX(0, MIN(spacing, age));
 }
 
-/* --- the loop
- * -------------------------------------------------------------------------------------- */
+/* --- the loop --- */
 
 static bool
 start_draining(struct worker *worker)

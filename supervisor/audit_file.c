@@ -19,8 +19,7 @@
 
 enum { READ_BYTES = 1 << 20, CHECKPOINT_MAX = 64 << 20 };
 
-/* --- its name at the producer
- * -------------------------------------------------------------------- */
+/* --- its name at the producer --- */
 
 static char *
 read_checkpoint(const char *state_dir, size_t *len)
@@ -71,8 +70,7 @@ find_id(struct audit_file *file, const struct file_identity *identity, const cha
 	free(text);
 }
 
-/* --- open and read
- * -------------------------------------------------------------------------------- */
+/* --- open and read --- */
 
 static int
 refuse(struct audit_file *file, int exit_code, const char *why)
@@ -213,8 +211,7 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 	return more;
 }
 
-/* --- its format
- * ----------------------------------------------------------------------------------- */
+/* --- its format --- */
 
 static bool
 is_named_by(const char *pattern, const char *path)

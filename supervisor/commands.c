@@ -12,8 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* --- scale
- * -------------------------------------------------------------------------------------------- */
+/* --- scale --- */
 
 static bool
 is_role(const char *name, enum role_id *role)
@@ -105,8 +104,7 @@ command_scale(struct supervisor *supervisor, json_t *arguments, struct request_e
 	return data;
 }
 
-/* --- start, stop, restart
- * ----------------------------------------------------------------------------- */
+/* --- start, stop, restart --- */
 
 typedef int (*pool_target_fn)(struct pool *pool, const struct target *target, char *error,
 			      size_t error_size);
@@ -193,8 +191,7 @@ command_resume(struct supervisor *supervisor, json_t *arguments, struct request_
 	return apply_to_target(supervisor, arguments, EVENT_RESUME, pause_off, error);
 }
 
-/* --- the others
- * --------------------------------------------------------------------------------------- */
+/* --- the others --- */
 
 static json_t *
 command_reload(struct supervisor *supervisor, json_t *arguments UNUSED, struct request_error *error)

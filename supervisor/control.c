@@ -25,8 +25,7 @@
 
 enum { BACKLOG = 64, FIRST_BUFFER = 1024 };
 
-/* --- the listening socket
- * ---------------------------------------------------------------------------- */
+/* --- the listening socket --- */
 
 static void
 make_folder_of(const char *path)
@@ -123,8 +122,7 @@ control_close(struct control *control)
 	control->path = NULL;
 }
 
-/* --- who is there
- * ------------------------------------------------------------------------------------- */
+/* --- who is there --- */
 
 static bool
 is_in_group(int fd, gid_t group)
@@ -203,8 +201,7 @@ accept_clients(struct control *control, int64_t now_ms)
 	}
 }
 
-/* --- one client
- * --------------------------------------------------------------------------------------- */
+/* --- one client --- */
 
 static void
 send_rest(struct client *client, int64_t now_ms)
@@ -276,8 +273,7 @@ receive(struct client *client)
 		drop(client);
 }
 
-/* --- for the main loop
- * -------------------------------------------------------------------------------- */
+/* --- for the main loop --- */
 
 size_t
 control_poll(const struct control *control, struct pollfd *fds)

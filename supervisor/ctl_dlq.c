@@ -194,8 +194,7 @@ dlq_say(const struct failure *failure)
 	return failure->exit_code != 0 ? failure->exit_code : CTL_FAILED;
 }
 
-/* --- options
- * --------------------------------------------------------------------------------------- */
+/* --- options --- */
 
 /* "20", and "20/s" for a rate. Returns 0 or -1. */
 static int
@@ -373,8 +372,7 @@ read_options(struct dlq_run *run, int argc, char **argv)
 	return code;
 }
 
-/* --- the walk
- * --------------------------------------------------------------------------------------- */
+/* --- the walk --- */
 
 struct walk {
 	struct dlq_run *run;
@@ -484,8 +482,7 @@ dlq_resolve(struct dlq_run *run)
 	return code;
 }
 
-/* --- the table
- * --------------------------------------------------------------------------------------- */
+/* --- the table --- */
 
 static void
 print_overview(void)

@@ -65,8 +65,7 @@ int dlq_walk(struct dlq_run *run, bool take_all, dlq_letter_fn *take, void *cont
 /* Shortened ids become whole ones; no more work when there are none. Returns an exit code. */
 int dlq_resolve(struct dlq_run *run);
 
-/* --- moving (ctl_dlq_move.c)
- * ------------------------------------------------------------------------- */
+/* --- moving (ctl_dlq_move.c) --- */
 
 struct dlq_job {
 	struct dlq_run *run;

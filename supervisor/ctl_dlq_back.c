@@ -34,8 +34,7 @@ struct back {
 	uint64_t known, bad;
 };
 
-/* --- what is there already
- * --------------------------------------------------------------------------- */
+/* --- what is there already --- */
 
 static bool
 note_present(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
@@ -57,8 +56,7 @@ read_present(struct back *back)
 	return dlq_walk(&look, true, note_present, back->present);
 }
 
-/* --- lines of the file
- * ------------------------------------------------------------------------------- */
+/* --- lines of the file --- */
 
 static void
 mark_done(struct back *back)
@@ -204,8 +202,7 @@ free_back(struct back *back)
 	free(back->done);
 }
 
-/* --- import
- * ---------------------------------------------------------------------------------------- */
+/* --- import --- */
 
 int
 dlq_import(struct dlq_run *run)
@@ -229,8 +226,7 @@ dlq_import(struct dlq_run *run)
 	return code;
 }
 
-/* --- restore
- * --------------------------------------------------------------------------------------- */
+/* --- restore --- */
 
 static int
 copy_rest(const struct back *back, FILE *in, FILE *out, uint64_t *kept)

@@ -32,8 +32,7 @@ struct edit {
 	bool found, sent;
 };
 
-/* --- the editor
- * -------------------------------------------------------------------------------------- */
+/* --- the editor --- */
 
 static int
 run_editor(const char *path)
@@ -107,8 +106,7 @@ edit_in_editor(struct edit *edit)
 	return code;
 }
 
-/* --- the letter
- * ------------------------------------------------------------------------------------- */
+/* --- the letter --- */
 
 static bool
 keep_line(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)

@@ -19,8 +19,7 @@
 
 enum { SYNC_LETTERS = 500, SYNC_BYTES = 4 << 20 };
 
-/* --- drop
- * ------------------------------------------------------------------------------------------ */
+/* --- drop --- */
 
 struct drop {
 	struct dlq_archive *archive;
@@ -135,8 +134,7 @@ dlq_drop(struct dlq_run *run)
 	return code;
 }
 
-/* --- export
- * ---------------------------------------------------------------------------------------- */
+/* --- export --- */
 
 struct export
 {

@@ -42,8 +42,7 @@ time_json(int64_t when_s)
 	return when_s != 0 ? json_string(dlq_utc_time(when_s, text)) : json_null();
 }
 
-/* --- groups
- * ---------------------------------------------------------------------------------------- */
+/* --- groups --- */
 
 static bool
 count_letter(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
@@ -139,8 +138,7 @@ dlq_groups(struct dlq_run *run)
 	return code;
 }
 
-/* --- check
- * ----------------------------------------------------------------------------------------- */
+/* --- check --- */
 
 struct check {
 	struct dlq_run *run;
@@ -182,8 +180,7 @@ dlq_check(struct dlq_run *run)
 	return code;
 }
 
-/* --- list
- * ------------------------------------------------------------------------------------------ */
+/* --- list --- */
 
 static json_t *
 letter_json(const struct dlq_letter *letter)

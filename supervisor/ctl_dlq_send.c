@@ -30,8 +30,7 @@ check_choice(struct dlq_run *run, bool needs_all)
 	return CTL_OK;
 }
 
-/* --- retry
- * ----------------------------------------------------------------------------------------- */
+/* --- retry --- */
 
 static enum outcome
 send_lines(struct dlq_job *job, const struct dlq_letter *letter, json_t *properties,
@@ -132,8 +131,7 @@ dlq_retry(struct dlq_run *run)
 	return dlq_report(run, "sent again", code);
 }
 
-/* --- hold and release
- * -------------------------------------------------------------------------------- */
+/* --- hold and release --- */
 
 static enum outcome
 mark_letter(struct dlq_job *job, const struct dlq_letter *letter, struct failure *failure)

@@ -157,7 +157,8 @@ const struct ctl_verb ctl_verbs[] = {
 	 .handler = ctl_topology},
 	{.name = "dlq",
 	 .synopsis = "VERB ... [--json]",
-	 .help = "dead letters: groups, list, show, check, retry, edit, hold, drop, export and more\n"
+	 .help = "dead letters: groups, list, show, check, retry, edit, hold, drop, export and "
+		 "more\n"
 		 "This needs no running sluiced.",
 	 .example = "sluicectl dlq groups",
 	 .handler = ctl_dlq},

@@ -40,8 +40,7 @@ role_of(const json_t *status, unsigned role)
 	return json_object_get(json_object_get(status, "roles"), role_table[role].name);
 }
 
-/* --- latencies
- * ---------------------------------------------------------------------------------------- */
+/* --- latencies --- */
 
 static double
 new_count(const json_t *before, const json_t *after, size_t bucket)
@@ -99,8 +98,7 @@ quantiles(const json_t *before, const json_t *role, const char *name, char *out,
 	return out;
 }
 
-/* --- parts
- * -------------------------------------------------------------------------------------------- */
+/* --- parts --- */
 
 static void
 add_head(struct view *view, const json_t *status)

@@ -50,7 +50,7 @@ struct dead_letter_reader {
 	unsigned silent_answers;
 };
 
-/* --- consumers -------------------------------------------------------------------------------------- */
+/* --- consumers --- */
 
 /* Few consumers for the sake of order, many for the sake of the broker's memory: see the header. */
 static uint32_t
@@ -194,7 +194,7 @@ dead_letter_reader_close(struct dead_letter_reader **reader)
 	*reader = NULL;
 }
 
-/* --- reading ---------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 /* By a connection of its own: an answer would wait behind letters on the other one. */
 static enum outcome
@@ -350,7 +350,7 @@ dead_letter_reader_keep_order(struct dead_letter_reader *reader)
 	}
 }
 
-/* --- all of it -------------------------------------------------------------------------------------- */
+/* --- all of it --- */
 
 enum outcome
 dead_letter_walk(const struct broker_settings *settings, const char *queue, const char *client_name,

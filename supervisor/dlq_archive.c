@@ -20,8 +20,7 @@
 
 #define FOLDER "dead-letters"
 
-/* --- entries
- * --------------------------------------------------------------------------------------- */
+/* --- entries --- */
 
 static json_t *
 text_json(struct span text)
@@ -165,8 +164,7 @@ dlq_entry_id(struct md5 *md5, const struct dlq_entry *entry)
 	return result;
 }
 
-/* --- files
- * ----------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 struct dlq_archive {
 	char *folder, *path, *name;

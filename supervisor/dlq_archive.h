@@ -42,8 +42,7 @@ int dlq_entry_parse(const char *line, size_t len, struct dlq_entry *entry, char 
 void dlq_entry_free(struct dlq_entry *entry);
 uint64_t dlq_entry_id(struct md5 *md5, const struct dlq_entry *entry);
 
-/* --- the archive of a queue
- * ---------------------------------------------------------------------------- */
+/* --- the archive of a queue --- */
 
 struct dlq_archive;
 

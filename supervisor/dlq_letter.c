@@ -39,8 +39,7 @@ dlq_queue_find(const char *text, enum dlq_queue *queue)
 	return -1;
 }
 
-/* --- ids
- * ------------------------------------------------------------------------------------------- */
+/* --- ids --- */
 
 static int
 hex_value(char c)
@@ -102,8 +101,7 @@ dlq_id_begins(uint64_t id, uint64_t prefix, unsigned digits)
 	return id >> rest == prefix >> rest;
 }
 
-/* --- groups
- * ---------------------------------------------------------------------------------------- */
+/* --- groups --- */
 
 static bool
 is_digit(char c)
@@ -180,8 +178,7 @@ dlq_group_parse(const char *text, uint32_t *group)
 	return 0;
 }
 
-/* --- why and when
- * ----------------------------------------------------------------------------------- */
+/* --- why and when --- */
 
 static void
 read_cause(struct dlq_letter *letter)

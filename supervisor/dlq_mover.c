@@ -99,8 +99,7 @@ dlq_mover_close(struct dlq_mover **mover)
 	*mover = NULL;
 }
 
-/* --- what the broker says
- * ---------------------------------------------------------------------------- */
+/* --- what the broker says --- */
 
 static enum outcome
 finish_move(struct dlq_mover *mover, struct move *move, struct failure *failure)
@@ -191,8 +190,7 @@ dlq_mover_serve(struct dlq_mover *mover, int timeout_ms, struct failure *failure
 	}
 }
 
-/* --- publishing
- * ------------------------------------------------------------------------------------- */
+/* --- publishing --- */
 
 void
 dlq_mover_begin(struct dlq_mover *mover, uint64_t letter_tag)

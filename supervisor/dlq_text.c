@@ -10,8 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* --- escaping
- * -------------------------------------------------------------------------------------- */
+/* --- escaping --- */
 
 /* Characters that a terminal obeys, or that change what the others look like. */
 static const struct {
@@ -116,8 +115,7 @@ dlq_print_csv(FILE *out, struct span text)
 	free(visible);
 }
 
-/* --- times
- * ----------------------------------------------------------------------------------------- */
+/* --- times --- */
 
 static int
 parse_ago(const char *text, int64_t now_s, int64_t *out_s)

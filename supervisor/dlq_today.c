@@ -14,8 +14,7 @@
 
 enum { ROWS = 256 };
 
-/* --- formats
- * --------------------------------------------------------------------------------------- */
+/* --- formats --- */
 
 static bool
 belongs_to(const char *pattern, const char *path)
@@ -56,8 +55,7 @@ dlq_today_format(const struct settings *settings, const char *format, bool keep_
 	return keep_format ? NULL : dlq_input_format(settings, message->source);
 }
 
-/* --- letters
- * --------------------------------------------------------------------------------------- */
+/* --- letters --- */
 
 struct dlq_today {
 	const struct settings *settings;

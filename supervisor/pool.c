@@ -80,8 +80,7 @@ slot_is_paused(const struct slot *slot)
 	return slot->child.state == CHILD_RUNNING && atomic_load(&slot->page->paused) != 0;
 }
 
-/* --- events in, actions out
- * -------------------------------------------------------------------------- */
+/* --- events in, actions out --- */
 
 /* The successor says anew how it is; what it counts goes on from where the dead one stopped. */
 static void
@@ -204,8 +203,7 @@ pool_scale(struct pool *pool, enum role_id role, unsigned count)
 	pool_want(pool, role, count);
 }
 
-/* --- what happens by itself
- * ------------------------------------------------------------------------- */
+/* --- what happens by itself --- */
 
 /* What the worker had in hand may have killed it: tell all that may get the same message. */
 static void

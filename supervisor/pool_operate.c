@@ -9,8 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-/* --- what operators ask
- * ------------------------------------------------------------------------------ */
+/* --- what operators ask --- */
 
 static bool
 is_meant(const struct pool *pool, const struct slot *slot, const struct target *target)
@@ -111,8 +110,7 @@ pool_renew(struct pool *pool, unsigned role_bits)
 	}
 }
 
-/* --- a rolling restart: at most one slot is ROLL_NOW
- * -------------------------------------------------- */
+/* --- a rolling restart: at most one slot is ROLL_NOW --- */
 
 static void
 cancel_roll(struct pool *pool, const struct slot *failed)

@@ -122,8 +122,7 @@ find_program(const struct spawner *spawner, const char *program)
 	return beside;
 }
 
-/* --- in the child, between fork and exec
- * -------------------------------------------------------------- */
+/* --- in the child, between fork and exec --- */
 
 static int
 place_descriptors(const struct spawner *spawner, int report)
@@ -183,8 +182,7 @@ out:
 	_exit(EXIT_FAILURE);
 }
 
-/* --- in sluiced
- * ---------------------------------------------------------------------------------------- */
+/* --- in sluiced --- */
 
 static void
 complain(const struct slot *slot, const char *what, const char *which, int error)

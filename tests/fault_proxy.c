@@ -81,8 +81,7 @@ fail(const char *what)
 	exit(1);
 }
 
-/* --- connections
- * ----------------------------------------------------------------------------------- */
+/* --- connections --- */
 
 static void
 hang_up(struct proxied *c, bool reset)
@@ -140,8 +139,7 @@ take_client(int listener)
 	count_connections++;
 }
 
-/* --- one direction
- * --------------------------------------------------------------------------------- */
+/* --- one direction --- */
 
 /* Has the client completed the pattern with these bytes? Good enough for patterns that do not
  * repeat their start. */
@@ -217,8 +215,7 @@ hand_on(struct proxied *c, int direction)
 	return true;
 }
 
-/* --- commands
- * -------------------------------------------------------------------------------------- */
+/* --- commands --- */
 
 static void
 behave(void)
@@ -309,8 +306,7 @@ take_commands(void)
 	fflush(stdout);
 }
 
-/* --- the loop
- * -------------------------------------------------------------------------------------- */
+/* --- the loop --- */
 
 /* What to wait for at one end: room for what is held for it, bytes when nothing is held from it. */
 static short

@@ -50,7 +50,7 @@ struct maker {
 	uint16_t client_rank[NAMES];
 };
 
-/* --- random numbers: xoshiro256**, seeded by splitmix64 ----------------------------------- */
+/* --- random numbers: xoshiro256**, seeded by splitmix64 --- */
 
 static uint64_t
 mix(uint64_t *state)
@@ -131,7 +131,7 @@ ranked(struct maker *m, const uint16_t *table)
 	return table[draw(m) >> 48];
 }
 
-/* --- appending to the line ---------------------------------------------------------------- */
+/* --- appending to the line --- */
 
 static void
 put_bytes(struct maker *m, const char *bytes, size_t count)
@@ -174,7 +174,7 @@ put_hex(struct maker *m, uint64_t value, int digits)
 
 #define PICK(m, table) ((table)[below((m), (uint32_t)ARRAY_LEN(table))])
 
-/* --- fields ------------------------------------------------------------------------------- */
+/* --- fields --- */
 
 static void
 put_client(struct maker *m, uint32_t client)
@@ -437,7 +437,7 @@ put_referer_and_agent(struct maker *m)
 	put_char(m, '"');
 }
 
-/* --- time --------------------------------------------------------------------------------- */
+/* --- time --- */
 
 /* Days since 1970 to a date of the Gregorian calendar. */
 static void
@@ -484,7 +484,7 @@ put_time(struct maker *m)
 	put(m, m->time[one_in(m, 64)]);
 }
 
-/* --- lines -------------------------------------------------------------------------------- */
+/* --- lines --- */
 
 static void
 make_line(struct maker *m)
@@ -594,7 +594,7 @@ write_log(struct maker *m)
 	return fflush(stdout) == 0 ? 0 : -1;
 }
 
-/* --- command line ------------------------------------------------------------------------- */
+/* --- command line --- */
 
 static void
 usage(FILE *out)

@@ -54,8 +54,7 @@ open_link(const struct flow *flow, enum broker_use use)
 	return link;
 }
 
-/* --- publishing
- * ------------------------------------------------------------------------------------ */
+/* --- publishing --- */
 
 static void *
 open_publisher(const void *context)
@@ -119,8 +118,7 @@ run_publisher(void *pointer)
 	broker_close(&link->broker);
 }
 
-/* --- consuming
- * ------------------------------------------------------------------------------------- */
+/* --- consuming --- */
 
 static void *
 open_consumer(const void *context)
@@ -167,8 +165,7 @@ run_consumer(void *pointer)
 	broker_close(&link->broker);
 }
 
-/* --- all
- * ------------------------------------------------------------------------------------------- */
+/* --- all --- */
 
 /* Cut the log as the producer does. */
 static struct flow

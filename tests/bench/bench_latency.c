@@ -53,8 +53,7 @@ pause_us(long us)
 	nanosleep(&pause, NULL);
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 /* The span is followed by its LF in memory. */
 static void
@@ -88,8 +87,7 @@ write_lines(void *pointer)
 	return NULL;
 }
 
-/* --- asking
- * ---------------------------------------------------------------------------------------- */
+/* --- asking --- */
 
 static void
 note_count(void *context, const char *const *values, unsigned count UNUSED)
@@ -140,8 +138,7 @@ wait_visible(struct db *db, struct md5 *md5, const struct sample *sample)
 	return (bench_now_s() - sample->written_s) * 1000;
 }
 
-/* --- all
- * ------------------------------------------------------------------------------------------- */
+/* --- all --- */
 
 static int
 compare_doubles(const void *a, const void *b)

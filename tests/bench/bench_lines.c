@@ -70,8 +70,7 @@ run_line(struct work *work)
 	}
 }
 
-/* --- rows, in frames as the producer sends them
- * ------------------------------------------------------ */
+/* --- rows, in frames as the producer sends them --- */
 
 enum { FRAME_LINES = 128, BATCH_FRAMES = 39, BATCH_ROWS = 5000 };
 
@@ -121,8 +120,7 @@ run_clean_rows(struct work *work)
 	fill_rows(work, work->clean);
 }
 
-/* --- all
- * ------------------------------------------------------------------------------------------- */
+/* --- all --- */
 
 static const struct {
 	const char *name;

@@ -156,8 +156,7 @@ test_expire(void **state)
 	checkpoint_clear(&checkpoint);
 }
 
-/* --- on disk
- * -------------------------------------------------------------------------------------- */
+/* --- on disk --- */
 
 static int
 set_up(void **state)

@@ -19,8 +19,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* --- requests
- * ----------------------------------------------------------------------------------------- */
+/* --- requests --- */
 
 static enum spawn_result
 no_spawn(void *context UNUSED, const struct slot *slot UNUSED, pid_t *pid)
@@ -195,8 +194,7 @@ test_status_of_a_child_gone_wild(void **state)
 	json_decref(answer);
 }
 
-/* --- words on the command line
- * ------------------------------------------------------------------------ */
+/* --- words on the command line --- */
 
 static void
 test_counts(void **state UNUSED)
@@ -327,8 +325,7 @@ test_for_people(void **state UNUSED)
 	assert_string_equal(human_count(UINT64_MAX, text, sizeof(text)), "18.4E");
 }
 
-/* --- reload
- * ------------------------------------------------------------------------------------------- */
+/* --- reload --- */
 
 static struct settings *
 settings_with(const char *text)
@@ -377,7 +374,7 @@ test_reload_compare(void **state UNUSED)
 		    json_array_size(changes.needs_restart) != cases[i].needs_restart)
 			fail_msg("case %zu: roles %u", i, changes.restart_roles);
 		json_decref(changes.changed);
-	json_decref(changes.details);
+		json_decref(changes.details);
 		json_decref(changes.needs_restart);
 		settings_free(&before);
 		settings_free(&after);

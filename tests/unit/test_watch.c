@@ -24,8 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- events
- * ------------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 static void
 test_events_ring(void **state UNUSED)
@@ -44,8 +43,7 @@ test_events_ring(void **state UNUSED)
 	assert_string_equal(event_kind_name(EVENT_AUTOSCALE), "autoscale");
 }
 
-/* --- histograms
- * ----------------------------------------------------------------------------------------- */
+/* --- histograms --- */
 
 static void
 test_histogram_buckets(void **state UNUSED)
@@ -85,8 +83,7 @@ test_quantiles(void **state UNUSED)
 	json_decref(beyond);
 }
 
-/* --- metrics
- * -------------------------------------------------------------------------------------------- */
+/* --- metrics --- */
 
 static enum spawn_result
 no_spawn(void *context UNUSED, const struct slot *slot UNUSED, pid_t *pid)
@@ -174,8 +171,7 @@ test_metrics(void **state UNUSED)
 	free(supervisor);
 }
 
-/* --- the log
- * -------------------------------------------------------------------------------------------- */
+/* --- the log --- */
 
 /* What log_...() calls wrote to standard error, in new memory. */
 struct stolen {
@@ -275,8 +271,7 @@ test_log_capture(void **state UNUSED)
 	assert_string_equal(caught, "first\nsecond, which");
 }
 
-/* --- the manual pages
- * ---------------------------------------------------------------------------------- */
+/* --- the manual pages --- */
 
 static char *
 read_file(const char *path)
