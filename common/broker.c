@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "broker_private.h"
 #include "clock.h"
+#include "host.h"
 #include "log.h"
 #include "xalloc.h"
 
@@ -124,40 +125,6 @@ check_reply(const struct broker *broker, const char *doing, amqp_rpc_reply_t rep
 
 /* --- connecting --- */
 
-/* "host", "host:port", "[::1]:port"; port 5672 when there is none. Returns 0 or -1. */
-static int
-split_host(const char *text, char *host, size_t host_size, int *port)
-{
-	const char *colon = strrchr(text, ':');
-	size_t len = strlen(text);
-	char *end;
-	long number;
-
-	*port = 5672;
-	if (text[0] == '[') {
-		const char *bracket = strchr(text, ']');
-
-		if (bracket == NULL)
-			return -1;
-		colon = bracket[1] == ':' ? bracket + 1 : NULL;
-		len = (size_t)(bracket - text) - 1;
-		text++;
-	} else if (colon != NULL) {
-		len = (size_t)(colon - text);
-	}
-	if (colon != NULL) {
-		number = strtol(colon + 1, &end, 10);
-		if (end == colon + 1 || *end != '\0' || number < 1 || number > 65535)
-			return -1;
-		*port = (int)number;
-	}
-	if (len == 0 || len >= host_size)
-		return -1;
-	memcpy(host, text, len);
-	host[len] = '\0';
-	return 0;
-}
-
 static amqp_table_entry_t
 text_entry(const char *key, const char *text)
 {
@@ -228,7 +195,7 @@ open_socket(struct broker *broker, const char *host_text, struct failure *failur
 	int port, status;
 
 	snprintf(broker->address, sizeof(broker->address), "%.256s", host_text);
-	if (split_host(host_text, host, sizeof(host), &port) != 0)
+	if (host_split(host_text, 5672, host, sizeof(host), &port) != 0)
 		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
 				   "broker.hosts: \"%s\" is not of the form host:port", host_text);
 	broker->connection = amqp_new_connection();

@@ -4,6 +4,7 @@
  */
 #include "db_private.h"
 #include "db_errors.h"
+#include "host.h"
 #include "log.h"
 #include "schema.h"
 #include "xalloc.h"
@@ -62,10 +63,8 @@ struct target {
 static int
 parse_target(const char *text, struct target *target)
 {
-	const char *colon = strrchr(text, ':'), *start = text;
 	size_t len = strlen(text);
-	char *end;
-	long port = 3306;
+	int port;
 
 	*target = (struct target){.port = 3306};
 	if (text[0] == '/') {
@@ -74,25 +73,8 @@ parse_target(const char *text, struct target *target)
 		memcpy(target->socket, text, len + 1);
 		return 0;
 	}
-	if (text[0] == '[') {
-		const char *bracket = strchr(text, ']');
-
-		if (bracket == NULL)
-			return -1;
-		colon = bracket[1] == ':' ? bracket + 1 : NULL;
-		start = text + 1;
-		len = (size_t)(bracket - start);
-	} else if (colon != NULL) {
-		len = (size_t)(colon - text);
-	}
-	if (colon != NULL) {
-		port = strtol(colon + 1, &end, 10);
-		if (end == colon + 1 || *end != '\0' || port < 1 || port > 65535)
-			return -1;
-	}
-	if (len == 0 || len >= sizeof(target->host))
+	if (host_split(text, 3306, target->host, sizeof(target->host), &port) != 0)
 		return -1;
-	memcpy(target->host, start, len);
 	target->port = (unsigned short)port;
 	return 0;
 }
