@@ -183,8 +183,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor produc
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/shims/*.c tests/unit/*.[ch] tests/fuzz/*.c)
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS) tests tests/shims tests/unit tests/bench tests/fuzz))
 format:
 	clang-format -i $(C_FILES)
 format-check:

@@ -362,7 +362,8 @@ protocol_len(struct span request)
 	return 0;
 }
 
-/* A cheap look whether a quote can be the request's last, before all the rest is tried from there.
+/*
+ * A cheap look whether a quote can be the request's last, before all the rest is tried from there.
  */
 static bool
 status_follows(const struct match *m, const char *quote)

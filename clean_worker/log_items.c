@@ -86,7 +86,8 @@ directive_at(const char *p, size_t *len)
 	return p[1] == '{' ? &other_header : NULL;
 }
 
-/* The string as items, one after the other; NULL, or what is wrong with the directive at *position.
+/*
+ * The string as items, one after the other; NULL, or what is wrong with the directive at *position.
  */
 static const char *
 read_items(struct log_format *format, const char **position)

@@ -95,10 +95,12 @@ void batch_show_in_hand(const struct batch *batch);
 bool batch_is_full(const struct batch *batch);
 
 size_t batch_row_count(const struct batch *batch);
-bool
-batch_is_empty(const struct batch *batch); /* no rows, nothing rejected, nothing to acknowledge */
-size_t batch_line_count(const struct batch *batch); /* lines turned since the last settle */
-size_t batch_byte_count(const struct batch *batch); /* their bytes */
+/* No rows, nothing rejected, nothing to acknowledge. */
+bool batch_is_empty(const struct batch *batch);
+
+/* Lines turned since the last settle, and their bytes. */
+size_t batch_line_count(const struct batch *batch);
+size_t batch_byte_count(const struct batch *batch);
 
 /* Pointers to the rows, sorted by compare. Valid until the batch is settled. */
 const void **batch_sorted_rows(struct batch *batch, compare_rows_fn *compare);

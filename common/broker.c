@@ -208,8 +208,8 @@ open_socket(struct broker *broker, const char *host_text, struct failure *failur
 	if (status != AMQP_STATUS_OK)
 		return failure_set(
 			failure, OUTCOME_RETRY, EX_UNAVAILABLE,
-			"broker %s: cannot connect: %s (is RabbitMQ running there? "
-			"broker.hosts says where)",
+			"broker %s: cannot connect: %s (is RabbitMQ running there? broker.hosts "
+			"says where)",
 			broker->address,
 			status == AMQP_STATUS_SOCKET_ERROR
 				? "refused or unreachable" /* the library keeps errno to itself */

@@ -49,8 +49,7 @@ const char *broker_address(const struct broker *broker);
 /* The broker asks publishers to stop (memory or disk alarm). */
 bool broker_is_blocked(const struct broker *broker);
 
-/* --- what comes in -------------------------------------------------------------------------------
- */
+/* --- what comes in --- */
 
 /* A message that came in; message's spans point into it and live as long as it does. */
 struct delivery {
@@ -87,8 +86,7 @@ struct broker_event {
 enum outcome broker_next(struct broker *broker, struct broker_event *event,
 			 struct failure *failure) MUST_CHECK;
 
-/* --- publishing ----------------------------------------------------------------------------------
- */
+/* --- publishing --- */
 
 /*
  * Publish persistent and mandatory. *tag is the number that a later ACKED or NACKED names: 1, 2, 3
@@ -99,8 +97,7 @@ enum outcome broker_publish(struct broker *broker, const char *exchange, const c
 			    const struct message *message, uint64_t *tag,
 			    struct failure *failure) MUST_CHECK;
 
-/* --- consuming -----------------------------------------------------------------------------------
- */
+/* --- consuming --- */
 
 /* prefetch: messages in hand unacknowledged at most. */
 enum outcome broker_consume(struct broker *broker, const char *queue, uint16_t prefetch,
@@ -121,8 +118,7 @@ enum outcome broker_cancel(struct broker *broker, struct failure *failure) MUST_
 enum outcome broker_ack(struct broker *broker, uint64_t tag, bool multiple,
 			struct failure *failure) MUST_CHECK;
 
-/* --- topology ------------------------------------------------------------------------------------
- */
+/* --- topology --- */
 
 struct broker_argument {
 	const char *name;

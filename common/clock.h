@@ -8,7 +8,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds since some fixed moment; the same for all processes of a machine; never goes back.
+/*
+ * Milliseconds since some fixed moment; the same for all processes of a machine; never goes back.
  */
 static inline int64_t
 clock_mono_ms(void)

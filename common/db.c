@@ -21,8 +21,8 @@ enum { CONNECT_TIMEOUT_S = 5 };
  * by offset, since named zones need tables. A lock is waited for shorter than any timeout of ours.
  */
 static const char SESSION_SETUP[] =
-	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE', "
-	"time_zone = '+00:00', autocommit = 0, innodb_lock_wait_timeout = 5";
+	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE', time_zone = "
+	"'+00:00', autocommit = 0, innodb_lock_wait_timeout = 5";
 
 static bool
 is_lost(unsigned number)

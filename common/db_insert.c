@@ -367,11 +367,11 @@ db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, 
 			size_t next = row_bytes(insert->table, rows[done + take]);
 
 			if (next > insert->bytes_max) {
-				outcome = failure_set(
-					failure, OUTCOME_REJECT, EX_DATAERR,
-					"database %s: a row of %s is %zu bytes, more than "
-					"max_allowed_packet takes",
-					insert->db->address, insert->table->name, next);
+				outcome =
+					failure_set(failure, OUTCOME_REJECT, EX_DATAERR,
+						    "database %s: a row of %s is %zu bytes, more "
+						    "than max_allowed_packet takes",
+						    insert->db->address, insert->table->name, next);
 				failure->reason = REASON_DB_PACKET_TOO_BIG;
 				return outcome;
 			}

@@ -201,7 +201,8 @@ wait_and_serve(struct dead_letters *dead, int64_t timeout_ms)
 	return !dead->process->stop_now && p->serve(p->context);
 }
 
-/* One try at a window: DONE when every line of it is confirmed. *interrupted: give up altogether.
+/*
+ * One try at a window: DONE when every line of it is confirmed. *interrupted: give up altogether.
  */
 static enum outcome
 try_window(struct dead_letters *dead, const struct rejected_line *lines, size_t count,

@@ -22,7 +22,8 @@ enum histogram_kind {
 };
 
 struct histogram {
-	/* counts[i]: at most bounds[i] and more than the bound before; the last one: more than all
+	/*
+	 * counts[i]: at most bounds[i] and more than the bound before; the last one: more than all
 	 */
 	_Atomic uint64_t counts[HISTOGRAM_BOUNDS + 1];
 	_Atomic uint64_t sum_ms;

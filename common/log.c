@@ -139,13 +139,12 @@ append_prefix(char *out, size_t size, enum log_level level)
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
 	if (to_journal)
 		used = (size_t)snprintf(out, size, "<%d>", priorities[level]);
-	written = snprintf(out + used, size - used,
-			   style_now == LOG_STYLE_JSON
-				   ? "{\"ts\":\"%s.%03ldZ\",\"level\":\"%s\",\"role\":\"%s\","
-				     "\"pid\":%ld,\"msg\":\""
-				   : "ts=%s.%03ldZ level=%s role=%s pid=%ld msg=\"",
-			   stamp, now.tv_nsec / 1000000, level_names[level], role_name,
-			   (long)getpid());
+	written = snprintf(
+		out + used, size - used,
+		style_now == LOG_STYLE_JSON ? "{\"ts\":\"%s.%03ldZ\",\"level\":\"%s\",\"role\":\"%"
+					      "s\",\"pid\":%ld,\"msg\":\""
+					    : "ts=%s.%03ldZ level=%s role=%s pid=%ld msg=\"",
+		stamp, now.tv_nsec / 1000000, level_names[level], role_name, (long)getpid());
 	return used + (size_t)written;
 }
 

@@ -103,7 +103,8 @@ date_of_days(int64_t days)
 	};
 }
 
-/* Where the digits, the letters and the rest stand: 'd' digit, 'a' letter, '+' a sign, else itself.
+/*
+ * Where the digits, the letters and the rest stand: 'd' digit, 'a' letter, '+' a sign, else itself.
  */
 static bool
 has_form(const char *p)
@@ -182,7 +183,8 @@ log_time_find(struct span line, struct log_time *out)
 	size_t at = 0;
 
 	while (line.len - at >= LOG_TIME_LEN + 2) {
-		/* An opening bracket too near the end cannot be one: leave those out of the search.
+		/*
+		 * An opening bracket too near the end cannot be one: leave those out of the search.
 		 */
 		const char *open = memchr(line.ptr + at, '[', line.len - at - LOG_TIME_LEN - 1);
 		if (open == NULL)

@@ -22,8 +22,7 @@
 enum log_time_result {
 	LOG_TIME_OK = 0,
 	LOG_TIME_NO_FORM = -1, /* the bytes do not have the form of a time */
-	LOG_TIME_NO_DATE =
-		-2, /* they do, but there is no such time: 32/Jan, hour 24, zone +1500, ... */
+	LOG_TIME_NO_DATE = -2, /* they do, but there is no such time: 32/Jan, hour 24, zone +1500 */
 };
 
 struct log_time {

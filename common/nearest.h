@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Edits (insert, delete, change, swap of neighbours) from a to b; words over 63 bytes count as far.
+/*
+ * Edits (insert, delete, change, swap of neighbours) from a to b; words over 63 bytes count as far.
  */
 unsigned nearest_distance(const char *a, const char *b);
 

@@ -32,8 +32,7 @@ print_help(const struct process_description *d)
 {
 	printf("usage: %s [-c FILE]%s\n\n%s\n\n"
 	       "  -c FILE     settings file (default %s)\n"
-	       "%s"
-	       "  -h, --help  print this\n"
+	       "%s  -h, --help  print this\n"
 	       "  -V, --version\n\n"
 	       "It runs in the foreground and logs to standard error; sluiced starts it as "
 	       "needed.\n"
@@ -144,8 +143,8 @@ join_supervisor(struct process *process, const char *slot)
 	process->status = status_attach(STATUS_FD, (unsigned)index);
 	if (process->status == NULL)
 		fatal_exit(EX_USAGE,
-			   "cannot use the supervisor's status page: %s (is sluiced of "
-			   "another version?)",
+			   "cannot use the supervisor's status page: %s (is sluiced of another "
+			   "version?)",
 			   strerror(errno));
 	process->supervised = true;
 	process->supervisor_fd = SUPERVISOR_FD;

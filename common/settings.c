@@ -71,8 +71,7 @@ full_name(const struct setting *row, char *out, size_t out_size)
 	return out;
 }
 
-/* --- storing one value, whatever it came from ----------------------------------------------------
- */
+/* --- storing one value, whatever it came from --- */
 
 static void *
 field_of(struct settings *settings, const struct setting *row)
@@ -197,8 +196,7 @@ store_from_text(struct loader *loader, const struct place *place, const struct s
 	}
 }
 
-/* --- the file ------------------------------------------------------------------------------------
- */
+/* --- the file --- */
 
 /*
  * libconfig gives 3000000000 as -1294967296 and 4294967300 as 4: compare with the digits that stand
@@ -716,8 +714,7 @@ settings_check_inputs(const struct settings *settings)
 	    settings->events.count > 0)
 		return 0;
 	log_error("%s: no inputs: the producer has nothing to read. Add inputs = ( { path = "
-		  "\"...\"; } ); "
-		  "or, on a host that runs workers only, producer : { count = 0; };",
+		  "\"...\"; } ); or, on a host that runs workers only, producer : { count = 0; };",
 		  settings->path);
 	return -1;
 }

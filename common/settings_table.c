@@ -75,7 +75,8 @@ print_range(const struct setting *setting, FILE *out)
 	}
 }
 
-/* A default as it is written in a settings file: numbers bare, lists in brackets, the rest quoted.
+/*
+ * A default as it is written in a settings file: numbers bare, lists in brackets, the rest quoted.
  */
 static void
 print_default(const struct setting *setting, FILE *out)

@@ -85,7 +85,8 @@ struct status_page {
 };
 _Static_assert(sizeof(struct status_page) <= STATUS_PAGE_SIZE, "a slot is one page");
 
-/* Map page number index of the memfd; NULL (errno set) when that fails or its version is another.
+/*
+ * Map page number index of the memfd; NULL (errno set) when that fails or its version is another.
  */
 struct status_page *status_attach(int memfd, unsigned index) MUST_CHECK;
 

@@ -13,10 +13,9 @@
 #include <stdlib.h>
 
 enum {
-	UNKNOWN_RETRIES_MAX = 5, /* an error number without an entry becomes FATAL after these */
-	STOPPING_RETRIES_MAX =
-		3,	       /* a deadlock must not spoil a drain, an outage must not block it */
-	BREAKER_LINES = 10000, /* rejections by the database are judged over so many lines */
+	UNKNOWN_RETRIES_MAX = 5,  /* an error number without an entry becomes FATAL after these */
+	STOPPING_RETRIES_MAX = 3, /* neither may a deadlock spoil a drain nor an outage block it */
+	BREAKER_LINES = 10000,	  /* rejections by the database are judged over so many lines */
 };
 
 struct store {

@@ -54,7 +54,8 @@ struct suspects {
  */
 void suspect_name(const struct message *message, char out[SUSPECT_NAME_MAX]);
 
-/* A worker died with this in hand: the same place weighs more each time. The oldest note gives way.
+/*
+ * A worker died with this in hand: the same place weighs more each time. The oldest note gives way.
  */
 void suspects_note(struct suspects *suspects, const char *name, uint32_t line, uint32_t weight,
 		   int64_t now_ms);

@@ -81,7 +81,8 @@ dead_arguments(int server_major)
 	return arguments;
 }
 
-/* A queue or exchange that is there in another form, or not there in passive mode, is for a person.
+/*
+ * A queue or exchange that is there in another form, or not there in passive mode, is for a person.
  */
 static enum outcome
 explain(struct failure *failure, const struct broker_settings *settings, const char *kind,
@@ -97,9 +98,8 @@ explain(struct failure *failure, const struct broker_settings *settings, const c
 			cause.text, kind, settings->vhost, name);
 	else if (failure->code == AMQP_CODE_NOT_FOUND && passive)
 		failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
-			    "%.330s. Declare it with `sluicectl topology "
-			    ""
-			    "apply` or import `sluicectl topology export`",
+			    "%.330s. Declare it with `sluicectl topology apply` or import "
+			    "`sluicectl topology export`",
 			    cause.text);
 	failure->code = cause.code;
 	return failure->outcome;
@@ -311,8 +311,7 @@ topology_export(const struct settings *settings, FILE *out)
 		print_json_text(vhost, out);
 		fprintf(out,
 			", \"type\": \"%s\", \"durable\": true, \"auto_delete\": false, "
-			"\"internal\": "
-			"false, \"arguments\": {}}",
+			"\"internal\": false, \"arguments\": {}}",
 			exchanges[i].type);
 	}
 	fprintf(out, "\n  ],\n  \"queues\": [\n");

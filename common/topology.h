@@ -43,7 +43,8 @@ enum outcome topology_assert(struct broker *broker, const struct settings *setti
 enum outcome topology_assert_spares(struct broker *broker, const struct settings *settings,
 				    struct failure *failure) MUST_CHECK;
 
-/* Spare binding number i: its queue, and in key (TOPOLOGY_KEY_MAX bytes) what a check is sent with.
+/*
+ * Spare binding number i: its queue, and in key (TOPOLOGY_KEY_MAX bytes) what a check is sent with.
  */
 enum { TOPOLOGY_KEY_MAX = 256 };
 size_t topology_spare_count(const struct settings *settings);

@@ -116,8 +116,8 @@ receive_rows(struct worker *worker, bool *all)
 {
 	bool more = true;
 
-	*all = batch_fill(
-		worker->batch); /* the rest of a frame that the last batch had no room for */
+	/* first the rest of a frame that the last batch had no room for */
+	*all = batch_fill(worker->batch);
 	while (more && *all && !batch_is_full(worker->batch)) {
 		if (!receive_one(worker, &more))
 			return false;
@@ -135,7 +135,8 @@ patience_fd(void *context)
 
 	if (worker->rescuing)
 		return -1;
-	/* with a full window only heartbeats come in, and process_wait wakes often enough for those
+	/*
+	 * with a full window only heartbeats come in, and process_wait wakes often enough for those
 	 */
 	return batch_window_is_used(worker->batch) ? -1 : broker_fd(worker->broker);
 }
@@ -152,11 +153,10 @@ patience_serve(void *context)
 			return false;
 		if (!batch_holds_too_much(worker->batch))
 			continue;
-		failure_set(
-			&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
-			"broker %s: the messages in hand are more than %d MiB, and they cannot be "
-			"written now: giving them back",
-			broker_address(worker->broker), BATCH_HELD_BYTES >> 20);
+		failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+			    "broker %s: the messages in hand are more than %d MiB, and they cannot "
+			    "be written now: giving them back",
+			    broker_address(worker->broker), BATCH_HELD_BYTES >> 20);
 		return false;
 	}
 	return true;
@@ -202,7 +202,8 @@ wait_or_give_up(struct worker *worker, struct outage *outage, const struct failu
 	process_pause(&worker->process, wait_ms, -1, NULL, NULL);
 }
 
-/* Database first: without it there is no use in taking messages. Returns false when told to stop.
+/*
+ * Database first: without it there is no use in taking messages. Returns false when told to stop.
  */
 static bool
 connect_all(struct worker *worker)
@@ -247,7 +248,8 @@ was_careful_enough(struct worker *worker)
 	return true;
 }
 
-/* Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up.
+/*
+ * Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up.
  */
 static bool
 settle(struct worker *worker)

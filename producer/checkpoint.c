@@ -70,8 +70,7 @@ checkpoint_clear(struct checkpoint *checkpoint)
 	*checkpoint = (struct checkpoint){0};
 }
 
-/* --- out -----------------------------------------------------------------------------------------
- */
+/* --- out --- */
 
 static json_t *
 hex_of(const char *bytes)
@@ -138,8 +137,7 @@ checkpoint_format(const struct checkpoint *checkpoint, size_t *len)
 	return text;
 }
 
-/* --- in ------------------------------------------------------------------------------------------
- */
+/* --- in --- */
 
 static int
 parse_hex64(const char *text, uint64_t *value)

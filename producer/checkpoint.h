@@ -47,7 +47,8 @@ enum checkpoint_parse {
 	CHECKPOINT_NEWER, /* of a later version of this program */
 };
 
-/* Read the text; checkpoint gets the entries if GOOD and is empty otherwise; why (if not) says why.
+/*
+ * Read the text; checkpoint gets the entries if GOOD and is empty otherwise; why (if not) says why.
  */
 enum checkpoint_parse checkpoint_parse(struct checkpoint *checkpoint, const char *text, size_t len,
 				       char *why, size_t why_size) MUST_CHECK;

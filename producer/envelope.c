@@ -19,8 +19,7 @@ address_dead_letter(struct envelope *envelope, const struct window_frame *frame,
 
 	snprintf(envelope->detail, sizeof(envelope->detail),
 		 "the line has %lld bytes, producer.max_line_bytes is %lld; these are its first "
-		 "%zu; "
-		 "the whole line is at byte %lld of %.700s",
+		 "%zu; the whole line is at byte %lld of %.700s",
 		 (long long)frame->length - !frame->unfinished,
 		 (long long)settings->producer.max_line_bytes, frame->body_len,
 		 (long long)frame->offset, frame->file->path);

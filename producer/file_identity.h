@@ -41,7 +41,8 @@ struct file_look {
 	int64_t size, changed_ns;
 };
 
-/* Look at an open file, or (fd < 0) at a path, through symbolic links. Returns 0, or -1 with errno.
+/*
+ * Look at an open file, or (fd < 0) at a path, through symbolic links. Returns 0, or -1 with errno.
  */
 int file_look(int fd, const char *path, struct file_look *look) MUST_CHECK;
 

@@ -18,7 +18,8 @@ struct file_watch {
 void file_watch_open(struct file_watch *watch);
 void file_watch_close(struct file_watch *watch);
 
-/* Watch what an open file refers to, whatever its name becomes. Returns the watch's number or -1.
+/*
+ * Watch what an open file refers to, whatever its name becomes. Returns the watch's number or -1.
  */
 int file_watch_add_file(struct file_watch *watch, int fd);
 
@@ -28,7 +29,8 @@ void file_watch_add_folder(struct file_watch *watch, const char *path);
 /* number -1 is fine. */
 void file_watch_remove(struct file_watch *watch, int number);
 
-/* Take all events: on_file gets the number of each file that changed. True: a folder has changed.
+/*
+ * Take all events: on_file gets the number of each file that changed. True: a folder has changed.
  */
 bool file_watch_take(struct file_watch *watch, void (*on_file)(void *context, int number),
 		     void *context);

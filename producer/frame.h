@@ -11,15 +11,13 @@
 struct frame_limits {
 	size_t lines;	       /* most lines in a frame */
 	size_t bytes;	       /* most bytes, unless a single line is longer */
-	size_t max_line_bytes; /* a line with more bytes (its LF not counted) never goes into a
-				  frame */
+	size_t max_line_bytes; /* no line with more (its LF not counted) goes into a frame */
 };
 
 enum frame_cut {
 	FRAME_CUT_NONE,	    /* no complete line in the buffer */
 	FRAME_CUT_LINES,    /* length bytes, lines lines, the last one ended by its LF */
-	FRAME_CUT_TOO_LONG, /* one complete line of length bytes (LF included) that is over the
-			       limit */
+	FRAME_CUT_TOO_LONG, /* one complete line of length bytes (LF included), over the limit */
 };
 
 /*

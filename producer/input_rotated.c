@@ -18,8 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* --- files that came and were renamed between two looks ------------------------------------------
- */
+/* --- files that came and were renamed between two looks --- */
 
 /* The birth time of the youngest file that was known under this path before; 0 = none. */
 static int64_t
@@ -112,8 +111,7 @@ input_rotated_missed(struct input_set *set, const struct log_file *file)
 	free(base_copy);
 }
 
-/* --- rotated while nobody looked -----------------------------------------------------------------
- */
+/* --- rotated while nobody looked --- */
 
 static const struct input_settings *
 input_of(const struct input_set *set, const char *path)

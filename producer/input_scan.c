@@ -21,8 +21,7 @@
 
 enum { COMPLAINTS_MAX = 1000 };
 
-/* --- complaints ----------------------------------------------------------------------------------
- */
+/* --- complaints --- */
 
 static void
 say(const struct input_set *set, const char *path, int error)
@@ -102,8 +101,7 @@ input_scan_clear(struct input_set *set)
 	free(set->complaints);
 }
 
-/* --- known files ---------------------------------------------------------------------------------
- */
+/* --- known files --- */
 
 struct log_file *
 input_set_find_open(struct input_set *set, const struct file_identity *identity)
@@ -179,8 +177,7 @@ input_set_start(struct input_set *set, const char *path, const struct input_sett
 	return file;
 }
 
-/* --- one scan ------------------------------------------------------------------------------------
- */
+/* --- one scan --- */
 
 static void
 take_match(struct input_set *set, const struct input_settings *input, const char *path)
@@ -191,7 +188,8 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 	int fd;
 
 	if (file_look(-1, path, &look) != 0) {
-		/* Gone since the folder was read: nothing to say, unless it is a link to nowhere.
+		/*
+		 * Gone since the folder was read: nothing to say, unless it is a link to nowhere.
 		 */
 		int error = errno;
 
@@ -296,8 +294,7 @@ input_scan(struct input_set *set)
 		file->state = LOG_FILE_ROTATED;
 		file->quiet_since_ms = clock_mono_ms();
 		log_info("%s was renamed or removed: reading the old file until nothing has come "
-			 "for "
-			 "%lld s",
+			 "for %lld s",
 			 file->path, (long long)set->quiet_ms / 1000);
 	}
 }

@@ -9,8 +9,7 @@
 
 #include <stdlib.h>
 
-/* --- the list ------------------------------------------------------------------------------------
- */
+/* --- the list --- */
 
 void
 input_set_add(struct input_set *set, struct log_file *file)
@@ -131,8 +130,7 @@ input_set_replaced(struct input_set *set, struct log_file *file)
 		input_set_add(set, successor);
 }
 
-/* --- what goes on --------------------------------------------------------------------------------
- */
+/* --- what goes on --- */
 
 static void
 on_file_changed(void *context, int number)

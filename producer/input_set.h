@@ -96,8 +96,7 @@ void input_set_rewind(struct input_set *set);
 /* All that has to be remembered, into checkpoint (emptied first). */
 void input_set_checkpoint(struct input_set *set, struct checkpoint *checkpoint);
 
-/* --- between input_set.c, input_scan.c and input_rotated.c ---------------------------------------
- */
+/* --- between input_set.c, input_scan.c and input_rotated.c --- */
 
 /* Take the file into the set and watch it. */
 void input_set_add(struct input_set *set, struct log_file *file);

@@ -17,8 +17,7 @@
 
 enum { COMPLAIN_EVERY_MS = 60000 };
 
-/* --- opening -------------------------------------------------------------------------------------
- */
+/* --- opening --- */
 
 /* A rotated file that was compressed holds no lines; its beginning tells. */
 static bool
@@ -97,11 +96,10 @@ resume(struct log_file *file, const struct checkpoint_entry *entry)
 		return;
 	}
 	file->identity.generation++;
-	log_warning(
-		"%s %s (%lld bytes): it was truncated or replaced while nobody looked; reading it "
-		"from its start as a new file; lines written to the old one after byte %lld and "
-		"not kept elsewhere are lost",
-		file->path, why, (long long)entry->offset, (long long)entry->offset);
+	log_warning("%s %s (%lld bytes): it was truncated or replaced while nobody looked; reading "
+		    "it from its start as a new file; lines written to the old one after byte %lld "
+		    "and not kept elsewhere are lost",
+		    file->path, why, (long long)entry->offset, (long long)entry->offset);
 }
 
 struct log_file *
@@ -145,11 +143,10 @@ log_file_succeed(struct log_file *file)
 	struct file_look look;
 	int fd;
 
-	log_warning(
-		"%s was truncated or overwritten after byte %lld was read: reading it from its "
-		"start as a new file; lines written after that byte and before the change are lost "
-		"unless a copy is read too (rotation by rename loses nothing)",
-		file->path, (long long)file->next);
+	log_warning("%s was truncated or overwritten after byte %lld was read: reading it from its "
+		    "start as a new file; lines written after that byte and before the change are "
+		    "lost unless a copy is read too (rotation by rename loses nothing)",
+		    file->path, (long long)file->next);
 	file->state = LOG_FILE_ENDED;
 	file->ready = false;
 	fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
@@ -166,8 +163,7 @@ log_file_succeed(struct log_file *file)
 	return successor;
 }
 
-/* --- reading -------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static void
 complain(struct log_file *file, const char *doing)

@@ -101,8 +101,7 @@ start(struct producer *producer, int argc, char **argv)
 		       &now, clock_mono_ms());
 }
 
-/* --- reading and publishing ----------------------------------------------------------------------
- */
+/* --- reading and publishing --- */
 
 static bool
 next_event(struct producer *producer, struct window_frame *frame)
@@ -170,8 +169,7 @@ has_more(const struct producer *producer)
 	       reader_has_more(&producer->reader);
 }
 
-/* --- checkpoint ----------------------------------------------------------------------------------
- */
+/* --- checkpoint --- */
 
 static void
 save(struct producer *producer, int64_t now_ms)
@@ -190,10 +188,9 @@ save(struct producer *producer, int64_t now_ms)
 	}
 	producer->publisher.moved = true; /* so it is tried again */
 	if (reminder_due(&producer->save_failed, now_ms))
-		log_error(
-			"the checkpoint cannot be written: %s; going on, the last one stays valid: "
-			"lines after it would be sent again after a restart",
-			why);
+		log_error("the checkpoint cannot be written: %s; going on, the last one stays "
+			  "valid: lines after it would be sent again after a restart",
+			  why);
 }
 
 static bool
@@ -202,8 +199,7 @@ needs_saving(const struct producer *producer)
 	return producer->publisher.moved || producer->inputs.changed;
 }
 
-/* --- the loop ------------------------------------------------------------------------------------
- */
+/* --- the loop --- */
 
 /* Draining: stop reading, wait for confirms while they can come. True when there is nothing to wait
  * for. */

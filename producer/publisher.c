@@ -67,8 +67,7 @@ publisher_fd(const struct publisher *publisher)
 	return publisher->broker != NULL ? broker_fd(publisher->broker) : -1;
 }
 
-/* --- connection ----------------------------------------------------------------------------------
- */
+/* --- connection --- */
 
 /* The connection is spent. delay_ms until the next try. */
 static void
@@ -168,16 +167,14 @@ renew_refused(struct publisher *publisher, int64_t now_ms)
 	if (publisher->broker == NULL || publisher->refused_since_ms == 0 ||
 	    now_ms - publisher->refused_since_ms < PUBLISHER_REFUSED_MS)
 		return;
-	failure_set(
-		&failure, OUTCOME_RETRY, EX_UNAVAILABLE,
-		"broker %s: it has refused messages for %d s (a queue is full?): asking again on "
-		"a new connection",
-		broker_address(publisher->broker), PUBLISHER_REFUSED_MS / 1000);
+	failure_set(&failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+		    "broker %s: it has refused messages for %d s (a queue is full?): asking again "
+		    "on a new connection",
+		    broker_address(publisher->broker), PUBLISHER_REFUSED_MS / 1000);
 	lose_connection(publisher, &failure);
 }
 
-/* --- what the broker says ------------------------------------------------------------------------
- */
+/* --- what the broker says --- */
 
 /* Some frames have to go out again: not at once, and carefully. */
 static void
@@ -306,8 +303,7 @@ note_blocked(struct publisher *publisher, int64_t now_ms)
 	status_set_error(status, text);
 }
 
-/* --- publishing ----------------------------------------------------------------------------------
- */
+/* --- publishing --- */
 
 bool
 publisher_is_flowing(const struct publisher *publisher, int64_t now_ms)
@@ -331,7 +327,8 @@ publisher_can_take(const struct publisher *publisher, int64_t now_ms)
 	       window_has_room(&publisher->window);
 }
 
-/* The body of a frame, from its file. False: it cannot be had now, or never (then it is dropped).
+/*
+ * The body of a frame, from its file. False: it cannot be had now, or never (then it is dropped).
  */
 static bool
 load_body(struct publisher *publisher, struct window_frame *frame, struct span *body)
@@ -357,8 +354,7 @@ load_body(struct publisher *publisher, struct window_frame *frame, struct span *
 		break;
 	}
 	log_error("%s: %u lines at byte %lld (%lld bytes) are lost: the broker had not confirmed "
-		  "them "
-		  "when the file was truncated or overwritten",
+		  "them when the file was truncated or overwritten",
 		  frame->file->path, frame->lines, (long long)frame->offset,
 		  (long long)frame->length);
 	window_drop(&publisher->window, frame);

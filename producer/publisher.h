@@ -101,8 +101,7 @@ bool publisher_is_verified(const struct publisher *publisher);
 /* Connected, and the broker takes messages: waiting for confirms makes sense. */
 bool publisher_is_flowing(const struct publisher *publisher, int64_t now_ms);
 
-/* --- between publisher.c and publisher_check.c ---------------------------------------------------
- */
+/* --- between publisher.c and publisher_check.c --- */
 
 /* An answer may be one to a check. On failure the connection is spent. */
 enum outcome publisher_check_event(struct publisher *publisher, const struct broker_event *event,

@@ -198,7 +198,8 @@ fill(struct reader *reader)
 			reader->from = from;
 			reader->used = got;
 			reader->at_end = got < reader->capacity;
-			/* Before the lines are cut: what is written meanwhile makes it ready again.
+			/*
+			 * Before the lines are cut: what is written meanwhile makes it ready again.
 			 */
 			file->ready = !reader->at_end;
 			return true;

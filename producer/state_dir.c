@@ -63,8 +63,7 @@ state_dir_close(struct state_dir *dir)
 	close(dir->fd);
 }
 
-/* --- load ----------------------------------------------------------------------------------------
- */
+/* --- load --- */
 
 /* The whole file in new memory; NULL with errno. */
 static char *
@@ -100,8 +99,7 @@ set_aside(const struct state_dir *dir, const char *why)
 {
 	if (renameat(dir->fd, CHECKPOINT_NAME, dir->fd, CHECKPOINT_BAD_NAME) != 0)
 		fatal_exit(EX_CANTCREAT,
-			   "%s/" CHECKPOINT_NAME " is not usable (%s) and cannot be set "
-			   "aside: %s",
+			   "%s/" CHECKPOINT_NAME " is not usable (%s) and cannot be set aside: %s",
 			   dir->path, why, strerror(errno));
 	log_error("%s/" CHECKPOINT_NAME " is not usable (%s): it is now " CHECKPOINT_BAD_NAME
 		  ", and all files are read from their beginning; rows that exist already stay as "
@@ -131,9 +129,8 @@ state_dir_load(const struct state_dir *dir, struct checkpoint *checkpoint)
 		break;
 	case CHECKPOINT_NEWER:
 		fatal_exit(EX_CONFIG,
-			   "%s/" CHECKPOINT_NAME
-			   ": %s: run the newer program, or move the file away "
-			   "to read everything again",
+			   "%s/" CHECKPOINT_NAME ": %s: run the newer program, or move the file "
+			   "away to read everything again",
 			   dir->path, why);
 	case CHECKPOINT_BAD:
 		set_aside(dir, why);
@@ -142,8 +139,7 @@ state_dir_load(const struct state_dir *dir, struct checkpoint *checkpoint)
 	free(text);
 }
 
-/* --- store ---------------------------------------------------------------------------------------
- */
+/* --- store --- */
 
 static int
 write_all(int fd, const char *text, size_t len)

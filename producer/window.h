@@ -101,7 +101,8 @@ void window_lost(struct window *window);
 /* A frame that can never be published, its bytes being gone: treat it as confirmed. */
 void window_drop(struct window *window, struct window_frame *frame);
 
-/* Move the tracks over their confirmed prefixes and free the ring's; true when a track has moved.
+/*
+ * Move the tracks over their confirmed prefixes and free the ring's; true when a track has moved.
  */
 bool window_settle(struct window *window);
 

@@ -100,8 +100,7 @@ audit_free(struct audit **audit)
 	*audit = NULL;
 }
 
-/* --- lines ---------------------------------------------------------------------------------------
- */
+/* --- lines --- */
 
 static void
 make_key(struct audit *audit, struct span bytes, uint64_t place, struct key *key,
@@ -172,8 +171,7 @@ audit_line(struct audit *audit, unsigned file, const char *file_id, struct span 
 	return audit->batch_count == AUDIT_LOOKUP_MAX ? look_up(audit, failure) : OUTCOME_DONE;
 }
 
-/* --- dead letters --------------------------------------------------------------------------------
- */
+/* --- dead letters --- */
 
 static void
 add_dead_line(struct audit *audit, enum audit_queue queue, const struct message *message,
@@ -210,8 +208,7 @@ audit_dead_letter(struct audit *audit, enum audit_queue queue, const struct mess
 		add_dead_line(audit, queue, message, line, reader.offset);
 }
 
-/* --- the comparison ------------------------------------------------------------------------------
- */
+/* --- the comparison --- */
 
 /* Keys are asked for in rising order. */
 static bool

@@ -23,7 +23,8 @@ extern const struct audit_queue_names {
 	const char *queue, *dead_queue, *table;
 } audit_queue_names[AUDIT_QUEUES];
 
-/* All counts are of distinct lines, but `lines`. distinct = stored + dead + missing for each queue.
+/*
+ * All counts are of distinct lines, but `lines`. distinct = stored + dead + missing for each queue.
  */
 struct audit_result {
 	uint64_t lines, distinct;

@@ -19,13 +19,11 @@
 
 enum child_state {
 	CHILD_STOPPED,	/* no process, none wanted */
-	CHILD_STARTING, /* the process lives (or is being made) and has not yet said that it is
-			   ready */
+	CHILD_STARTING, /* it lives, or is being made, and has not yet said that it is ready */
 	CHILD_RUNNING,	/* it has said so; a later outage shows in its report, not here */
 	CHILD_BACKOFF,	/* it died; waits for its next start */
 	CHILD_STOPPING, /* told to end, or being killed for hanging; still there */
-	CHILD_FATAL, /* it cannot work as it is set up; only an operator or a reload starts it again
-		      */
+	CHILD_FATAL, /* it cannot work as it is set up; an operator or a reload starts it again */
 	CHILD_STATE_COUNT
 };
 

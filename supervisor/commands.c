@@ -318,11 +318,10 @@ run(struct supervisor *supervisor, const struct peer *peer, const struct request
 		if (command->permission == PERMISSION_OPERATE && !peer->may_operate) {
 			log_warning("uid %ld (pid %ld) may not %s", (long)peer->uid,
 				    (long)peer->pid, command->name);
-			return request_fail(
-				error, EX_NOPERM,
-				"you may look, not %s: that takes root, sluiced's user or its "
-				"socket's group",
-				command->name);
+			return request_fail(error, EX_NOPERM,
+					    "you may look, not %s: that takes root, sluiced's user "
+					    "or its socket's group",
+					    command->name);
 		}
 		snprintf(supervisor->pool.actor, sizeof(supervisor->pool.actor), "uid %ld",
 			 (long)peer->uid);

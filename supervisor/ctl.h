@@ -68,7 +68,8 @@ int ctl_dlq(struct ctl *ctl, int argc, char **argv);
 
 /* --- ctl_connection.c --- */
 
-/* The settings, read when first needed; ends sluicectl with EX_CONFIG when they are not accepted.
+/*
+ * The settings, read when first needed; ends sluicectl with EX_CONFIG when they are not accepted.
  */
 const struct settings *ctl_settings(struct ctl *ctl);
 

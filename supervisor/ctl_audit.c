@@ -91,8 +91,7 @@ read_options(struct options *options, int argc, char **argv)
 	return 0;
 }
 
-/* --- progress ------------------------------------------------------------------------------------
- */
+/* --- progress --- */
 
 static void
 show(struct run *run, const char *doing)
@@ -116,8 +115,7 @@ hide(const struct run *run)
 		fprintf(stderr, "\r\033[K");
 }
 
-/* --- reading -------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static int
 say_failure(const struct run *run, const struct failure *failure)
@@ -219,8 +217,7 @@ read_everything(struct run *run, const struct audit_result **result)
 	return 0;
 }
 
-/* --- the answer ----------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 static uint64_t
 missing_of(const struct audit_result *result)

@@ -26,20 +26,17 @@ static const struct dlq_verb verbs[] = {
 	 .synopsis = "[lake|clean] [--held] [--since T] [--until T] [--json]",
 	 .help = "what died of what: one line per reason and kind of detail\n"
 		 "Details that differ in numbers or in what stands in quotes are one kind. The "
-		 "name "
-		 "in the first\n"
+		 "name in the first\n"
 		 "column (g…) can be given wherever ids can.",
 	 .example = "sluicectl dlq groups clean",
 	 .handler = dlq_groups,
 	 .options = SELECTING "j"},
 	{.name = "list",
-	 .synopsis =
-		 "[lake|clean] [ID…|-|GROUP] [--reason R] [--match REGEX] [--since T] [--until T] "
-		 "[--source FILE] [--held] [--limit N] [--ids|--json]",
+	 .synopsis = "[lake|clean] [ID…|-|GROUP] [--reason R] [--match REGEX] [--since T] [--until "
+		     "T] [--source FILE] [--held] [--limit N] [--ids|--json]",
 	 .help = "the letters, the oldest first\n"
 		 "T is a date and time, or how long ago (30m, 2h, 3d). --json prints JSON Lines, "
-		 "--ids "
-		 "only the ids,\n"
+		 "--ids only the ids,\n"
 		 "for the other verbs: they take ids on the command line, or from standard input "
 		 "with -.\n"
 		 "An id stays the same at every look, also when a letter comes back after a retry.",
@@ -59,8 +56,7 @@ static const struct dlq_verb verbs[] = {
 	 .synopsis = "[lake|clean] [ID…|-|GROUP] [--json]",
 	 .help = "how many would pass today: runs them through this program's parser and settings\n"
 		 "Nothing is moved. A line whose file is one of today's inputs is read by that "
-		 "input's "
-		 "format.",
+		 "input's format.",
 	 .example = "sluicectl dlq check clean",
 	 .handler = dlq_check,
 	 .options = SELECTING "jFk"},
@@ -69,14 +65,11 @@ static const struct dlq_verb verbs[] = {
 		     "[--format NAME|--keep-format] [--with-held] [--limit N] [-n] [--json]",
 	 .help = "send letters to the queue that they died in, and to no other\n"
 		 "Each is confirmed by the broker before it leaves the dead letters. --canary N "
-		 "sends "
-		 "N, waits until\n"
+		 "sends N, waits until\n"
 		 "each line of them is stored or back (--canary-timeout, 60s), and goes on when "
-		 "none came "
-		 "back.\n"
+		 "none came back.\n"
 		 "--split sends a frame that the broker took out as single lines. A line whose "
-		 "file is one "
-		 "of\n"
+		 "file is one of\n"
 		 "today's inputs gets that input's format. Held letters are left out, unless named "
 		 "by id or\n"
 		 "--with-held. Ctrl-C ends between two letters. -n only counts.",
@@ -87,8 +80,7 @@ static const struct dlq_verb verbs[] = {
 	 .synopsis = "ID [--set-line TEXT] [-n]",
 	 .help = "change the line of a letter ($VISUAL, $EDITOR or vi), and send it again\n"
 		 "The line as it was goes along in x-sluice-original, with who and when, and the "
-		 "letter "
-		 "as it was\n"
+		 "letter as it was\n"
 		 "is kept in the archive CLEAN-edited.ndjson. The row's id is the MD5 of the new "
 		 "line.",
 	 .example = "sluicectl dlq edit c4f1e09",
@@ -111,8 +103,7 @@ static const struct dlq_verb verbs[] = {
 	 .synopsis = "ID…|-|GROUP|--all --confirm QUEUE [--with-held] [--limit N] [-n]",
 	 .help = "move letters to an archive file on this machine\n"
 		 "Nothing is deleted: supervisor.state_dir/dead-letters/*.ndjson, mode 0600, keeps "
-		 "them, "
-		 "written and\n"
+		 "them, written and\n"
 		 "synced before they leave the queue. --all wants the queue's name once more.",
 	 .example = "sluicectl dlq drop --all --confirm queue-data-clean.dead",
 	 .handler = dlq_drop,
@@ -121,8 +112,7 @@ static const struct dlq_verb verbs[] = {
 	 .synopsis = "ARCHIVE [ID…|-] [--again] [-n]",
 	 .help = "put dropped letters back into their dead-letter queue, and out of the archive\n"
 		 "ARCHIVE is a file, or its name in supervisor.state_dir/dead-letters. What is in "
-		 "the "
-		 "queue already\n"
+		 "the queue already\n"
 		 "is not put there twice, unless with --again.",
 	 .example = "sluicectl dlq restore clean-dropped.ndjson c4f1e09",
 	 .handler = dlq_restore,
@@ -138,8 +128,7 @@ static const struct dlq_verb verbs[] = {
 	 .synopsis = "FILE|- [--again] [-n]",
 	 .help = "put letters of an export into their dead-letter queue\n"
 		 "What is there already is not put there twice, so it may simply be run again; "
-		 "--again "
-		 "does not look.",
+		 "--again does not look.",
 	 .example = "sluicectl dlq import letters.ndjson",
 	 .handler = dlq_import,
 	 .options = CHANGING "A"},

@@ -182,9 +182,8 @@ dlq_report(struct dlq_run *run, const char *done, int code)
 		printf("%" PRIu64 " of %" PRIu64 " letters %s\n", run->moved, run->selected, done);
 	}
 	if (run->unsure > 0)
-		log_warning("%" PRIu64
-			    " messages were sent but not confirmed: their letters are still "
-			    "here, and may be in the other place, too",
+		log_warning("%" PRIu64 " messages were sent but not confirmed: their letters are "
+			    "still here, and may be in the other place, too",
 			    run->unsure);
 	if (run->failed > COMPLAINTS_MAX)
 		log_error("%" PRIu64 " letters failed altogether", run->failed);

@@ -33,7 +33,8 @@ ctl_visible(const char *text)
 
 	utf8_escape(in, valid, len);
 	for (const unsigned char *p = (const unsigned char *)valid; *p != '\0'; p++) {
-		/* C2 80 to C2 9F are U+0080 to U+009F: some terminals obey them like ESC sequences.
+		/*
+		 * C2 80 to C2 9F are U+0080 to U+009F: some terminals obey them like ESC sequences.
 		 */
 		bool is_c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
 

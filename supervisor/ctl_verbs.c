@@ -24,8 +24,7 @@ const struct ctl_verb ctl_verbs[] = {
 	 .synopsis = "[--json]",
 	 .help = "live view: rates, queues, time to drain, latencies, dead letters, events\n"
 		 "Keys: up and down choose a child, + and - scale its role, r restarts it, p "
-		 "pauses "
-		 "or resumes\n"
+		 "pauses or resumes\n"
 		 "its role (each asks first), q ends. Without a terminal it prints one snapshot.",
 	 .example = "sluicectl top",
 	 .handler = ctl_top},
@@ -46,14 +45,12 @@ const struct ctl_verb ctl_verbs[] = {
 	 .handler = ctl_events},
 	{.name = "health",
 	 .synopsis =
-		 "[--queue-warning N] [--queue-critical N] [--age-warning 5m] [--age-critical "
-		 "1h]\n"
+		 "[--queue-warning N] [--queue-critical N] [--age-warning 5m] [--age-critical 1h]\n"
 		 "                 [--dead-warning N] [--dead-critical N] [--deaths 10m] [--json]",
 	 .help = "one line and an exit code for monitoring: 0 ok, 1 warning, 2 critical, 3 "
 		 "unknown\n"
 		 "Critical: sluiced does not answer, a child is FATAL, or nobody of a role is "
-		 "ready. "
-		 "Warning:\n"
+		 "ready. Warning:\n"
 		 "some are not ready, stopped by hand or paused, or somebody died within --deaths. "
 		 "The others\n"
 		 "are limits on messages that wait, on their age, and on dead letters; unset, they "
@@ -106,8 +103,7 @@ const struct ctl_verb ctl_verbs[] = {
 		 "Workers cancel their consumers and stay connected, the producer stops reading; "
 		 "what comes in\n"
 		 "waits in the queues, or in the log files. It lasts until resume, or until "
-		 "sluiced "
-		 "ends.",
+		 "sluiced ends.",
 	 .example = "sluicectl pause clean",
 	 .words = TARGETS,
 	 .handler = ctl_pause},
@@ -150,8 +146,7 @@ const struct ctl_verb ctl_verbs[] = {
 	 .synopsis = "apply | check | export [--json]",
 	 .help = "declare exchanges, queues and bindings, check them, or print a definitions file\n"
 		 "Nothing that is there in another form is changed or deleted. This needs no "
-		 "running "
-		 "sluiced.",
+		 "running sluiced.",
 	 .example = "sluicectl topology export > definitions.json",
 	 .words = "apply check export",
 	 .handler = ctl_topology},

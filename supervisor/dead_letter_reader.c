@@ -14,14 +14,12 @@
 enum {
 	PREFETCH_FIRST = 2000, /* the first letters soon, while their size is unknown */
 	PREFETCH_MIN = 50,
-	PREFETCH_MAX = 65000, /* a 16-bit number in AMQP */
-	PREFETCH_BYTES =
-		64 << 20,    /* what the broker loads at once for us; it takes several times that */
-	PREFETCH_GROWTH = 8, /* a few small letters say little about those behind them */
-	CONSUMERS_WANTED =
-		28, /* and the first two small ones: 30 keep the order, more than 32 do not */
-	LETTER_OVERHEAD = 512, /* headers and what the broker adds */
-	SILENCE_MS = 1500,     /* after this ask the broker whether something is left */
+	PREFETCH_MAX = 65000,	   /* a 16-bit number in AMQP */
+	PREFETCH_BYTES = 64 << 20, /* the broker loads so much at once, in several times the room */
+	PREFETCH_GROWTH = 8,	   /* a few small letters say little about those behind them */
+	CONSUMERS_WANTED = 28,	   /* and two small ones: 30 keep the order, more than 32 do not */
+	LETTER_OVERHEAD = 512,	   /* headers and what the broker adds */
+	SILENCE_MS = 1500,	   /* after this ask the broker whether something is left */
 	STANDSTILL_MS = 30000,
 	NO_ANSWER_MS = 1000, /* see count_at_opening() */
 	LOOK_AGAIN_MS = 100,

@@ -26,7 +26,8 @@ enum { DLQ_ARCHIVE_BYTES = 64 << 20 };
 /* The letter as an object, the caller's. */
 json_t *dlq_entry_new(const struct dlq_letter *letter);
 
-/* Write an object as one line of ASCII, which no terminal can take for orders. 0, or -1 with errno.
+/*
+ * Write an object as one line of ASCII, which no terminal can take for orders. 0, or -1 with errno.
  */
 int dlq_json_line(FILE *out, const json_t *object);
 

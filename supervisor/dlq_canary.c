@@ -146,18 +146,16 @@ judge(const struct dlq_canary *canary, bool last, struct failure *failure)
 		back += canary->lines[i].back;
 	}
 	if (back > 0 && (stored + back == canary->count || last))
-		return failure_set(
-			failure, OUTCOME_REJECT, CTL_PARTLY,
-			"canary: of %zu lines %zu were stored and %zu came back; the other "
-			"letters were left alone",
-			canary->count, stored, back);
+		return failure_set(failure, OUTCOME_REJECT, CTL_PARTLY,
+				   "canary: of %zu lines %zu were stored and %zu came back; the "
+				   "other letters were left alone",
+				   canary->count, stored, back);
 	if (stored == canary->count)
 		return OUTCOME_DONE;
-	return failure_set(
-		failure, OUTCOME_RETRY, EX_TEMPFAIL,
-		"canary: of %zu lines %zu were stored, the others are on their way (do the "
-		"workers run?); the other letters were left alone",
-		canary->count, stored);
+	return failure_set(failure, OUTCOME_RETRY, EX_TEMPFAIL,
+			   "canary: of %zu lines %zu were stored, the others are on their way (do "
+			   "the workers run?); the other letters were left alone",
+			   canary->count, stored);
 }
 
 enum outcome

@@ -13,11 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char CREATE_TABLE[] = "CREATE TABLE IF NOT EXISTS schema_migrations ("
-				   " version INT NOT NULL PRIMARY KEY,"
-				   " name VARCHAR(100) CHARACTER SET ascii NOT NULL,"
-				   " applied_at DATETIME NOT NULL COMMENT 'UTC'"
-				   ") ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4";
+static const char CREATE_TABLE[] =
+	"CREATE TABLE IF NOT EXISTS schema_migrations ( version INT NOT NULL PRIMARY KEY, name "
+	"VARCHAR(100) CHARACTER SET ascii NOT NULL, applied_at DATETIME NOT NULL COMMENT 'UTC') "
+	"ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4";
 
 static const char TAKE_LOCK[] = "SELECT GET_LOCK(CONCAT(DATABASE(), '.sluice.migrate'), 60)";
 static const char GIVE_LOCK[] = "SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.sluice.migrate'))";
@@ -96,8 +95,8 @@ apply_one(struct db *db, const struct schema_migration *migration, struct failur
 
 	if (run_statements(db, migration->sql, failure) != OUTCOME_DONE)
 		return failure->outcome;
-	record = xasprintf("INSERT INTO schema_migrations (version, name, applied_at) VALUES "
-			   "(%d, '%s', UTC_TIMESTAMP())",
+	record = xasprintf("INSERT INTO schema_migrations (version, name, applied_at) VALUES (%d, "
+			   "'%s', UTC_TIMESTAMP())",
 			   migration->version, migration->name);
 	outcome = db_execute(db, record, failure);
 	free(record);
@@ -121,11 +120,10 @@ apply_missing(struct db *db, void (*report)(const char *name), struct failure *f
 	    migrate_read(db, &state, failure) != OUTCOME_DONE)
 		return failure->outcome;
 	if (state.newest > schema_latest())
-		return failure_set(
-			failure, OUTCOME_FATAL, EX_CONFIG,
-			"database %s: the tables are at version %d, this program knows only %d: "
-			"upgrade Sluice on this machine",
-			db_address(db), state.newest, schema_latest());
+		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
+				   "database %s: the tables are at version %d, this program knows "
+				   "only %d: upgrade Sluice on this machine",
+				   db_address(db), state.newest, schema_latest());
 	for (const struct schema_migration *m = schema_migrations; m->version != 0; m++) {
 		if (state.applied[m->version])
 			continue;

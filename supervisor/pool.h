@@ -85,7 +85,8 @@ struct pool {
 	char actor[48]; /* on whose word things are done now; "" = by itself */
 };
 
-/* pages points at SLOT_COUNT status pages of STATUS_PAGE_SIZE bytes, which must outlive the pool.
+/*
+ * pages points at SLOT_COUNT status pages of STATUS_PAGE_SIZE bytes, which must outlive the pool.
  */
 void pool_init(struct pool *pool, const struct pool_ops *ops, void *pages);
 

@@ -123,8 +123,7 @@ cancel_roll(struct pool *pool, const struct slot *failed)
 	}
 	if (left > 0)
 		log_error("%s cannot start again: %u children that were to be restarted after it "
-			  "go on as "
-			  "they were; when it is mended: sluicectl restart all",
+			  "go on as they were; when it is mended: sluicectl restart all",
 			  failed->name, left);
 }
 

@@ -154,7 +154,8 @@ apply(struct supervisor *supervisor, const struct settings *before, unsigned res
 	}
 }
 
-/* Read and check the file; NULL with the error filled, all problems in it, when it is not accepted.
+/*
+ * Read and check the file; NULL with the error filled, all problems in it, when it is not accepted.
  */
 static struct settings *
 load(struct supervisor *supervisor, struct request_error *error)

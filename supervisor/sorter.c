@@ -88,8 +88,7 @@ sort_memory(struct sorter *sorter)
 	qsort_r(sorter->memory, sorter->count, sorter->record_size, compare, &sorter->key_size);
 }
 
-/* --- runs ----------------------------------------------------------------------------------------
- */
+/* --- runs --- */
 
 static const char *
 folder(void)
@@ -140,8 +139,7 @@ write_run(struct sorter *sorter)
 			continue;
 		if (done <= 0)
 			fatal_exit(EX_IOERR,
-				   "cannot write to a temporary file in %s: %s (TMPDIR "
-				   "says where)",
+				   "cannot write to a temporary file in %s: %s (TMPDIR says where)",
 				   folder(), strerror(errno));
 		bytes += done;
 		left -= (size_t)done;
@@ -160,8 +158,7 @@ sorter_add(struct sorter *sorter, const void *record)
 	sorter->count++;
 }
 
-/* --- the merge -----------------------------------------------------------------------------------
- */
+/* --- the merge --- */
 
 /* Read the run's next records; false when it has none. */
 static bool

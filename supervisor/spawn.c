@@ -22,8 +22,7 @@
 
 enum {
 	REPORT_FD = SETTINGS_FD + 1, /* the pipe for a failed exec */
-	OUT_OF_THE_WAY_FD =
-		REPORT_FD + 1, /* copies start here, so that dup2 cannot overwrite one */
+	OUT_OF_THE_WAY_FD,	     /* copies start here, so that dup2 cannot overwrite one */
 };
 
 /* What the child was doing when it failed. */

@@ -13,8 +13,7 @@
 #include "supervisor/spawn.h"
 
 struct supervisor {
-	char *settings_path; /* absolute, symbolic links kept: a reload follows where they point by
-				then */
+	char *settings_path; /* absolute; links are followed anew at each reload */
 	struct settings *settings;
 	struct spawner spawner;
 	struct pool pool;

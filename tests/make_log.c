@@ -415,8 +415,7 @@ put_referer_and_agent(struct maker *m)
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
 		"Chrome/120.0.0.0 Safari/537.36",
 		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like "
-		"Gecko) "
-		"Version/17.1 Safari/605.1.15",
+		"Gecko) Version/17.1 Safari/605.1.15",
 		"Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0",
 		"Mozilla/5.0 (compatible; ExampleBot/2.1; +http://bot.example.com/about)",
 		"curl/7.88.1",
@@ -513,7 +512,8 @@ make_line(struct maker *m)
 		put(m, " -");
 }
 
-/* A line that no parser can take: one of five kinds in turn. The number keeps such lines distinct.
+/*
+ * A line that no parser can take: one of five kinds in turn. The number keeps such lines distinct.
  */
 static void
 make_bad_line(struct maker *m)
@@ -572,8 +572,8 @@ start_maker(struct maker *m, const struct options *options)
 static int
 write_log(struct maker *m)
 {
-	bool can_repeat =
-		false; /* bad lines are not repeated: their number is what was asked for */
+	/* bad lines are not repeated: their number is what was asked for */
+	bool can_repeat = false;
 
 	for (m->number = 1; m->number <= m->options.lines; m->number++) {
 		bool bad = m->options.bad_every > 0 && m->number % m->options.bad_every == 0;

@@ -20,7 +20,8 @@ double bench_now_s(void);
 /* CPU seconds of this process so far. */
 double bench_cpu_s(void);
 
-/* The file's bytes, read now and not while the clock runs. Ends the program when it cannot be read.
+/*
+ * The file's bytes, read now and not while the clock runs. Ends the program when it cannot be read.
  */
 struct span bench_read_file(const char *path);
 

@@ -102,7 +102,8 @@ test_rows_and_ack(void **state)
 	batch_free(&batch);
 }
 
-/* A frame with more lines than a batch has rows is settled in parts, and acknowledged at its end.
+/*
+ * A frame with more lines than a batch has rows is settled in parts, and acknowledged at its end.
  */
 static void
 test_frame_larger_than_batch(void **state)

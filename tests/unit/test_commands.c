@@ -166,8 +166,8 @@ test_scale(void **state)
 {
 	struct supervisor *supervisor = *state;
 	json_t *answer = ask(supervisor, &the_operator,
-			     "{\"v\":1,\"command\":\"scale\",\"arguments\":"
-			     "{\"lake\":4,\"clean\":1,\"current\":{\"lake\":2,\"clean\":0}}}");
+			     "{\"v\":1,\"command\":\"scale\",\"arguments\":{\"lake\":4,\"clean\":1,"
+			     "\"current\":{\"lake\":2,\"clean\":0}}}");
 	const json_t *lake = json_object_get(json_object_get(answer, "data"), "lake");
 
 	assert_int_equal((int)ctl_number(lake, "from", -1), 2);

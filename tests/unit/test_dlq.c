@@ -192,9 +192,8 @@ test_base64(void **state)
 static void
 test_entries(void **state)
 {
-	static const char good[] =
-		"{\"queue\": \"clean\", \"body_base64\": \"/wA=\", \"properties\": "
-		"{\"message_id\": \"f:1\"}}";
+	static const char good[] = "{\"queue\": \"clean\", \"body_base64\": \"/wA=\", "
+				   "\"properties\": {\"message_id\": \"f:1\"}}";
 	static const char *const bad[] = {
 		"",
 		"{",

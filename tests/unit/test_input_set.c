@@ -245,7 +245,8 @@ test_once(void **state)
 	end(world);
 }
 
-/* Lines around the size of the buffer and of the longest line allowed, with and without their end.
+/*
+ * Lines around the size of the buffer and of the longest line allowed, with and without their end.
  */
 static void
 test_long_lines(void **state)

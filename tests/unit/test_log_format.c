@@ -343,9 +343,8 @@ test_compile_refuses(void **state)
 		{"%{Referer}", "format own: unknown directive: \"%{Referer}\" at position 1"},
 		{"%{Referer}o", "format own: unknown directive: \"%{Referer}o\" at position 1"},
 		{"%{}i", "format own: unknown directive: \"%{}i\" at position 1"},
-		{"%h%u %t \"%r\" %s",
-		 "format own: nothing stands between this directive and the one before: \"%u %t "
-		 "\"%r\" %s\" at position 3"},
+		{"%h%u %t \"%r\" %s", "format own: nothing stands between this directive and the "
+				      "one before: \"%u %t \"%r\" %s\" at position 3"},
 		{"%h %h %t \"%r\" %s",
 		 "format own: the same directive a second time: \"%h %t \"%r\" %s\" at position 4"},
 		{"", "format own: the host, %h, is missing"},
@@ -424,7 +423,8 @@ test_find(void **state)
 	assert_null(log_format_find(SPAN_LITERAL("Common")));
 }
 
-/* A line made to be slow: what is tried is bounded, so a megabyte of it takes no time to speak of.
+/*
+ * A line made to be slow: what is tried is bounded, so a megabyte of it takes no time to speak of.
  */
 static void
 test_hostile_is_linear(void **state)

@@ -155,8 +155,8 @@ test_metrics(void **state UNUSED)
 	metrics_print(supervisor, out);
 	fclose(out);
 	assert_non_null(strstr(text, "\nsluice_rows_stored_total{role=\"lake\"} 7\n"));
-	assert_non_null(strstr(text, "\nsluice_dead_letters_total{role=\"lake\",reason=\"parse.no_"
-				     "match\"} 1\n"));
+	assert_non_null(strstr(
+		text, "\nsluice_dead_letters_total{role=\"lake\",reason=\"parse.no_match\"} 1\n"));
 	assert_non_null(strstr(text, "sluice_lag_seconds_bucket{role=\"lake\",le=\"1\"} 0\n"));
 	assert_non_null(strstr(text, "sluice_lag_seconds_bucket{role=\"lake\",le=\"2\"} 1\n"));
 	assert_non_null(strstr(text, "sluice_lag_seconds_bucket{role=\"lake\",le=\"+Inf\"} 1\n"));

@@ -233,7 +233,8 @@ test_drop(void **state)
 	assert_int_equal(window.bytes, 0);
 }
 
-/* The pair of messages for a line over the limit: only both together move the checkpoint over it.
+/*
+ * The pair of messages for a line over the limit: only both together move the checkpoint over it.
  */
 static void
 test_pair(void **state)
