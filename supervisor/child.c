@@ -74,6 +74,13 @@ drain(struct child *child, const struct child_policy *policy, int64_t now_ms)
 }
 
 static enum child_action
+abort_hung(struct child *child, int64_t now_ms)
+{
+	child->ending = CHILD_ENDING_HUNG;
+	return enter(child, CHILD_STOPPING, now_ms + CHILD_ABORT_TO_KILL_MS, CHILD_DO_ABORT);
+}
+
+static enum child_action
 kill_now(struct child *child)
 {
 	child->wanted = false;
@@ -136,9 +143,7 @@ step_up(struct child *child, const struct child_event *event, const struct child
 	case CHILD_NOW:
 		return kill_now(child);
 	case CHILD_HUNG:
-		child->ending = CHILD_ENDING_HUNG;
-		return enter(child, CHILD_STOPPING, now_ms + CHILD_ABORT_TO_KILL_MS,
-			     CHILD_DO_ABORT);
+		return abort_hung(child, now_ms);
 	case CHILD_EXITED:
 		return died(child, event, policy, now_ms);
 	case CHILD_SPAWN_FAILED:
@@ -165,6 +170,10 @@ step_stopping(struct child *child, const struct child_event *event,
 		return CHILD_DO_NOTHING;
 	case CHILD_NOW:
 		return kill_now(child);
+	case CHILD_HUNG:
+		/* A drain that has come to a standstill: its core says more than the kill later. */
+		return child->ending == CHILD_ENDING_DRAIN ? abort_hung(child, now_ms)
+							   : CHILD_DO_NOTHING;
 	case CHILD_TIMER:
 		if (now_ms < child->deadline_ms)
 			return CHILD_DO_NOTHING;

@@ -112,7 +112,7 @@ static const struct outcome_of_step expected[CHILD_STATE_COUNT][CHILD_EVENT_COUN
 			    [CHILD_READY] = STAYS(STOPPING, true),
 			    [CHILD_EXITED] = GOES(STARTING, SPAWN, true),
 			    [CHILD_TIMER] = GOES(STOPPING, KILL, true),
-			    [CHILD_HUNG] = STAYS(STOPPING, true)},
+			    [CHILD_HUNG] = GOES(STOPPING, ABORT, true)},
 	[CHILD_FATAL] = {[CHILD_UP] = STAYS(FATAL, true),
 			 [CHILD_DOWN] = STAYS(STOPPED, false),
 			 [CHILD_START] = GOES(STARTING, SPAWN, true),
@@ -262,6 +262,23 @@ test_hang_then_kill(void **state UNUSED)
 }
 
 static void
+test_hang_while_draining(void **state UNUSED)
+{
+	struct child child = child_in(CHILD_RUNNING);
+
+	assert_int_equal(feed(&child, CHILD_DOWN, NOW_MS), CHILD_DO_TERM);
+	assert_int_equal(feed(&child, CHILD_HUNG, NOW_MS + 1), CHILD_DO_ABORT);
+	assert_int_equal(feed(&child, CHILD_HUNG, NOW_MS + 2), CHILD_DO_NOTHING);
+	assert_int_equal(feed(&child, CHILD_TIMER, NOW_MS + 1 + CHILD_ABORT_TO_KILL_MS),
+			 CHILD_DO_KILL);
+	/* What is being killed is not aborted again. */
+	assert_int_equal(feed(&child, CHILD_HUNG, NOW_MS + 2 + CHILD_ABORT_TO_KILL_MS),
+			 CHILD_DO_NOTHING);
+	feed(&child, CHILD_EXITED, NOW_MS + 3 + CHILD_ABORT_TO_KILL_MS);
+	assert_int_equal(child.state, CHILD_STOPPED);
+}
+
+static void
 test_wanted_again_while_stopping(void **state UNUSED)
 {
 	struct child child = child_in(CHILD_RUNNING);
@@ -282,6 +299,7 @@ main(void)
 		cmocka_unit_test(test_delay_doubles_while_it_dies_young),
 		cmocka_unit_test(test_drain_then_kill),
 		cmocka_unit_test(test_hang_then_kill),
+		cmocka_unit_test(test_hang_while_draining),
 		cmocka_unit_test(test_wanted_again_while_stopping),
 	};
 
