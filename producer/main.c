@@ -23,6 +23,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+/*
+ * When all that was there has been read, the next look at the files is so much later. A lone line
+ * leaves at once; of a file that is written line by line, what comes within this time shares a
+ * frame: a message costs the broker some fifty times what a line in it costs.
+ */
+enum { READ_SPACING_MS = 5 };
+
 enum {
 	SAVE_MS = 500, /* between two checkpoints */
 	BURST = 32,    /* frames read and published between two looks at everything else */
@@ -39,6 +46,7 @@ struct producer {
 	struct window_track event_track;
 	size_t next_event; /* of settings->events */
 	int64_t next_save_ms;
+	int64_t next_read_ms; /* not before: see READ_SPACING_MS */
 	struct reminder save_failed, too_long;
 	int64_t drain_until_ms; /* 0: not draining */
 	bool paused;		/* sluiced says so: nothing more is read */
@@ -169,6 +177,20 @@ has_more(const struct producer *producer)
 	       reader_has_more(&producer->reader);
 }
 
+/* Look at the files, read and publish; not so soon after all of them were read to their ends. */
+static void
+follow(struct producer *producer, int64_t now_ms)
+{
+	if (now_ms < producer->next_read_ms)
+		return;
+	input_set_turn(&producer->inputs, now_ms);
+	if (producer->paused || !has_more(producer))
+		return;
+	pump(producer);
+	if (!has_more(producer))
+		producer->next_read_ms = now_ms + READ_SPACING_MS;
+}
+
 /* --- checkpoint --- */
 
 static void
@@ -244,6 +266,18 @@ is_finished(struct producer *producer, int64_t now_ms)
 	       producer->publisher.news == PUBLISHER_NO_NEWS;
 }
 
+/* When follow() has something to do, if no file changes before. */
+static int64_t
+follow_due_ms(const struct producer *producer, int64_t now_ms)
+{
+	if (now_ms < producer->next_read_ms)
+		return producer->next_read_ms;
+	if (!producer->paused && has_more(producer) &&
+	    publisher_can_take(&producer->publisher, now_ms))
+		return now_ms;
+	return input_set_due_ms(&producer->inputs);
+}
+
 static void
 wait_for_something(struct producer *producer)
 {
@@ -252,16 +286,15 @@ wait_for_something(struct producer *producer)
 			     progress_due_ms(&producer->progress));
 	struct pollfd fds[] = {
 		{.fd = publisher_fd(&producer->publisher), .events = POLLIN},
-		{.fd = input_set_fd(&producer->inputs), .events = POLLIN},
+		{.fd = -1, .events = POLLIN},
 	};
 
-	if (!producer->process.stop && !producer->paused && has_more(producer) &&
-	    publisher_can_take(&producer->publisher, now_ms))
-		due_ms = now_ms;
-	if (!producer->process.stop)
-		due_ms = MIN(due_ms, input_set_due_ms(&producer->inputs));
-	else
-		fds[1].fd = -1; /* nobody reads what it says any more */
+	if (!producer->process.stop) {
+		due_ms = MIN(due_ms, follow_due_ms(producer, now_ms));
+		/* watched only when it may be heeded: it would wake us for each line written */
+		if (now_ms >= producer->next_read_ms)
+			fds[1].fd = input_set_fd(&producer->inputs);
+	}
 	if (needs_saving(producer))
 		due_ms = MIN(due_ms, producer->next_save_ms);
 	process_wait(&producer->process, fds, ARRAY_LEN(fds), due_ms - now_ms);
@@ -310,11 +343,8 @@ run(struct producer *producer)
 		struct progress_facts current;
 
 		heed_pause(producer);
-		if (!producer->process.stop) {
-			input_set_turn(&producer->inputs, now_ms);
-			if (!producer->paused)
-				pump(producer);
-		}
+		if (!producer->process.stop)
+			follow(producer, now_ms);
 		publisher_turn(&producer->publisher, now_ms);
 		heed_checks(producer);
 		if (needs_saving(producer) && now_ms >= producer->next_save_ms)
