@@ -10,6 +10,7 @@ import argparse
 import glob
 import multiprocessing
 import os
+import queue
 import signal
 import sys
 import tempfile
@@ -82,9 +83,16 @@ def print_table(lines):
         print("  ".join([line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:-1], widths[1:])] + [line[-1]]).rstrip())
 
 
+def leave(*_):
+    """Asked to end: once, so that the stack is taken down and no second signal cuts that short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def work(rows, numbers, results, seed):
     """One job: its own stack, and row after row until there are no more."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)    # a Ctrl-C reaches all; run_all() passes it on
+    signal.signal(signal.SIGTERM, leave)
     stack = None
     try:
         while (number := numbers.get()) is not None:
@@ -102,11 +110,16 @@ def work(rows, numbers, results, seed):
         results.put(None)
 
 
-def gather(rows, jobs, results):
+def gather(rows, workers, results):
     """Print what the jobs tell; the table and how many rows failed."""
-    table, failed, working = {}, 0, jobs
+    table, failed, working = {}, 0, len(workers)
     while working:
-        result = results.get()
+        try:
+            result = results.get(timeout=5)
+        except queue.Empty:
+            if any(worker.is_alive() for worker in workers):
+                continue
+            break       # a job that was killed says nothing any more
         if result is None:
             working -= 1
             continue
@@ -134,7 +147,7 @@ def run_all(rows, jobs, seed):
     signal.signal(signal.SIGINT, end)
     for worker in workers:
         worker.start()
-    table, failed = gather(rows, jobs, results)
+    table, failed = gather(rows, workers, results)
     for worker in workers:
         worker.join()
     return table, failed
