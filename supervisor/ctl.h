@@ -149,6 +149,9 @@ int ctl_parse_count(const char *text, enum role_id *role, unsigned *count, char 
 /* Say that the verb was used wrongly; returns EX_USAGE. */
 int ctl_usage(const char *verb, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Is --help or -h among the words behind argv[0]? */
+bool ctl_asks_for_help(int argc, char **argv);
+
 /* --- ctl_text.c --- */
 
 /*

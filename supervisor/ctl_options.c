@@ -79,3 +79,12 @@ ctl_usage(const char *verb, const char *format, ...)
 	log_error("try: sluicectl %s --help", verb);
 	return EX_USAGE;
 }
+
+bool
+ctl_asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
