@@ -3,6 +3,7 @@
  * ctl_dlq_options.c - the options and words that follow a verb of `sluicectl dlq`. All verbs share
  * one table of options; which of them a verb knows stands in ctl_dlq_verbs.c.
  */
+#include "clean_worker/log_format.h"
 #include "common/log.h"
 #include "ctl_dlq.h"
 #include "dlq_text.h"
@@ -10,7 +11,6 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -57,18 +57,6 @@ dlq_usage(const struct dlq_run *run, const char *format, ...)
 	return EX_USAGE;
 }
 
-/* "20", and "20/s" for a rate. Returns 0 or -1. */
-static int
-parse_number(const char *text, const char *unit, int64_t *number)
-{
-	size_t digits = strspn(text, "0123456789");
-
-	if (digits == 0 || digits > 9 || (text[digits] != '\0' && strcmp(text + digits, unit) != 0))
-		return -1;
-	*number = strtoll(text, NULL, 10);
-	return *number > 0 ? 0 : -1;
-}
-
 static int
 set_time(struct dlq_run *run, const char *text, int64_t *out)
 {
@@ -82,7 +70,7 @@ set_time(struct dlq_run *run, const char *text, int64_t *out)
 static int
 set_number(struct dlq_run *run, const char *text, const char *unit, int64_t *out)
 {
-	if (parse_number(text, unit, out) != 0)
+	if (ctl_parse_number(text, unit, out) != 0 || *out == 0)
 		return dlq_usage(run, "\"%s\" is not a number from 1", text);
 	return 0;
 }
@@ -90,16 +78,10 @@ set_number(struct dlq_run *run, const char *text, const char *unit, int64_t *out
 static int
 set_format(struct dlq_run *run, const char *name)
 {
-	const char *all = SETTINGS_FORMATS;
-	size_t len = strlen(name);
-
-	for (const char *p = all; *p != '\0'; p += strcspn(p, "|"), p += *p == '|') {
-		if (strcspn(p, "|") == len && memcmp(p, name, len) == 0) {
-			run->format = name;
-			return 0;
-		}
-	}
-	return dlq_usage(run, "\"%s\" is none of %s", name, all);
+	if (log_format_find(span_of(name)) == NULL)
+		return dlq_usage(run, "\"%s\" is none of " SETTINGS_FORMATS, name);
+	run->format = name;
+	return 0;
 }
 
 static int
