@@ -19,7 +19,7 @@ struct dlq_run {
 	struct dlq_select select;
 	bool json, ids_only, csv, dry_run, split, again, keep_format, stdin_ids;
 	int64_t limit, rate, canary, canary_ms; /* 0 = none */
-	const char *confirm, *format, *set_line, *out;
+	const char *confirm, *format, *set_line, *line_file, *out;
 	char **args; /* what is neither option, id, group nor queue */
 	int arg_count;
 	/* what came of it */

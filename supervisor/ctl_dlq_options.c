@@ -37,6 +37,7 @@ static const struct option dlq_options[] = {
 	{"format", required_argument, NULL, 'F'},
 	{"keep-format", no_argument, NULL, 'k'},
 	{"set-line", required_argument, NULL, 't'},
+	{"line-file", required_argument, NULL, 'f'},
 	{"out", required_argument, NULL, 'o'},
 	{"again", no_argument, NULL, 'A'},
 	{"dry-run", no_argument, NULL, 'n'},
@@ -161,6 +162,9 @@ take_option(struct dlq_run *run, int option, const char *value)
 		return set_format(run, value);
 	case 't':
 		run->set_line = value;
+		return 0;
+	case 'f':
+		run->line_file = value;
 		return 0;
 	case 'o':
 		run->out = value;

@@ -64,15 +64,16 @@ const struct dlq_verb dlq_verbs[] = {
 	 .handler = dlq_retry,
 	 .options = SELECTING CHANGING "laGcCRxFk"},
 	{.name = "edit",
-	 .synopsis = "ID [--set-line TEXT] [-n]",
+	 .synopsis = "ID [--set-line TEXT|--line-file FILE] [--format NAME|--keep-format] [-n]",
 	 .help = "change the line of a letter ($VISUAL, $EDITOR or vi), and send it again\n"
 		 "The line as it was goes along in x-sluice-original, with who and when, and the "
 		 "letter as it was\n"
-		 "is kept in the archive CLEAN-edited.ndjson. The row's id is the MD5 of the new "
-		 "line.",
+		 "is kept in the archive lake- or clean-edited.ndjson. The row's id is the MD5 of the new "
+		 "line. What was\n"
+		 "typed but could not be sent is kept in a file, and --line-file sends it.",
 	 .example = "sluicectl dlq edit c4f1e09",
 	 .handler = dlq_edit,
-	 .options = "njtFk"},
+	 .options = "njtfFk"},
 	{.name = "hold",
 	 .synopsis = "ID…|-|GROUP [lake|clean] [-n]",
 	 .help = "mark letters: retry and drop leave them out unless they are named by id\n"
