@@ -75,7 +75,8 @@ int
 dlq_editor_run(const char *path)
 {
 	const char *editor = variable("VISUAL", variable("EDITOR", "vi"));
-	char *command = xasprintf("%s \"$1\"", editor);
+	/* the shell outlives Ctrl-C, too, without hiding it from the editor as ignoring would */
+	char *command = xasprintf("trap : INT QUIT; %s \"$1\"", editor);
 	int result = run_in_shell(command, path);
 
 	free(command);
