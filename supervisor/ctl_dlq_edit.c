@@ -185,9 +185,6 @@ make_new_line(const struct dlq_run *run, struct edit *edit)
 static void
 leave_file(const struct dlq_run *run, const struct edit *edit)
 {
-	const char *settings = run->ctl->settings_path;
-	bool is_default = strcmp(settings, SETTINGS_DEFAULT_PATH) == 0;
-
 	if (edit->path == NULL)
 		return;
 	if (run->moved > 0 || (edit->new != NULL && (edit->new_len == 0 || is_unchanged(edit)))) {
@@ -197,10 +194,9 @@ leave_file(const struct dlq_run *run, const struct edit *edit)
 	/* editors may have made a new file; or none, then there is nothing to keep */
 	if (chmod(edit->path, S_IRUSR | S_IWUSR) != 0)
 		return;
-	log_error("the new line is kept in %s; to send it: sluicectl %s%s%sdlq edit %s%s%s%s "
-		  "--line-file '%s'",
-		  edit->path, is_default ? "" : "-c '", is_default ? "" : settings,
-		  is_default ? "" : "' ", edit->id, run->format != NULL ? " --format " : "",
+	log_error("what was typed is kept in %s", edit->path);
+	log_error("to send it: sluicectl -c '%s' dlq edit %s%s%s%s --line-file '%s'",
+		  run->ctl->settings_path, edit->id, run->format != NULL ? " --format " : "",
 		  run->format != NULL ? run->format : "", run->keep_format ? " --keep-format" : "",
 		  edit->path);
 }

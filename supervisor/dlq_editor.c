@@ -71,11 +71,11 @@ run_in_shell(const char *command, const char *path)
 	return ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
+/* The shell outlives Ctrl-C, too; ignoring it there would hide it from the editor. */
 int
 dlq_editor_run(const char *path)
 {
 	const char *editor = variable("VISUAL", variable("EDITOR", "vi"));
-	/* the shell outlives Ctrl-C, too, without hiding it from the editor as ignoring would */
 	char *command = xasprintf("trap : INT QUIT; %s \"$1\"", editor);
 	int result = run_in_shell(command, path);
 

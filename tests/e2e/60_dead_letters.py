@@ -470,7 +470,7 @@ def test_kill_anywhere(stack):
                 old = waiting.pop(0)
                 waiting.append(old)  # once more when all had their turn
                 verb = ("edit", ids[old], "--set-line", mended[old].decode())
-            start_and_kill(site, *verb)
+            start_and_kill(site, *verb, most=2.0 if verb[0] == "edit" else 0.6)  # edit looks before it sends
             if n % 7 == 6 or n + 1 == KILLS:
                 time.sleep(0.6)  # the broker's counts are up to half a second old
                 wait_until(lambda: stack.queue_counts().get("queue-data-clean") == 0, 60, "the queue is worked off")
