@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11. Messages with all
- * their properties are in broker_whole.c.
+ * their properties are in broker_whole.c and broker_whole_send.c.
  *
  * What shapes this file: librabbitmq sends heartbeats only from inside its calls; it restarts its
  * own poll after a signal, so no call here ever waits for a message; after a failure its state is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker.h - one connection to RabbitMQ with one channel; broker.c is the only file that knows
+ * broker.h - one connection to RabbitMQ with one channel. Only files common/broker*.c know
  * <amqp.h>.
  *
  * A connection either publishes or consumes, never both: under an alarm the broker stops reading

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker_private.h - what broker.c and broker_whole.c share; nobody else includes it.
+ * broker_private.h - what the files common/broker*.c share; nobody else includes it, or <amqp.h>.
  */
 #ifndef COMMON_BROKER_PRIVATE_H
 #define COMMON_BROKER_PRIVATE_H
@@ -9,7 +9,20 @@
 
 #include <amqp.h>
 
-enum { CHANNEL = 1 };
+enum {
+	CHANNEL = 1,
+	BROKER_TABLE_DEPTH_MAX = 16, /* tables in tables: more than anybody means */
+};
+
+/* The properties that are texts, by name, flag and field; the table is in broker_whole.c. */
+struct broker_text_property {
+	const char *name;
+	amqp_flags_t flag;
+	size_t offset; /* of an amqp_bytes_t in amqp_basic_properties_t */
+	bool is_sent;
+};
+extern const struct broker_text_property broker_text_properties[];
+extern const size_t broker_text_property_count;
 
 struct broker {
 	amqp_connection_state_t connection;

@@ -17,6 +17,8 @@
 
 #include "broker.h"
 
+/* --- broker_whole.c --- */
+
 /* All properties of a message that came in. Never NULL; the caller's. */
 json_t *delivery_properties(const struct delivery *delivery);
 
@@ -26,6 +28,8 @@ bool delivery_header_number(const struct delivery *delivery, const char *name, i
 
 /* When the broker itself dead-lettered it last, in seconds since 1970; 0 = it did not. */
 int64_t delivery_death_time(const struct delivery *delivery);
+
+/* --- broker_whole_send.c --- */
 
 /*
  * broker_publish() with such properties. Always persistent. "user_id" and "expiration" are not

@@ -91,6 +91,20 @@ void ctl_disconnect(struct ctl *ctl);
 int ctl_wait_settled(struct ctl *ctl, const struct target *targets, size_t count,
 		     int64_t timeout_ms, double *seconds) MUST_CHECK;
 
+/* How a verb that changes what runs is to go on, see CTL_CHANGE_OPTIONS. */
+struct ctl_change {
+	bool wait, json, dry_run;
+	int64_t timeout_ms;
+};
+
+/*
+ * The second half of such a verb, after it has printed what it does (unless json): wait as wished,
+ * end the line with "ready in 0.8 s", ready being the word in done; or print data with what came of
+ * it. Releases data. Returns an exit code.
+ */
+int ctl_finish_change(struct ctl *ctl, const struct ctl_change *change, json_t *data,
+		      const struct target *targets, size_t count, const char *done) MUST_CHECK;
+
 /* --- ctl_judge.c --- */
 
 enum ctl_severity { CTL_FINE, CTL_WARNING, CTL_CRITICAL };
@@ -142,12 +156,46 @@ void ctl_table_print(struct libscols_table *table); /* and free it */
 /* Read "30s", "2m", "1h", "500ms" or "30" (seconds). Returns 0, or -1 when it is none of these. */
 int ctl_parse_duration(const char *text, int64_t *ms) MUST_CHECK;
 
+/*
+ * Read a whole number of at most nine digits; the unit ("" = none) may follow it. Returns 0, or -1
+ * when it is no such thing.
+ */
+int ctl_parse_number(const char *text, const char *unit, int64_t *number) MUST_CHECK;
+
 /* Read "lake=4". Returns 0, or -1 with the reason in error. */
 int ctl_parse_count(const char *text, enum role_id *role, unsigned *count, char *error,
 		    size_t error_size) MUST_CHECK;
 
 /* Say that the verb was used wrongly; returns EX_USAGE. */
 int ctl_usage(const char *verb, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Is --help or -h among the words behind argv[0]? */
+bool ctl_asks_for_help(int argc, char **argv);
+
+/* After the last option: may no word follow? Returns 0, or EX_USAGE after a message. */
+int ctl_expect_end(int argc, char **argv) MUST_CHECK;
+
+/* The options of a verb that knows --json only. Returns 0, or EX_USAGE after a message. */
+int ctl_read_json_option(int argc, char **argv, bool *json) MUST_CHECK;
+
+/* The options of the verbs that change what runs, as rows of a table for getopt_long(). */
+/* clang-format off */
+#define CTL_CHANGE_OPTIONS \
+	{.name = "no-wait", .val = CTL_OPTION_NO_WAIT}, \
+	{.name = "timeout", .has_arg = required_argument, .val = CTL_OPTION_TIMEOUT}, \
+	{.name = "json", .val = CTL_OPTION_JSON}, \
+	{.name = "dry-run", .val = 'n'}
+/* clang-format on */
+enum {
+	CTL_OPTION_NO_WAIT = 256,
+	CTL_OPTION_TIMEOUT,
+	CTL_OPTION_JSON,
+	CTL_OPTION_OWN, /* the first that a verb may use for itself */
+};
+
+/* Take one of them. Returns 0, or EX_USAGE after a message, also when it is none of them. */
+int ctl_take_change_option(const char *verb, struct ctl_change *change, int option,
+			   const char *value) MUST_CHECK;
 
 /* --- ctl_text.c --- */
 

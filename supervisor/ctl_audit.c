@@ -26,7 +26,7 @@ enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 100000, DATABASE_TIMEOUT_S = 300, PROGRES
 
 struct options {
 	const char *format; /* NULL = by the inputs of the settings */
-	size_t limit;
+	int64_t limit;
 	bool json;
 	char **files;
 	unsigned file_count;
@@ -40,17 +40,6 @@ struct run {
 	uint64_t lines;
 	bool shows; /* progress, on a terminal */
 };
-
-static int
-read_limit(const char *text, size_t *limit)
-{
-	size_t digits = strspn(text, "0123456789");
-
-	if (digits == 0 || digits > 6 || text[digits] != '\0')
-		return -1;
-	*limit = strtoul(text, NULL, 10);
-	return *limit <= LIMIT_MAX ? 0 : -1;
-}
 
 static int
 read_options(struct options *options, int argc, char **argv)
@@ -73,7 +62,8 @@ read_options(struct options *options, int argc, char **argv)
 			options->json = true;
 			break;
 		case OPTION_LIMIT:
-			if (read_limit(optarg, &options->limit) != 0)
+			if (ctl_parse_number(optarg, "", &options->limit) != 0 ||
+			    options->limit > LIMIT_MAX)
 				return ctl_usage("audit", "--limit may be 0 to %d, not \"%s\"",
 						 LIMIT_MAX, optarg);
 			break;
@@ -330,7 +320,7 @@ ctl_audit(struct ctl *ctl, int argc, char **argv)
 		db_close(&db);
 		return say_failure(&run, &failure);
 	}
-	run.audit = audit_new(db, run.settings, options.limit);
+	run.audit = audit_new(db, run.settings, (size_t)options.limit);
 	code = read_everything(&run, &result);
 	if (code == 0) {
 		if (options.json)

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-enum { OPTION_JSON = 256 };
-
 static json_t *
 show_json(const struct settings *settings)
 {
@@ -113,18 +111,11 @@ diff(struct ctl *ctl, bool as_json)
 int
 ctl_config(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{"json", no_argument, NULL, OPTION_JSON},
-		{NULL, 0, NULL, 0},
-	};
-	bool as_json = false;
-	int option;
+	bool as_json;
+	int code = ctl_read_json_option(argc, argv, &as_json);
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option != OPTION_JSON)
-			return ctl_usage(argv[0], "wrong option");
-		as_json = true;
-	}
+	if (code != 0)
+		return code;
 	if (optind + 1 != argc)
 		return ctl_usage(argv[0], "say what: check, show or diff");
 	if (strcmp(argv[optind], "check") == 0)

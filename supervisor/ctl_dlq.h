@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_dlq.h - what the verbs of `sluicectl dlq` share; the table of them is in ctl_dlq.c.
+ * ctl_dlq.h - what the verbs of `sluicectl dlq` share; the table of them is in
+ * ctl_dlq_verbs.c.
  */
 #ifndef SUPERVISOR_CTL_DLQ_H
 #define SUPERVISOR_CTL_DLQ_H
@@ -18,7 +19,7 @@ struct dlq_run {
 	struct dlq_select select;
 	bool json, ids_only, csv, dry_run, split, again, keep_format, stdin_ids;
 	int64_t limit, rate, canary, canary_ms; /* 0 = none */
-	const char *confirm, *format, *set_line, *out;
+	const char *confirm, *format, *set_line, *line_file, *out;
 	char **args; /* what is neither option, id, group nor queue */
 	int arg_count;
 	/* what came of it */
@@ -31,8 +32,11 @@ struct dlq_verb {
 	const char *help; /* the first line is its entry in the overview */
 	const char *example;
 	int (*handler)(struct dlq_run *run);
-	const char *options; /* the letters that it knows, see dlq_options[] */
+	const char *options; /* the letters that it knows, of the table in ctl_dlq_options.c */
 };
+
+extern const struct dlq_verb dlq_verbs[];
+extern const size_t dlq_verb_count;
 
 int dlq_groups(struct dlq_run *run);
 int dlq_list(struct dlq_run *run);
@@ -47,8 +51,18 @@ int dlq_restore(struct dlq_run *run);
 int dlq_export(struct dlq_run *run);
 int dlq_import(struct dlq_run *run);
 
+/* --- ctl_dlq_options.c --- */
+
 /* Say that it was used wrongly; returns EX_USAGE. */
 int dlq_usage(const struct dlq_run *run, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * What follows the verb, argv[0], into run and its selection; run->args has room for argc words.
+ * Returns 0, or EX_USAGE after a message.
+ */
+int dlq_read_options(struct dlq_run *run, int argc, char **argv) MUST_CHECK;
+
+/* --- ctl_dlq_walk.c --- */
 
 /* Log the failure; returns its exit code. */
 int dlq_say(const struct failure *failure);
@@ -65,7 +79,7 @@ int dlq_walk(struct dlq_run *run, bool take_all, dlq_letter_fn *take, void *cont
 /* Shortened ids become whole ones; no more work when there are none. Returns an exit code. */
 int dlq_resolve(struct dlq_run *run);
 
-/* --- moving (ctl_dlq_move.c) --- */
+/* --- ctl_dlq_move.c --- */
 
 struct dlq_job {
 	struct dlq_run *run;

@@ -3,7 +3,9 @@
  * ctl_dlq_edit.c - `sluicectl dlq edit`: a letter sent again with another line.
  *
  * The letter is looked up, its line edited while nobody holds the letter, then it is taken by its
- * id. The letter as it was goes to the archive, synced, before the new line is published.
+ * id. The letter as it was goes to the archive, synced, before the new line is published. What was
+ * typed in an editor is removed when it has been sent or is no change, and kept in every other
+ * case.
  */
 #include "common/broker_whole.h"
 #include "common/log.h"
@@ -11,6 +13,7 @@
 #include "ctl_dlq.h"
 #include "dlq_again.h"
 #include "dlq_archive.h"
+#include "dlq_editor.h"
 #include "dlq_today.h"
 
 #include <errno.h>
@@ -18,93 +21,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MAX = 64 << 20 };
-
 struct edit {
+	char id[DLQ_ID_SIZE];
 	char *old, *new;
 	size_t old_len, new_len;
 	size_t lines;
+	char *path; /* of what is typed in an editor; NULL = nothing is */
 	bool found, sent;
 };
-
-/* --- the editor --- */
-
-static int
-run_editor(const char *path)
-{
-	const char *editor = getenv("VISUAL");
-	char *command;
-	int status;
-	pid_t pid;
-
-	if (editor == NULL || editor[0] == '\0')
-		editor = getenv("EDITOR");
-	if (editor == NULL || editor[0] == '\0')
-		editor = "vi";
-	command = xasprintf("%s \"$1\"", editor);
-	pid = fork();
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
-		_exit(127);
-	}
-	free(command);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) ||
-	    WEXITSTATUS(status) != 0) {
-		log_error("editor \"%s\" failed; nothing was changed", editor);
-		return CTL_FAILED;
-	}
-	return CTL_OK;
-}
-
-static int
-read_back(const char *path, struct edit *edit)
-{
-	FILE *file = fopen(path, "rb");
-	char *text = NULL;
-	size_t len = 0;
-	FILE *memory = open_memstream(&text, &len);
-	int c;
-
-	if (file == NULL || memory == NULL)
-		fatal("%s: %s", path, strerror(errno));
-	for (size_t n = 0; n < LINE_BYTES_MAX && (c = fgetc(file)) != EOF; n++)
-		fputc(c, memory);
-	fclose(file);
-	fclose(memory);
-	if (len > 0 && text[len - 1] == '\n')
-		len--;
-	edit->new = text;
-	edit->new_len = len;
-	return CTL_OK;
-}
-
-static int
-edit_in_editor(struct edit *edit)
-{
-	const char *folder = getenv("TMPDIR");
-	char *path = xasprintf("%s/sluice-letter-XXXXXX",
-			       folder != NULL && folder[0] != '\0' ? folder : "/tmp");
-	int fd = mkstemp(path), code; /* mode 0600 */
-	FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-
-	if (file == NULL || fwrite(edit->old, 1, edit->old_len, file) != edit->old_len ||
-	    fputc('\n', file) == EOF || fclose(file) != 0) {
-		log_error("%s: %s", path, strerror(errno));
-		free(path);
-		return EX_CANTCREAT;
-	}
-	code = run_editor(path);
-	if (code == CTL_OK)
-		code = read_back(path, edit);
-	unlink(path);
-	free(path);
-	return code;
-}
 
 /* --- the letter --- */
 
@@ -115,6 +43,7 @@ keep_line(void *context, const struct dlq_letter *letter, struct delivery **deli
 
 	if (!edit->found) {
 		edit->found = true;
+		dlq_id_text(letter->queue, letter->id, edit->id);
 		edit->lines = letter->lines;
 		edit->old_len = letter->line.len;
 		edit->old = xcalloc(edit->old_len + 1, 1);
@@ -178,26 +107,6 @@ is_done(struct dlq_job *job, const struct dlq_letter *letter UNUSED)
 }
 
 static int
-make_new_line(struct dlq_run *run, struct edit *edit)
-{
-	if (run->set_line != NULL) {
-		edit->new = xstrdup(run->set_line);
-		edit->new_len = strlen(edit->new);
-	} else if (edit_in_editor(edit) != CTL_OK) {
-		return CTL_FAILED;
-	}
-	if (memchr(edit->new, '\n', edit->new_len) != NULL) {
-		log_error("more than one line; nothing was changed");
-		return EX_DATAERR;
-	}
-	if (edit->new_len == edit->old_len && memcmp(edit->new, edit->old, edit->old_len) == 0) {
-		log_error("the line is as it was; nothing was changed");
-		return CTL_FAILED;
-	}
-	return CTL_OK;
-}
-
-static int
 look_up(struct dlq_run *run, struct edit *edit)
 {
 	int code = dlq_resolve(run);
@@ -217,6 +126,81 @@ look_up(struct dlq_run *run, struct edit *edit)
 	return code;
 }
 
+/* --- the new line --- */
+
+static bool
+is_unchanged(const struct edit *edit)
+{
+	return edit->new_len == edit->old_len && memcmp(edit->new, edit->old, edit->old_len) == 0;
+}
+
+static int
+edit_in_editor(struct edit *edit)
+{
+	int ran;
+
+	edit->path = dlq_editor_write((struct span){edit->old, edit->old_len});
+	if (edit->path == NULL)
+		return EX_CANTCREAT;
+	ran = dlq_editor_run(edit->path);
+	/* also when it failed: something may have been typed and saved */
+	if (dlq_editor_read(edit->path, &edit->new, &edit->new_len) != 0)
+		return EX_NOINPUT;
+	return ran == 0 ? CTL_OK : CTL_FAILED;
+}
+
+static int
+make_new_line(const struct dlq_run *run, struct edit *edit)
+{
+	int code = CTL_OK;
+
+	if (run->set_line != NULL) {
+		edit->new = xstrdup(run->set_line);
+		edit->new_len = strlen(edit->new);
+	} else if (run->line_file != NULL) {
+		if (dlq_editor_read(run->line_file, &edit->new, &edit->new_len) != 0)
+			return EX_NOINPUT;
+	} else {
+		code = edit_in_editor(edit);
+	}
+	if (code != CTL_OK)
+		return code;
+	if (is_unchanged(edit)) {
+		log_error("the line is as it was; nothing was changed");
+		return CTL_FAILED;
+	}
+	if (edit->new_len == 0) {
+		log_error("no line is left; nothing was changed (sluicectl dlq drop takes a "
+			  "letter away)");
+		return EX_DATAERR;
+	}
+	if (memchr(edit->new, '\n', edit->new_len) != NULL) {
+		log_error("more than one line; nothing was changed");
+		return EX_DATAERR;
+	}
+	return CTL_OK;
+}
+
+/* Remove what was typed, or say where it is. */
+static void
+leave_file(const struct dlq_run *run, const struct edit *edit)
+{
+	if (edit->path == NULL)
+		return;
+	if (run->moved > 0 || (edit->new != NULL && (edit->new_len == 0 || is_unchanged(edit)))) {
+		unlink(edit->path);
+		return;
+	}
+	/* editors may have made a new file; or none, then there is nothing to keep */
+	if (chmod(edit->path, S_IRUSR | S_IWUSR) != 0)
+		return;
+	log_error("what was typed is kept in %s", edit->path);
+	log_error("to send it: sluicectl -c '%s' dlq edit %s%s%s%s --line-file '%s'",
+		  run->ctl->settings_path, edit->id, run->format != NULL ? " --format " : "",
+		  run->format != NULL ? run->format : "", run->keep_format ? " --keep-format" : "",
+		  edit->path);
+}
+
 int
 dlq_edit(struct dlq_run *run)
 {
@@ -230,15 +214,21 @@ dlq_edit(struct dlq_run *run)
 						  run->select.prefix_count !=
 					  1)
 		return dlq_usage(run, "one id is needed");
+	if (run->set_line != NULL && run->line_file != NULL)
+		return dlq_usage(run, "--set-line or --line-file, not both");
 	code = look_up(run, &edit);
-	if (code == CTL_OK)
+	if (code == CTL_OK) {
+		/* from here on something may be typed: an interrupt is not the end of it */
+		dlq_catch_interrupt();
 		code = make_new_line(run, &edit);
+	}
 	if (code == CTL_OK) {
 		run->limit = 1;
-		dlq_catch_interrupt();
 		code = dlq_report(run, "sent again with another line", dlq_move(run, &ops, &edit));
 	}
+	leave_file(run, &edit);
 	free(edit.old);
 	free(edit.new);
+	free(edit.path);
 	return code;
 }

@@ -146,7 +146,7 @@ move_queue(struct dlq_run *run, enum dlq_queue queue, const struct dlq_move_ops 
 		run->moved += dlq_mover_moved(job.mover);
 		run->unsure += dlq_mover_unsure(job.mover);
 	}
-	if (dead_letter_reader_missing(job.reader) > 0)
+	if (job.reader != NULL && dead_letter_reader_missing(job.reader) > 0)
 		log_warning("%s: somebody else holds %" PRIu32 " of these dead letters now",
 			    dlq_queues[queue].dead, dead_letter_reader_missing(job.reader));
 	dlq_mover_close(&job.mover);
@@ -187,7 +187,8 @@ dlq_report(struct dlq_run *run, const char *done, int code)
 			    run->unsure);
 	if (run->failed > COMPLAINTS_MAX)
 		log_error("%" PRIu64 " letters failed altogether", run->failed);
-	if (code == CTL_OK && run->selected == 0 && run->select.by_id && !run->stdin_ids) {
+	if (code == CTL_OK && run->selected == 0 && run->select.by_id && !run->stdin_ids &&
+	    !dlq_interrupted()) {
 		log_error("there is no such letter (any more)");
 		return EX_DATAERR;
 	}

@@ -28,7 +28,6 @@ read_options(struct event_options *options, int argc, char **argv)
 		{"json", no_argument, NULL, OPTION_JSON},
 		{NULL, 0, NULL, 0},
 	};
-	char *end = NULL;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -40,17 +39,14 @@ read_options(struct event_options *options, int argc, char **argv)
 			options->json = true;
 			break;
 		case OPTION_LAST:
-			options->last = strtoll(optarg, &end, 10);
-			if (end == optarg || *end != '\0' || options->last < 0)
+			if (ctl_parse_number(optarg, "", &options->last) != 0)
 				return ctl_usage(argv[0], "--last: \"%s\" is no number", optarg);
 			break;
 		default:
 			return ctl_usage(argv[0], "wrong option");
 		}
 	}
-	if (optind < argc)
-		return ctl_usage(argv[0], "unexpected argument \"%s\"", argv[optind]);
-	return 0;
+	return ctl_expect_end(argc, argv);
 }
 
 void
@@ -117,21 +113,14 @@ ctl_events(struct ctl *ctl, int argc, char **argv)
 int
 ctl_metrics(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{"json", no_argument, NULL, OPTION_JSON},
-		{NULL, 0, NULL, 0},
-	};
-	bool as_json = false;
-	int option, exit_code;
+	bool as_json;
+	int exit_code = ctl_read_json_option(argc, argv, &as_json);
 	json_t *data;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option != OPTION_JSON)
-			return ctl_usage(argv[0], "wrong option");
-		as_json = true;
-	}
-	if (optind < argc)
-		return ctl_usage(argv[0], "unexpected argument \"%s\"", argv[optind]);
+	if (exit_code == 0)
+		exit_code = ctl_expect_end(argc, argv);
+	if (exit_code != 0)
+		return exit_code;
 	data = ctl_ask(ctl, "metrics", NULL, &exit_code);
 	if (data == NULL)
 		return exit_code;

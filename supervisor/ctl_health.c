@@ -10,7 +10,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -45,7 +44,6 @@ read_limit(struct ctl_limits *limits, const struct limit_option *option, const c
 {
 	int64_t *field = (int64_t *)(void *)((char *)limits + option->offset);
 	int64_t ms;
-	char *end;
 
 	if (option->is_duration) {
 		if (ctl_parse_duration(text, &ms) != 0)
@@ -53,8 +51,7 @@ read_limit(struct ctl_limits *limits, const struct limit_option *option, const c
 		*field = ms / 1000;
 		return 0;
 	}
-	*field = strtoll(text, &end, 10);
-	return end != text && *end == '\0' && *field >= 0 ? 0 : -1;
+	return ctl_parse_number(text, "", field);
 }
 
 static int
@@ -85,9 +82,7 @@ read_options(struct health_options *options, int argc, char **argv)
 			return -1;
 		}
 	}
-	if (optind < argc)
-		ctl_usage("health", "unexpected argument \"%s\"", argv[optind]);
-	return optind < argc ? -1 : 0;
+	return ctl_expect_end(argc, argv) == 0 ? 0 : -1;
 }
 
 static int

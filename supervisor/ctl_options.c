@@ -5,12 +5,35 @@
 #include "common/log.h"
 #include "supervisor/ctl.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 enum { DIGITS_MAX = 9 }; /* so that no number overflows */
+
+/* Returns what follows the digits, or NULL when there are none or too many. */
+static const char *
+take_digits(const char *text, int64_t *number)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > DIGITS_MAX)
+		return NULL;
+	*number = 0;
+	for (size_t i = 0; i < digits; i++)
+		*number = *number * 10 + (text[i] - '0');
+	return text + digits;
+}
+
+int
+ctl_parse_number(const char *text, const char *unit, int64_t *number)
+{
+	const char *rest = take_digits(text, number);
+
+	return rest != NULL && (rest[0] == '\0' || strcmp(rest, unit) == 0) ? 0 : -1;
+}
 
 int
 ctl_parse_duration(const char *text, int64_t *ms)
@@ -19,15 +42,11 @@ ctl_parse_duration(const char *text, int64_t *ms)
 		const char *unit;
 		int64_t ms;
 	} units[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"h", 3600000}};
-	size_t digits = strspn(text, "0123456789");
-	int64_t number = 0;
+	int64_t number;
+	const char *rest = take_digits(text, &number);
 
-	if (digits == 0 || digits > DIGITS_MAX)
-		return -1;
-	for (size_t i = 0; i < digits; i++)
-		number = number * 10 + (text[i] - '0');
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		if (strcmp(text + digits, units[i].unit) == 0) {
+	for (size_t i = 0; rest != NULL && i < ARRAY_LEN(units); i++) {
+		if (strcmp(rest, units[i].unit) == 0) {
 			*ms = number * units[i].ms;
 			return 0;
 		}
@@ -39,9 +58,10 @@ int
 ctl_parse_count(const char *text, enum role_id *role, unsigned *count, char *error,
 		size_t error_size)
 {
-	size_t name_len = strcspn(text, "="), digits;
+	size_t name_len = strcspn(text, "=");
 	const char *number = text[name_len] == '=' ? text + name_len + 1 : NULL;
 	struct target target;
+	int64_t wanted;
 	char name[32];
 
 	snprintf(name, sizeof(name), "%.*s", (int)MIN(name_len, sizeof(name) - 1), text);
@@ -53,16 +73,12 @@ ctl_parse_count(const char *text, enum role_id *role, unsigned *count, char *err
 		return -1;
 	}
 	*role = target.role;
-	*count = 0;
-	digits = strspn(number, "0123456789");
-	for (size_t i = 0; i < digits && digits <= DIGITS_MAX; i++)
-		*count = *count * 10 + (unsigned)(number[i] - '0');
-	if (digits == 0 || digits > DIGITS_MAX || number[digits] != '\0' ||
-	    *count > role_table[*role].max) {
+	if (ctl_parse_number(number, "", &wanted) != 0 || wanted > role_table[*role].max) {
 		snprintf(error, error_size, "%s may be 0 to %u, not \"%s\"", name,
 			 role_table[*role].max, number);
 		return -1;
 	}
+	*count = (unsigned)wanted;
 	return 0;
 }
 
@@ -78,4 +94,60 @@ ctl_usage(const char *verb, const char *format, ...)
 	log_error("%s: %s", verb, text);
 	log_error("try: sluicectl %s --help", verb);
 	return EX_USAGE;
+}
+
+bool
+ctl_asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+int
+ctl_expect_end(int argc, char **argv)
+{
+	return optind < argc ? ctl_usage(argv[0], "unexpected argument \"%s\"", argv[optind]) : 0;
+}
+
+int
+ctl_read_json_option(int argc, char **argv, bool *json)
+{
+	static const struct option long_options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	*json = false;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option != 'j')
+			return ctl_usage(argv[0], "wrong option");
+		*json = true;
+	}
+	return 0;
+}
+
+int
+ctl_take_change_option(const char *verb, struct ctl_change *change, int option, const char *value)
+{
+	switch (option) {
+	case CTL_OPTION_NO_WAIT:
+		change->wait = false;
+		return 0;
+	case CTL_OPTION_JSON:
+		change->json = true;
+		return 0;
+	case 'n':
+		change->dry_run = true;
+		change->wait = false;
+		return 0;
+	case CTL_OPTION_TIMEOUT:
+		if (ctl_parse_duration(value, &change->timeout_ms) != 0)
+			return ctl_usage(verb, "\"%s\" is no duration, as 30s or 2m", value);
+		return 0;
+	default:
+		return ctl_usage(verb, "wrong option");
+	}
 }

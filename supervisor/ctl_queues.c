@@ -188,8 +188,8 @@ ctl_queues(struct ctl *ctl, int argc, char **argv)
 		else if (ctl_parse_watch(argv[0], optarg, &options.watch_ms) != 0)
 			return EX_USAGE;
 	}
-	if (optind < argc)
-		return ctl_usage(argv[0], "unexpected argument \"%s\"", argv[optind]);
+	if (ctl_expect_end(argc, argv) != 0)
+		return EX_USAGE;
 	exit_code = ctl_repeat(ctl, options.watch_ms, show, &options);
 	broker_close(&options.broker);
 	return exit_code;

@@ -7,13 +7,11 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <sysexits.h>
 
-enum { OPTION_NO_WAIT = 256, OPTION_TIMEOUT, OPTION_CURRENT, OPTION_JSON };
+enum { OPTION_CURRENT = CTL_OPTION_OWN };
 
 struct scale_options {
-	bool wait, json, dry_run;
-	int64_t timeout_ms;
+	struct ctl_change change;
 	json_t *arguments; /* of the command */
 	struct target targets[ROLE_COUNT];
 	size_t target_count;
@@ -37,11 +35,8 @@ static int
 read_options(struct scale_options *options, int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{"no-wait", no_argument, NULL, OPTION_NO_WAIT},
-		{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+		CTL_CHANGE_OPTIONS,
 		{"current", required_argument, NULL, OPTION_CURRENT},
-		{"json", no_argument, NULL, OPTION_JSON},
-		{"dry-run", no_argument, NULL, 'n'},
 		{NULL, 0, NULL, 0},
 	};
 	json_t *current = json_object();
@@ -50,30 +45,13 @@ read_options(struct scale_options *options, int argc, char **argv)
 
 	json_object_set_new(options->arguments, "current", current);
 	while (result == 0 && (option = getopt_long(argc, argv, "n", long_options, NULL)) != -1) {
-		switch (option) {
-		case OPTION_NO_WAIT:
-			options->wait = false;
-			break;
-		case OPTION_JSON:
-			options->json = true;
-			break;
-		case 'n':
-			options->dry_run = true;
-			options->wait = false;
-			json_object_set_new(options->arguments, "dry_run", json_true());
-			break;
-		case OPTION_TIMEOUT:
-			if (ctl_parse_duration(optarg, &options->timeout_ms) != 0)
-				result = ctl_usage("scale", "\"%s\" is no duration, as 30s or 2m",
-						   optarg);
-			break;
-		case OPTION_CURRENT:
+		if (option == OPTION_CURRENT)
 			result = add_count(current, optarg, &role);
-			break;
-		default:
-			return ctl_usage("scale", "wrong option");
-		}
+		else
+			result = ctl_take_change_option("scale", &options->change, option, optarg);
 	}
+	if (options->change.dry_run)
+		json_object_set_new(options->arguments, "dry_run", json_true());
 	for (int i = optind; i < argc && result == 0; i++) {
 		result = add_count(options->arguments, argv[i], &role);
 		if (result == 0)
@@ -102,37 +80,21 @@ static int
 scale(struct ctl *ctl, struct scale_options *options)
 {
 	int exit_code;
-	double seconds = 0;
 	json_t *data = ctl_ask(ctl, "scale", json_incref(options->arguments), &exit_code);
 
 	if (data == NULL)
 		return exit_code;
-	if (!options->json) {
+	if (!options->change.json)
 		print_change(options, data);
-		printf("%s", options->wait ? " ... " : options->dry_run ? " (not done)\n" : "\n");
-		fflush(stdout);
-	}
-	if (options->wait)
-		exit_code = ctl_wait_settled(ctl, options->targets, options->target_count,
-					     options->timeout_ms, &seconds);
-	if (options->json) {
-		json_object_set_new(data, "settled", json_boolean(options->wait && exit_code == 0));
-		json_object_set_new(data, "waited_s", json_real(seconds));
-		ctl_print_json(data);
-	} else if (options->wait && exit_code == 0) {
-		printf("ready in %.1f s\n", seconds);
-	} else if (options->wait) {
-		printf("not ready\n");
-	}
-	json_decref(data);
-	return exit_code;
+	return ctl_finish_change(ctl, &options->change, data, options->targets,
+				 options->target_count, "ready");
 }
 
 int
 ctl_scale(struct ctl *ctl, int argc, char **argv)
 {
-	struct scale_options options = {
-		.wait = true, .timeout_ms = 30000, .arguments = json_object()};
+	struct scale_options options = {.change = {.wait = true, .timeout_ms = 30000},
+					.arguments = json_object()};
 	int exit_code = read_options(&options, argc, argv);
 
 	if (exit_code == 0)

@@ -303,7 +303,7 @@ ctl_status(struct ctl *ctl, int argc, char **argv)
 			return ctl_usage(argv[0], "wrong option");
 		}
 	}
-	if (optind < argc)
-		return ctl_usage(argv[0], "unexpected argument \"%s\"", argv[optind]);
+	if (ctl_expect_end(argc, argv) != 0)
+		return EX_USAGE;
 	return ctl_repeat(ctl, options.watch_ms, show, &options);
 }

@@ -10,7 +10,6 @@
 #include "supervisor/ctl.h"
 #include "supervisor/ctl_view.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #include <ncurses.h>
 #endif
 
-enum { OPTION_JSON = 256 };
 enum { SNAPSHOT_EVENTS = 10 };
 
 static int
@@ -316,20 +314,13 @@ run_screen(struct ctl *ctl)
 int
 ctl_top(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{"json", no_argument, NULL, OPTION_JSON},
-		{NULL, 0, NULL, 0},
-	};
-	bool as_json = false;
-	int option;
+	bool as_json;
+	int code = ctl_read_json_option(argc, argv, &as_json);
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option != OPTION_JSON)
-			return ctl_usage(argv[0], "wrong option");
-		as_json = true;
-	}
-	if (optind < argc)
-		return ctl_usage(argv[0], "unexpected argument \"%s\"", argv[optind]);
+	if (code == 0)
+		code = ctl_expect_end(argc, argv);
+	if (code != 0)
+		return code;
 #ifdef WITH_NCURSES
 	if (!as_json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO))
 		return run_screen(ctl);

@@ -10,9 +10,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
-
-enum { OPTION_JSON = 256 };
 
 /*
  * A copy of the settings with another broker.declare. Shallow: it borrows all texts, and must not
@@ -57,18 +54,11 @@ assert_topology(struct ctl *ctl, int declare, bool as_json, const char *done)
 int
 ctl_topology(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{"json", no_argument, NULL, OPTION_JSON},
-		{NULL, 0, NULL, 0},
-	};
-	bool as_json = false;
-	int option;
+	bool as_json;
+	int code = ctl_read_json_option(argc, argv, &as_json);
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option != OPTION_JSON)
-			return ctl_usage(argv[0], "wrong option");
-		as_json = true; /* export prints JSON anyway */
-	}
+	if (code != 0)
+		return code;
 	if (optind + 1 != argc)
 		return ctl_usage("topology", "one of apply, check, export is needed");
 	if (strcmp(argv[optind], "apply") == 0)

@@ -126,3 +126,29 @@ ctl_wait_settled(struct ctl *ctl, const struct target *targets, size_t count, in
 		       (useconds_t)(waited_ms < QUICK_MS ? ASK_AGAIN_MS : ASK_AGAIN_LATER_MS));
 	}
 }
+
+int
+ctl_finish_change(struct ctl *ctl, const struct ctl_change *change, json_t *data,
+		  const struct target *targets, size_t count, const char *done)
+{
+	double seconds = 0;
+	int exit_code = CTL_OK;
+
+	if (!change->json) {
+		printf("%s", change->wait ? " ... " : change->dry_run ? " (not done)\n" : "\n");
+		fflush(stdout);
+	}
+	if (change->wait)
+		exit_code = ctl_wait_settled(ctl, targets, count, change->timeout_ms, &seconds);
+	if (change->json) {
+		json_object_set_new(data, "settled", json_boolean(change->wait && exit_code == 0));
+		json_object_set_new(data, "waited_s", json_real(seconds));
+		ctl_print_json(data);
+	} else if (change->wait && exit_code == 0) {
+		printf("%s in %.1f s\n", done, seconds);
+	} else if (change->wait) {
+		printf("not %s\n", done);
+	}
+	json_decref(data);
+	return exit_code;
+}

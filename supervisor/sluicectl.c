@@ -54,15 +54,6 @@ find_verb(const char *name)
 	fatal_exit(EX_USAGE, "unknown verb \"%s\"; try: sluicectl --help", name);
 }
 
-static bool
-asks_for_help(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return true;
-	return false;
-}
-
 static void
 parse_options(struct ctl *ctl, int argc, char **argv)
 {
@@ -120,7 +111,7 @@ main(int argc, char **argv)
 	}
 	verb = find_verb(argv[0]);
 	/* dlq has verbs of its own, each with its help */
-	if (verb->handler != ctl_dlq && asks_for_help(argc, argv)) {
+	if (verb->handler != ctl_dlq && ctl_asks_for_help(argc, argv)) {
 		print_verb_help(verb);
 		return EX_OK;
 	}

@@ -288,6 +288,142 @@ def test_split_a_frame(stack):
         check_equal(site.stored("raw_log"), 0, "the other table")
 
 
+def in_editor(site, letter, editor, want=0, args=(), conf=None, **env):
+    """dlq edit in a session of its own, with the drafts in a folder of their own; what it said, and the drafts it left."""
+    drafts = os.path.join(site.folder, "drafts")
+    os.makedirs(drafts, exist_ok=True)
+    done = subprocess.run([os.path.join(BUILD, "sluicectl"), "-c", conf or site.conf, "dlq", "edit", letter, *args],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, start_new_session=True,
+                          env={**os.environ, "LC_ALL": "C", "TMPDIR": drafts, "VISUAL": "", "EDITOR": editor, **env})
+    check_equal(done.returncode, want, f"dlq edit in {editor}: {done.stdout} {done.stderr}")
+    left = [os.path.join(drafts, name) for name in os.listdir(drafts)]
+    for path in left:
+        check_equal(os.stat(path).st_mode & 0o777, 0o600, "mode of a draft")
+        check(path in done.stderr and "--line-file" in done.stderr, f"a draft nobody was told of: {done.stderr}")
+    return done.stderr, left
+
+
+def take_draft(left):
+    """The one draft that was kept: its bytes. It is removed."""
+    check_equal(len(left), 1, "drafts")
+    with open(left[0], "rb") as file:
+        data = file.read()
+    os.unlink(left[0])
+    return data
+
+
+def script(site, name, text):
+    path = os.path.join(site.folder, name)
+    with open(path, "w") as file:
+        file.write("#!/bin/sh\nset -e\n" + text)
+    os.chmod(path, 0o755)
+    return path
+
+
+def sent(stack):
+    """Bodies that wait in the clean queue."""
+    got = stack.api("POST", "queues/%2F/queue-data-clean/get", {"count": 100, "ackmode": "ack_requeue_true", "encoding": "base64"})
+    return [base64.b64decode(m["payload"]) if m["payload_encoding"] == "base64" else m["payload"].encode() for m in got]
+
+
+def lines_and_ids(site):
+    return {body_of(e): e["id"] for e in json_lines(dlq(site, "export", "clean"))}
+
+
+def test_edit_in_an_editor(stack):
+    """Which editor, what is sent, and that nothing is sent or left behind when nothing was typed."""
+    odd = b"nul \x00 bel \x07 esc \x1b[0m \xff\xfe \xc3\xbc \xc2\x9b tab\t cr \r end"
+    with Site(stack) as site:
+        publish_letters(stack, site, [b"first bad", b"second bad", b"third bad", odd])
+        ids = lines_and_ids(site)
+        mode = os.path.join(site.folder, "mode")
+        visual = script(site, "visual", f'stat -c %a "$1" >{mode}\nsed -i s/first/1st/ "$1"\n')
+        check_equal(in_editor(site, ids[b"first bad"], "false", VISUAL=visual)[1], [], "drafts after VISUAL")
+        check_equal(open(mode).read(), "600\n", "mode while it is edited")
+        check_equal(in_editor(site, ids[b"second bad"], "sed -i -e s/second/2nd/")[1], [], "drafts after EDITOR with arguments")
+        check_equal(in_editor(site, ids[odd], "sed -i s/nul/NUL/")[1], [], "drafts after odd bytes")
+        wanted = [b"1st bad", b"2nd bad", odd.replace(b"nul", b"NUL")]
+        wait_until(lambda: sorted(sent(stack)) == sorted(wanted), 20, "the edited lines are sent, byte for byte")
+        check_equal(archived(site, "edited"), {md5(b"first bad"), md5(b"second bad"), md5(odd)}, "archive")
+
+        third = ids[b"third bad"]
+        said, left = in_editor(site, third, "true", want=1)
+        check("as it was" in said and not left, f"unchanged: {said} {left}")
+        said, left = in_editor(site, third, "false", want=1)
+        check('editor "false" failed' in said and not left, f"an editor that fails: {said} {left}")
+        said, left = in_editor(site, third, "/no/such/editor", want=1)
+        check("failed" in said and not left, f"no editor: {said} {left}")
+        said, left = in_editor(site, third, "truncate -s 0", want=65)
+        check("no line is left" in said and not left, f"emptied: {said} {left}")
+        said, left = in_editor(site, third, "rm", want=66)
+        check("No such file" in said and "kept" not in said and not left, f"the file is gone: {said} {left}")
+        dlq(site, "edit", third, "--set-line", "", want=65)
+        dlq(site, "edit", third, "--set-line", "a\nb", want=65)
+        dlq(site, "edit", third, "--set-line", "a", "--line-file", mode, want=64)
+        dlq(site, "edit", third, "--line-file", os.path.join(site.folder, "none"), want=66)
+        check_equal(list(lines_and_ids(site)), [b"third bad"], "what is still there")
+        check_equal(len(sent(stack)), 3, "sent")
+
+        # the terminal's signals go to sluicectl as well; the editor decides
+        interrupted = script(site, "interrupted", 'trap "" INT QUIT\nkill -INT 0\nkill -QUIT 0\nsed -i s/third/3rd/ "$1"\n')
+        check_equal(in_editor(site, third, interrupted)[1], [], "drafts after Ctrl-C in the editor")
+        wait_until(lambda: b"3rd bad" in sent(stack), 20, "it is sent all the same")
+
+
+def test_edit_keeps_what_was_typed(stack):
+    """A text that was typed and could not be sent is in a file, and the command that is named sends it."""
+    ctl = os.path.join(BUILD, "sluicectl")
+    with Site(stack) as site:
+        publish_letters(stack, site, [b"one bad", b"two bad \xff", b"gone bad"])
+        ids = lines_and_ids(site)
+        one = ids[b"one bad"]
+        typed = "sed -i s/bad/good/"
+        failing = script(site, "failing", typed + ' "$1"\nexit 3\n')
+        check_equal(take_draft(in_editor(site, one, failing, want=1)[1]), b"one good\n", "an editor that fails after saving")
+        check_equal(take_draft(in_editor(site, one, typed, args=["-n"])[1]), b"one good\n", "a dry run")
+        said, left = in_editor(site, one, script(site, "ended", typed + ' "$1"\nkill -TERM $(ps -o sid= -p $$)\n'), want=1)
+        check("interrupted" in said and "no such letter" not in said, said)
+        check_equal(take_draft(left), b"one good\n", "TERM while it is edited")
+        replaced = script(site, "replaced", 'echo new >"$1.new"\nchmod 644 "$1.new"\nmv "$1.new" "$1"\nexit 1\n')
+        check_equal(take_draft(in_editor(site, one, replaced, want=1)[1]), b"new\n", "an editor that makes a new file")
+
+        # away: the broker when the editor ends
+        proxy = subprocess.Popen([os.path.join(BUILD, "tests", "fault_proxy"), f"127.0.0.1:{stack.env['STACK_AMQP_PORT']}"],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        port = proxy.stdout.readline().split()[1]
+        site.write_conf(broker_hosts=[f"127.0.0.1:{port}"])
+        through = os.path.join(site.folder, "through.conf")
+        os.rename(site.conf, through)
+        site.write_conf()
+        away = script(site, "away", f'{typed} "$1"\nkill {proxy.pid}\n')
+        said, left = in_editor(site, one, away, want=69, conf=through)
+        proxy.wait(20)
+        check_equal(take_draft(left), b"one good\n", f"the broker is away: {said}")
+
+        # gone: the letter
+        gone = script(site, "gone", f'{typed} "$1"\n{ctl} -c {site.conf} dlq drop {ids[b"gone bad"]}\n')
+        said, left = in_editor(site, ids[b"gone bad"], gone, want=65)
+        check("no such letter" in said, said)
+        check_equal(take_draft(left), b"gone good\n", "the letter is gone")
+        check_equal(archived(site), {md5(b"gone bad")}, "dropped")
+        check_equal(sent(stack), [], "nothing is sent yet")
+        check_equal(archived(site, "edited"), set(), "nothing is archived yet")
+
+        # two lines; mended by hand, and sent by the command that it named
+        said, left = in_editor(site, ids[b"two bad \xff"], "sed -i s/two/2\\\\n/", want=65)
+        check("more than one line" in said, said)
+        check_equal(open(left[0], "rb").read(), b"2\n bad \xff\n", "the draft of two lines")
+        with open(left[0], "wb") as file:
+            file.write(b"two good \xff\n")
+        command = said.partition("to send it: ")[2].splitlines()[0]
+        check(command.startswith("sluicectl -c "), said)
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True,
+                              env={**os.environ, "PATH": BUILD + ":" + os.environ["PATH"]})
+        check_equal(done.returncode, 0, f"{command}: {done.stderr}")
+        wait_until(lambda: sent(stack) == [b"two good \xff"], 20, "the mended line is sent")
+        check_equal(set(lines_and_ids(site)), {b"one bad"}, "what is left")
+
+
 def start_and_kill(site, *args, most=0.6):
     with open(os.devnull, "wb") as null:
         process = subprocess.Popen([os.path.join(BUILD, "sluicectl"), "-c", site.conf, "dlq", *args], stdout=null, stderr=null,
@@ -297,29 +433,53 @@ def start_and_kill(site, *args, most=0.6):
     process.wait()
 
 
+def account_edited(site, mended):
+    """An original is where it was or in the archive, with the new line where it was sent; at worst in both places."""
+    dead, _ = dead_ids(site)
+    here, kept = site.ids("clean_log") | dead, archived(site, "edited")
+    for old, new in mended.items():
+        check(md5(old) in here or (md5(old) in kept and md5(new) in here), f"{old} is nowhere, or was not sent as {new}")
+        check(md5(new) not in here or md5(old) in kept, f"{old} is not in the archive, but {new} was sent")
+    return here & {md5(new) for new in mended.values()}
+
+
 def test_kill_anywhere(stack):
-    """kill -9 in the middle of retry, drop, import, restore, hold: each line is somewhere."""
+    """kill -9 in the middle of retry, drop, import, restore, hold, edit: each line is somewhere."""
     good = [b'10.0.0.1 s%d u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5' % n for n in range(3000)]
     bodies = [b"bad %d" % n for n in range(3000)] + good
+    # lines to be mended, every second one into a good one; no other verb means them
+    mended = {b"torn %d" % n: b"mended %d" % n if n % 2 else good[0].replace(b"s0", b"m%d" % n) for n in range(max(12, KILLS // 4))}
     wanted = {md5(body) for body in bodies}
     seed = random.randrange(1 << 30)
     random.seed(seed)
     print(f"# seed {seed}, {KILLS} kills")
     with Site(stack) as site:
         site.write_log([])
+        publish_letters(stack, site, mended)
+        ids = lines_and_ids(site)
         publish_letters(stack, site, bodies)
         made = os.path.join(site.folder, "made.ndjson")
         site.start_sluiced()
         verbs = [("retry", "--match", "bad [0-9]*1$"), ("drop", "--match", "bad [0-9]*2$"), ("import", made),
-                 ("restore", "clean-dropped.ndjson"), ("hold", "--match", "bad [0-9]*3$"), ("release", "--all"),
-                 ("retry", "--match", "^10[.]", "--limit", "400")]
+                 ("restore", "clean-dropped.ndjson"), ("edit",), ("hold", "--match", "bad [0-9]*3$"), ("release", "--all"),
+                 ("edit",), ("retry", "--match", "^10[.]", "--limit", "400")]
+        waiting, changed = list(mended), set()
         for n in range(KILLS):
-            start_and_kill(site, *verbs[n % len(verbs)])
+            verb = verbs[n % len(verbs)]
+            if verb == ("edit",):
+                old = waiting.pop(0)
+                waiting.append(old)  # once more when all had their turn
+                verb = ("edit", ids[old], "--set-line", mended[old].decode())
+            start_and_kill(site, *verb, most=2.0 if verb[0] == "edit" else 0.6)  # edit looks before it sends
             if n % 7 == 6 or n + 1 == KILLS:
+                time.sleep(0.6)  # the broker's counts are up to half a second old
                 wait_until(lambda: stack.queue_counts().get("queue-data-clean") == 0, 60, "the queue is worked off")
-                account(stack, site, wanted, what=f"after {n + 1} kills")
+                changed = account_edited(site, mended)
+                account(stack, site, wanted | {md5(old) for old in mended} | changed, archived(site, "edited"),
+                        what=f"after {n + 1} kills")
+        print(f"# {len(changed)} of {len(mended)} lines were edited before their kill")
         dlq(site, "retry", "--all", "--with-held")
-        wait_until(lambda: len(site.ids("clean_log")) == len(good), 120, "good rows")
+        wait_until(lambda: len(site.ids("clean_log") - changed) == len(good), 120, "good rows")
 
 
 def test_interrupt_and_rate(stack):
