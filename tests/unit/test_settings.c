@@ -96,7 +96,7 @@ test_defaults(void **state)
 	assert_int_equal(s->broker.hosts.count, 1);
 	assert_string_equal(s->broker.hosts.items[0], "127.0.0.1:5672");
 	assert_string_equal(s->broker.password_file, "/etc/sluice/broker.pass");
-	assert_int_equal(s->lake.prefetch, 256);
+	assert_int_equal(s->lake.prefetch, 64);
 	assert_int_equal(s->clean.batch_rows, 5000);
 	assert_int_equal(s->producer.max_line_bytes, 1048576);
 	assert_int_equal(s->identity, IDENTITY_LINE);
