@@ -107,32 +107,44 @@ forget_complaints(struct input_set *set, bool all)
 	set->complaint_count = kept;
 }
 
+struct trouble {
+	const char *path;
+	int error;
+	size_t count;
+};
+
+static void
+add_trouble(struct trouble *trouble, const char *path, int error)
+{
+	if (trouble->count++ > 0)
+		return;
+	trouble->path = path;
+	trouble->error = error;
+}
+
 /*
- * The first trouble as a text, and how many more there are. Complaints keep their order, so that
- * the text is the same as long as nothing changes.
+ * The first trouble as a text, and how many more there are. Complaints and files keep their order
+ * well enough for the text to be the same as long as nothing changes.
  */
 static void
 sum_up(struct input_set *set)
 {
-	const struct complaint *first = NULL;
-	size_t more = 0;
+	struct trouble first = {0};
 	char others[48] = "";
 
-	for (size_t i = 0; i < set->complaint_count; i++) {
-		if (!set->complaints[i].trouble)
-			continue;
-		if (first == NULL)
-			first = &set->complaints[i];
-		else
-			more++;
-	}
+	for (size_t i = 0; i < set->complaint_count; i++)
+		if (set->complaints[i].trouble)
+			add_trouble(&first, set->complaints[i].path, set->complaints[i].error);
+	for (size_t i = 0; i < set->count; i++)
+		if (set->files[i]->error != 0)
+			add_trouble(&first, set->files[i]->path, set->files[i]->error);
 	set->trouble[0] = '\0';
-	if (first == NULL)
+	if (first.count == 0)
 		return;
-	if (more > 0)
-		snprintf(others, sizeof(others), "; nor can %zu more", more);
+	if (first.count > 1)
+		snprintf(others, sizeof(others), "; nor can %zu more", first.count - 1);
 	snprintf(set->trouble, sizeof(set->trouble), "inputs: %.300s cannot be read: %s%s",
-		 first->path, strerror(first->error), others);
+		 first.path, strerror(first.error), others);
 }
 
 void

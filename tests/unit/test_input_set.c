@@ -579,6 +579,31 @@ test_trouble(void **state)
 	end(world);
 }
 
+/* A read that fails is told, too; here a folder is in the open file's place. */
+static void
+test_read_error(void **state)
+{
+	struct world *world = *state;
+	int folder = open(world->folder, O_RDONLY | O_DIRECTORY), fd, kept;
+
+	append(world, "a.log", "1\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	assert_trouble(world, "", "");
+	fd = world->set.files[0]->fd;
+	kept = dup(fd);
+	assert_true(folder >= 0 && kept >= 0);
+	assert_int_equal(dup2(folder, fd), fd);
+	assert_trouble(world, "a.log", "Is a directory");
+	assert_int_equal(dup2(kept, fd), fd);
+	append(world, "a.log", "2\n");
+	ASSERT_READ(world, "2\n|");
+	assert_trouble(world, "", "");
+	close(kept);
+	close(folder);
+	end(world);
+}
+
 /* What was not confirmed is read again, and bytes that are gone are noticed. */
 static void
 test_reread(void **state)
@@ -641,6 +666,7 @@ main(void)
 		TEST(test_one_file_many_names),
 		TEST(test_not_files),
 		TEST(test_trouble),
+		TEST(test_read_error),
 		TEST(test_reread),
 		cmocka_unit_test(test_file_id),
 	};
