@@ -69,6 +69,7 @@ def test_named_files(stack):
                 done = site.run("sluiced", "-t")
                 check_equal(done.returncode, 78, f"sluiced -t with {setting} {name}: {done.stderr}")
                 check("sluice.conf:" in done.stderr and name in done.stderr and why in done.stderr, done.stderr)
+                check_equal(site.ctl("config", "check").returncode, 78, "config check says the same")
         site.write_conf(database_password_file=empty, lake_workers=0, clean_workers=0)
         check_equal(site.run("sluiced", "-t").returncode, 0, "no workers, no database")
 
