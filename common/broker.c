@@ -191,7 +191,7 @@ open_socket(struct broker *broker, const char *host_text, struct failure *failur
 {
 	struct timeval timeout = {.tv_sec = CONNECT_TIMEOUT_S};
 	amqp_socket_t *socket;
-	char host[256];
+	char host[HOST_SIZE];
 	int port, status;
 
 	snprintf(broker->address, sizeof(broker->address), "%.256s", host_text);

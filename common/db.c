@@ -54,8 +54,8 @@ fail(struct db *db, const char *doing, struct failure *failure)
 /* --- connecting --- */
 
 struct target {
-	char host[256];	  /* "" with a socket */
-	char socket[256]; /* "" with a host */
+	char host[HOST_SIZE];	/* "" with a socket */
+	char socket[HOST_SIZE]; /* "" with a host */
 	unsigned short port;
 };
 

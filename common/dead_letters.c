@@ -10,7 +10,6 @@
 #include "clock.h"
 #include "fault.h"
 #include "log.h"
-#include "outage.h"
 #include "topology.h"
 #include "xalloc.h"
 
@@ -20,7 +19,6 @@
 enum {
 	WINDOW_LINES = 128,
 	WINDOW_BYTES = 1 << 20, /* so that a broker that stops reading cannot block us in a write */
-	STOPPING_RETRIES_MAX = 3,
 };
 
 /* One line in flight. */
@@ -33,7 +31,7 @@ struct letter {
 struct dead_letters {
 	struct process *process;
 	const char *stage, *queue, *worker;
-	struct store_patience patience;
+	struct patience patience;
 	struct broker *broker;
 	struct outage outage;
 	struct letter letters[WINDOW_LINES];
@@ -41,7 +39,7 @@ struct dead_letters {
 
 struct dead_letters *
 dead_letters_new(struct process *process, const char *stage, const char *queue, const char *worker,
-		 const struct store_patience *patience)
+		 const struct patience *patience)
 {
 	struct dead_letters *dead = xcalloc(1, sizeof(*dead));
 
@@ -188,16 +186,17 @@ take_events(struct dead_letters *dead, size_t count, size_t *open, struct failur
 	return OUTCOME_DONE;
 }
 
+/* Wait for confirms. */
 static bool
-wait_and_serve(struct dead_letters *dead, int64_t timeout_ms)
+wait_and_serve(struct dead_letters *dead)
 {
-	struct store_patience *p = &dead->patience;
+	struct patience *p = &dead->patience;
 	struct pollfd watched[2] = {
 		{.fd = p->fd(p->context), .events = POLLIN},
-		{.fd = dead->broker != NULL ? broker_fd(dead->broker) : -1, .events = POLLIN},
+		{.fd = broker_fd(dead->broker), .events = POLLIN},
 	};
 
-	process_wait(dead->process, watched, ARRAY_LEN(watched), timeout_ms);
+	process_wait(dead->process, watched, ARRAY_LEN(watched), 1000);
 	return !dead->process->stop_now && p->serve(p->context);
 }
 
@@ -223,7 +222,7 @@ try_window(struct dead_letters *dead, const struct rejected_line *lines, size_t 
 			broker_abandon(&dead->broker);
 			return failure->outcome;
 		}
-		if (open > 0 && !wait_and_serve(dead, 1000)) {
+		if (open > 0 && !wait_and_serve(dead)) {
 			*interrupted = true;
 			return OUTCOME_RETRY;
 		}
@@ -246,7 +245,6 @@ insist(struct dead_letters *dead, const struct rejected_line *lines, size_t coun
 	for (unsigned tries = 1;; tries++) {
 		struct failure failure;
 		bool interrupted = false;
-		int64_t end_ms;
 
 		for (size_t i = 0; i < count; i++)
 			dead->letters[i].tag = 0;
@@ -254,15 +252,9 @@ insist(struct dead_letters *dead, const struct rejected_line *lines, size_t coun
 			outage_over(&dead->outage, "dead letters are taken", dead->process->status);
 			return OUTCOME_DONE;
 		}
-		if (interrupted)
+		if (interrupted ||
+		    !patience_wait(&dead->patience, dead->process, &dead->outage, &failure, tries))
 			return OUTCOME_RETRY;
-		end_ms = clock_mono_ms() +
-			 outage_note(&dead->outage, &failure, dead->process->status);
-		if (dead->process->stop && tries > STOPPING_RETRIES_MAX)
-			return OUTCOME_RETRY;
-		while (!dead->process->stop && clock_mono_ms() < end_ms)
-			if (!wait_and_serve(dead, end_ms - clock_mono_ms()))
-				return OUTCOME_RETRY;
 	}
 }
 

@@ -11,8 +11,8 @@
 #define COMMON_DEAD_LETTERS_H
 
 #include "batch.h"
+#include "patience.h"
 #include "process.h"
-#include "store.h"
 
 struct dead_letters;
 
@@ -21,7 +21,7 @@ struct dead_letters;
  * The texts are kept, not copied.
  */
 struct dead_letters *dead_letters_new(struct process *process, const char *stage, const char *queue,
-				      const char *worker, const struct store_patience *patience);
+				      const char *worker, const struct patience *patience);
 void dead_letters_free(struct dead_letters **dead); /* NULL is fine */
 
 /*

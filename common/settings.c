@@ -7,6 +7,7 @@
  * up in the table and every number is read a second time from the text of its line.
  */
 #include "settings.h"
+#include "host.h"
 #include "log.h"
 #include "nearest.h"
 #include "xalloc.h"
@@ -145,6 +146,31 @@ store_text(struct loader *loader, const struct setting *row, const char *text)
 		*field = xstrdup(text);
 }
 
+/* The lists whose members are addresses. */
+static const struct {
+	size_t offset;
+	bool socket_too;
+} host_lists[] = {
+	{offsetof(struct settings, broker.hosts), false},
+	{offsetof(struct settings, database.hosts), true},
+};
+
+static void
+check_hosts(struct loader *loader, const struct place *place, const struct setting *row,
+	    bool socket_too)
+{
+	const struct text_list *list = field_of(loader->settings, row);
+	char name[128];
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!host_is_address(list->items[i], socket_too))
+			problem(loader, place,
+				"%s: \"%s\" is not %s (a port is 1 to 65535; an IPv6 address "
+				"stands in brackets: \"[::1]:%s\")",
+				full_name(row, name, sizeof(name)), list->items[i], row->unit,
+				strrchr(row->default_text, ':') + 1);
+}
+
 static void
 check_list(struct loader *loader, const struct place *place, const struct setting *row)
 {
@@ -154,6 +180,9 @@ check_list(struct loader *loader, const struct place *place, const struct settin
 	if ((int64_t)list->count < row->min || (int64_t)list->count > row->max)
 		problem(loader, place, "%s has %zu members; it needs %" PRId64 " to %" PRId64,
 			full_name(row, name, sizeof(name)), list->count, row->min, row->max);
+	for (size_t i = 0; i < ARRAY_LEN(host_lists); i++)
+		if (host_lists[i].offset == row->offset)
+			check_hosts(loader, place, row, host_lists[i].socket_too);
 }
 
 /* From a default or the environment: text, members of a list separated by commas. */
@@ -717,32 +746,4 @@ settings_check_inputs(const struct settings *settings)
 		  "\"...\"; } ); or, on a host that runs workers only, producer : { count = 0; };",
 		  settings->path);
 	return -1;
-}
-
-int
-settings_read_password(const char *file, char *out, size_t out_size, char *error, size_t error_size)
-{
-	FILE *stream;
-	bool cut;
-
-	out[0] = '\0';
-	if (file[0] == '\0')
-		return 0;
-	stream = fopen(file, "re");
-	if (stream == NULL) {
-		snprintf(error, error_size, "cannot read the password file %s: %s", file,
-			 strerror(errno));
-		return -1;
-	}
-	if (fgets(out, (int)out_size, stream) == NULL)
-		out[0] = '\0';
-	cut = strlen(out) + 1 >= out_size;
-	fclose(stream);
-	if (cut) {
-		snprintf(error, error_size, "the first line of the password file %s is too long",
-			 file);
-		return -1;
-	}
-	out[strcspn(out, "\r\n")] = '\0';
-	return 0;
 }

@@ -136,6 +136,13 @@ void settings_free(struct settings **settings);
 /* 0 if the producer has something to read or is switched off; else -1, logged. */
 int settings_check_inputs(const struct settings *settings) MUST_CHECK;
 
+/*
+ * Look at the files that the settings name, as far as what they start needs them. 0, or -1 when a
+ * password cannot be read; logged. An input that shows no file now, or one that cannot be read, is
+ * warned of: it may come later.
+ */
+int settings_check_files(const struct settings *settings) MUST_CHECK;
+
 /* Every value with its origin, as a settings file that can be read back (`sluiced -T`). */
 void settings_print(const struct settings *settings, FILE *out);
 
@@ -159,7 +166,7 @@ const char *settings_reload_text(enum setting_reload reload);
 
 /*
  * The first line of a password file, without its line end, into out. "" for file "". Returns 0, or
- * -1 with a text in error that names the file (never its content).
+ * -1 (also when it is empty) with a text in error that names the file (never its content).
  */
 int settings_read_password(const char *file, char *out, size_t out_size, char *error,
 			   size_t error_size) MUST_CHECK;

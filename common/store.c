@@ -3,19 +3,16 @@
  * store.c - a batch's rows into the database.
  */
 #include "store.h"
-#include "clock.h"
 #include "db_errors.h"
 #include "fault.h"
 #include "log.h"
-#include "outage.h"
 #include "xalloc.h"
 
 #include <stdlib.h>
 
 enum {
-	UNKNOWN_RETRIES_MAX = 5,  /* an error number without an entry becomes FATAL after these */
-	STOPPING_RETRIES_MAX = 3, /* neither may a deadlock spoil a drain nor an outage block it */
-	BREAKER_LINES = 10000,	  /* rejections by the database are judged over so many lines */
+	UNKNOWN_RETRIES_MAX = 5, /* an error number without an entry becomes FATAL after these */
+	BREAKER_LINES = 10000,	 /* rejections by the database are judged over so many lines */
 };
 
 struct store {
@@ -23,7 +20,7 @@ struct store {
 	const struct table *table;
 	size_t max_rows;
 	compare_rows_fn *compare;
-	struct store_patience patience;
+	struct patience patience;
 	struct db *db;
 	struct db_insert *insert;
 	size_t host;  /* of database.hosts: the one that answered last, or is tried next */
@@ -35,7 +32,7 @@ struct store {
 
 struct store *
 store_new(struct process *process, const struct table *table, size_t max_rows,
-	  compare_rows_fn *compare, const struct store_patience *patience)
+	  compare_rows_fn *compare, const struct patience *patience)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
 
@@ -145,24 +142,11 @@ bound_unknown(struct store *store, struct failure *failure)
 		failure->outcome = OUTCOME_FATAL;
 }
 
-/* Wait as the failure asks for, keeping the broker served; false when it is pointless to go on. */
+/* False when it is pointless to go on. */
 static bool
 wait_after(struct store *store, const struct failure *failure, unsigned tries)
 {
-	int64_t wait_ms = outage_note(&store->outage, failure, store->process->status);
-	int64_t end_ms = clock_mono_ms() + wait_ms;
-
-	if (store->process->stop)
-		return !store->process->stop_now && tries <= STOPPING_RETRIES_MAX;
-	while (clock_mono_ms() < end_ms && !store->process->stop) {
-		struct store_patience *p = &store->patience;
-		struct pollfd watched = {.fd = p->fd(p->context), .events = POLLIN};
-
-		process_wait(store->process, &watched, 1, end_ms - clock_mono_ms());
-		if (!p->serve(p->context))
-			return false;
-	}
-	return true;
+	return patience_wait(&store->patience, store->process, &store->outage, failure, tries);
 }
 
 /* All of these rows, however often it takes. DONE, REJECT, or RETRY when interrupted. */
@@ -218,7 +202,7 @@ reject_row(struct store *store, struct batch *batch, const void *row, const stru
 			    "(database.reject_stop_percent), the last one because: %.300s",
 			    (long long)store->process->settings->database.reject_stop_percent,
 			    cause->text);
-		if (!wait_after(store, &failure, STOPPING_RETRIES_MAX + 1))
+		if (!wait_after(store, &failure, PATIENCE_NO_TRY_LEFT))
 			return OUTCOME_RETRY;
 		/*
 		 * One more chance for a mended database. The figures are set so that a sick one can

@@ -12,23 +12,13 @@
 
 #include "batch.h"
 #include "db.h"
+#include "patience.h"
 #include "process.h"
 
 struct store;
 
-/*
- * serve is called with context about every second while the database is waited for, and whenever
- * fd() is readable: the broker connection has to be kept alive meanwhile. It returns false when
- * waiting has become pointless.
- */
-struct store_patience {
-	int (*fd)(void *context);
-	bool (*serve)(void *context);
-	void *context;
-};
-
 struct store *store_new(struct process *process, const struct table *table, size_t max_rows,
-			compare_rows_fn *compare, const struct store_patience *patience);
+			compare_rows_fn *compare, const struct patience *patience);
 void store_free(struct store **store); /* NULL is fine */
 
 /* One try to connect, to check the schema and to prepare; DONE at once when it is connected. */

@@ -414,8 +414,7 @@ static void
 set_up(struct worker *worker, const struct worker_ops *ops)
 {
 	const struct settings *settings = worker->process.settings;
-	struct store_patience patience = {
-		.fd = patience_fd, .serve = patience_serve, .context = worker};
+	struct patience patience = {.fd = patience_fd, .serve = patience_serve, .context = worker};
 	struct batch_limits limits;
 	char host[64] = "";
 

@@ -7,6 +7,7 @@
  */
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/pattern.h"
 #include "common/xalloc.h"
 #include "input_set.h"
 
@@ -24,8 +25,13 @@ enum { COMPLAINTS_MAX = 1000 };
 /* --- complaints --- */
 
 static void
-say(const struct input_set *set, const char *path, int error)
+say(const struct input_set *set, const char *path, int error, bool trouble)
 {
+	if (trouble) {
+		log_error("%s cannot be read: %s%s", path, strerror(error),
+			  set->once ? "" : "; it is tried again every few seconds");
+		return;
+	}
 	switch (error) {
 	case ENOENT:
 		log_info("%s is a link to a file that is not there: skipped", path);
@@ -39,32 +45,31 @@ say(const struct input_set *set, const char *path, int error)
 	case ENOEXEC:
 		log_info("%s is compressed: skipped", path);
 		break;
-	default:
-		log_error("%s cannot be read: %s%s", path, strerror(error),
-			  set->once ? "" : "; it is tried again every few seconds");
 	}
 }
 
+/* What a pattern may well match, and is passed over, is no trouble. */
 static bool
 is_unreadable(int error)
 {
 	return error != ENOENT && error != EISDIR && error != EINVAL && error != ENOEXEC;
 }
 
-/* Say once per path what is wrong with it. */
+/* Say once per path what is wrong with it; trouble: a person has to mend it. */
 static void
-complain(struct input_set *set, const char *path, int error)
+complain(struct input_set *set, const char *path, int error, bool trouble)
 {
-	if (!set->scanned && is_unreadable(error))
+	if (!set->scanned && trouble)
 		set->unreadable++;
 	for (size_t i = 0; i < set->complaint_count; i++) {
 		struct complaint *complaint = &set->complaints[i];
 
 		if (strcmp(complaint->path, path) != 0)
 			continue;
-		if (complaint->error != error)
-			say(set, path, error);
+		if (complaint->error != error || complaint->trouble != trouble)
+			say(set, path, error, trouble);
 		complaint->error = error;
+		complaint->trouble = trouble;
 		complaint->seen = true;
 		return;
 	}
@@ -75,9 +80,9 @@ complain(struct input_set *set, const char *path, int error)
 		set->complaints = xreallocarray(set->complaints, set->complaint_room,
 						sizeof(*set->complaints));
 	}
-	set->complaints[set->complaint_count++] =
-		(struct complaint){.path = xstrdup(path), .error = error, .seen = true};
-	say(set, path, error);
+	set->complaints[set->complaint_count++] = (struct complaint){
+		.path = xstrdup(path), .error = error, .trouble = trouble, .seen = true};
+	say(set, path, error, trouble);
 	if (set->complaint_count == COMPLAINTS_MAX)
 		log_error("%d paths cannot be read: more are not named", COMPLAINTS_MAX);
 }
@@ -86,12 +91,60 @@ complain(struct input_set *set, const char *path, int error)
 static void
 forget_complaints(struct input_set *set, bool all)
 {
-	for (size_t i = set->complaint_count; i-- > 0;) {
-		if (set->complaints[i].seen && !all)
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->complaint_count; i++) {
+		struct complaint complaint = set->complaints[i];
+
+		if (complaint.seen && !all) {
+			set->complaints[kept++] = complaint;
 			continue;
-		free(set->complaints[i].path);
-		set->complaints[i] = set->complaints[--set->complaint_count];
+		}
+		if (complaint.trouble && !all)
+			log_info("%s can be read now, or is gone", complaint.path);
+		free(complaint.path);
 	}
+	set->complaint_count = kept;
+}
+
+struct trouble {
+	const char *path;
+	int error;
+	size_t count;
+};
+
+static void
+add_trouble(struct trouble *trouble, const char *path, int error)
+{
+	if (trouble->count++ > 0)
+		return;
+	trouble->path = path;
+	trouble->error = error;
+}
+
+/*
+ * The first trouble as a text, and how many more there are. Complaints and files keep their order
+ * well enough for the text to be the same as long as nothing changes.
+ */
+static void
+sum_up(struct input_set *set)
+{
+	struct trouble first = {0};
+	char others[48] = "";
+
+	for (size_t i = 0; i < set->complaint_count; i++)
+		if (set->complaints[i].trouble)
+			add_trouble(&first, set->complaints[i].path, set->complaints[i].error);
+	for (size_t i = 0; i < set->count; i++)
+		if (set->files[i]->error != 0)
+			add_trouble(&first, set->files[i]->path, set->files[i]->error);
+	set->trouble[0] = '\0';
+	if (first.count == 0)
+		return;
+	if (first.count > 1)
+		snprintf(others, sizeof(others), "; nor can %zu more", first.count - 1);
+	snprintf(set->trouble, sizeof(set->trouble), "inputs: %.300s cannot be read: %s%s",
+		 first.path, strerror(first.error), others);
 }
 
 void
@@ -194,7 +247,7 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 		int error = errno;
 
 		if (error != ENOENT || lstat(path, &link) == 0)
-			complain(set, path, error);
+			complain(set, path, error, is_unreadable(error));
 		return;
 	}
 	file = input_set_find_open(set, &look.identity);
@@ -203,7 +256,7 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 		return;
 	}
 	if (!S_ISREG(look.mode)) {
-		complain(set, path, S_ISDIR(look.mode) ? EISDIR : EINVAL);
+		complain(set, path, S_ISDIR(look.mode) ? EISDIR : EINVAL, false);
 		return;
 	}
 	fd = log_file_open(path, &look);
@@ -218,7 +271,7 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 		file->seen = true;
 		input_rotated_missed(set, file);
 	} else if (errno != ENOENT) {
-		complain(set, path, errno);
+		complain(set, path, errno, is_unreadable(errno));
 	}
 }
 
@@ -245,6 +298,21 @@ ignore_folder_error(const char *path, int error)
 	return 0;
 }
 
+/* Nothing matches: is there just no such file yet, or does something stand in the way? */
+static void
+miss(struct input_set *set, const struct input_settings *input)
+{
+	char *where;
+	int error = pattern_obstacle(input->path, &where);
+
+	if (error != 0)
+		complain(set, where, error, true);
+	if (!set->scanned)
+		log_warning("inputs: nothing matches %s%s", input->path,
+			    set->once ? "" : " yet; it is looked for every few seconds");
+	free(where);
+}
+
 static void
 scan_input(struct input_set *set, const struct input_settings *input)
 {
@@ -258,9 +326,8 @@ scan_input(struct input_set *set, const struct input_settings *input)
 			watch_folder_of(set, matches.gl_pathv[i], &last_folder);
 			take_match(set, input, matches.gl_pathv[i]);
 		}
-	else if (!set->scanned)
-		log_warning("inputs: nothing matches %s%s", input->path,
-			    set->once ? "" : " yet; it is looked for every few seconds");
+	else
+		miss(set, input);
 	free(last_folder);
 	globfree(&matches);
 }
@@ -286,6 +353,7 @@ input_scan(struct input_set *set)
 	for (size_t i = 0; i < set->settings->input_count; i++)
 		scan_input(set, &set->settings->inputs[i]);
 	forget_complaints(set, false);
+	sum_up(set);
 	for (size_t i = 0; i < set->count; i++) {
 		struct log_file *file = set->files[i];
 

@@ -16,6 +16,7 @@
 
 #include "checkpoint.h"
 #include "common/settings.h"
+#include "common/status.h"
 #include "file_watch.h"
 #include "log_file.h"
 
@@ -31,6 +32,7 @@ enum {
 struct complaint {
 	char *path;
 	int error;
+	bool trouble; /* a person has to mend it; a folder that a pattern matches is just skipped */
 	bool seen;
 };
 
@@ -49,8 +51,9 @@ struct input_set {
 	bool scanned;	     /* the first scan is done */
 	bool scan_again;     /* a folder has changed */
 	bool changed;	     /* the checkpoint should be written though no frame was confirmed */
-	unsigned unreadable; /* files of the first scan that could not be opened */
-	int64_t quiet_ms;    /* INPUT_QUIET_MS; shorter in tests */
+	unsigned unreadable; /* files and folders that the first scan could not read */
+	char trouble[STATUS_TEXT_MAX]; /* what cannot be read now, for the status; "" = all can */
+	int64_t quiet_ms;	       /* INPUT_QUIET_MS; shorter in tests */
 };
 
 /*

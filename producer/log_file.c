@@ -170,6 +170,7 @@ complain(struct log_file *file, const char *doing)
 {
 	int64_t now_ms = clock_mono_ms();
 
+	file->error = errno;
 	file->failed = true;
 	file->ready = false;
 	if (now_ms < file->complain_ms)
@@ -209,6 +210,7 @@ log_file_read(struct log_file *file, int64_t from, char *buffer, size_t size, si
 		complain(file, "cannot read");
 		return LOG_FILE_FAILED;
 	}
+	file->error = 0;
 	/*
 	 * First the new bytes, then the old ones: a file that is overwritten in between is noticed,
 	 * and new contents are never taken for the continuation of the old.

@@ -52,6 +52,7 @@ struct log_file {
 	int64_t size, changed_ns; /* as of the last look */
 	int64_t quiet_since_ms;	  /* ROTATED: since when nothing new came */
 	int64_t complain_ms;	  /* when a read error may be logged again */
+	int error;		  /* errno of the last read; 0 = it went well */
 	bool ready;		  /* there may be something to read */
 	bool finish;	/* at the next end of the file: send an unfinished last line, end */
 	bool failed;	/* the last read failed; it is tried again */

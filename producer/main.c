@@ -19,6 +19,7 @@
 #include "state_dir.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -48,8 +49,9 @@ struct producer {
 	int64_t next_save_ms;
 	int64_t next_read_ms; /* not before: see READ_SPACING_MS */
 	struct reminder save_failed, too_long;
-	int64_t drain_until_ms; /* 0: not draining */
-	bool paused;		/* sluiced says so: nothing more is read */
+	int64_t drain_until_ms;	     /* 0: not draining */
+	bool paused;		     /* sluiced says so: nothing more is read */
+	char shown[STATUS_TEXT_MAX]; /* the trouble with the inputs that the status last got */
 };
 
 /* Every followed file is held open. */
@@ -313,6 +315,23 @@ heed_pause(struct producer *producer)
 	status_set_paused(status, wanted && producer->publisher.window.count == 0);
 }
 
+/*
+ * Show what cannot be read as the last error, until it can be. What the broker does to us goes
+ * first: its error stays while it lasts, and when it is over ours comes back.
+ */
+static void
+show_trouble(struct producer *producer)
+{
+	struct status_page *status = producer->process.status;
+	const char *trouble = producer->inputs.trouble, *there = status->last_error.text;
+	bool free_to_us = there[0] == '\0' || strcmp(there, producer->shown) == 0;
+
+	if (!free_to_us || strcmp(there, trouble) == 0)
+		return;
+	status_set_error(status, trouble);
+	snprintf(producer->shown, sizeof(producer->shown), "%s", trouble);
+}
+
 /* See binding_check.h. */
 static void
 heed_checks(struct producer *producer)
@@ -347,6 +366,7 @@ run(struct producer *producer)
 			follow(producer, now_ms);
 		publisher_turn(&producer->publisher, now_ms);
 		heed_checks(producer);
+		show_trouble(producer);
 		if (needs_saving(producer) && now_ms >= producer->next_save_ms)
 			save(producer, now_ms);
 		current = facts(producer);
@@ -386,7 +406,7 @@ finish(struct producer *producer)
 			  PUBLISHER_ONCE_MS / 1000);
 		exit_code = EX_UNAVAILABLE;
 	} else if (complete && producer->inputs.unreadable > 0) {
-		log_error("%u files could not be read", producer->inputs.unreadable);
+		log_error("%u files or folders could not be read", producer->inputs.unreadable);
 		exit_code = EX_NOINPUT;
 	}
 	if (needs_saving(producer) && exit_code == EX_OK)

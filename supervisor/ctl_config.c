@@ -45,7 +45,8 @@ static int
 check_or_show(struct ctl *ctl, bool show, bool as_json)
 {
 	bool accepted = settings_load(ctl->settings_path, &ctl->settings) == 0 &&
-			settings_check_inputs(ctl->settings) == 0;
+			settings_check_inputs(ctl->settings) == 0 &&
+			(show || settings_check_files(ctl->settings) == 0);
 	json_t *data;
 
 	if (!accepted)

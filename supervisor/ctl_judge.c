@@ -68,6 +68,8 @@ judge_slot(struct judge *judge, const json_t *slot)
 		blame(judge, CTL_CRITICAL, "%s is FATAL%s%s", name, colon, error);
 	else if (is_true(slot, "wanted") && !is_true(slot, "ready"))
 		blame(judge, CTL_WARNING, "%s is %s, not ready%s%s", name, state, colon, error);
+	else if (is_true(slot, "wanted") && error[0] != '\0')
+		blame(judge, CTL_WARNING, "%s%s%s", name, colon, error);
 }
 
 static void

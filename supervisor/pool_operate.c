@@ -47,52 +47,55 @@ check_target(const struct pool *pool, const struct target *target, char *error, 
 	return 0;
 }
 
-int
-pool_start(struct pool *pool, const struct target *target, char *error, size_t error_size)
+static void
+start_slot(struct pool *pool, struct slot *slot)
+{
+	slot->held = false;
+	pool_tell(pool, slot, CHILD_START);
+}
+
+static void
+stop_slot(struct pool *pool, struct slot *slot)
+{
+	slot->held = true;
+	pool_settle(pool, slot);
+}
+
+static void
+restart_slot(struct pool *pool UNUSED, struct slot *slot)
+{
+	slot->held = false;
+	slot->roll = ROLL_WAITING;
+}
+
+static int
+each_meant(struct pool *pool, const struct target *target,
+	   void (*operate)(struct pool *pool, struct slot *slot), char *error, size_t error_size)
 {
 	if (check_target(pool, target, error, error_size) != 0)
 		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = false;
-		pool_tell(pool, slot, CHILD_START);
-	}
+	for (unsigned i = 0; i < SLOT_COUNT; i++)
+		if (is_meant(pool, &pool->slots[i], target))
+			operate(pool, &pool->slots[i]);
 	return 0;
+}
+
+int
+pool_start(struct pool *pool, const struct target *target, char *error, size_t error_size)
+{
+	return each_meant(pool, target, start_slot, error, error_size);
 }
 
 int
 pool_stop(struct pool *pool, const struct target *target, char *error, size_t error_size)
 {
-	if (check_target(pool, target, error, error_size) != 0)
-		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = true;
-		pool_settle(pool, slot);
-	}
-	return 0;
+	return each_meant(pool, target, stop_slot, error, error_size);
 }
 
 int
 pool_restart(struct pool *pool, const struct target *target, char *error, size_t error_size)
 {
-	if (check_target(pool, target, error, error_size) != 0)
-		return -1;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		struct slot *slot = &pool->slots[i];
-
-		if (!is_meant(pool, slot, target))
-			continue;
-		slot->held = false;
-		slot->roll = ROLL_WAITING;
-	}
-	return 0;
+	return each_meant(pool, target, restart_slot, error, error_size);
 }
 
 void

@@ -27,7 +27,7 @@ print_help(void)
 	       "and answer\n"
 	       "sluicectl. It stays in the foreground and logs to standard error.\n\n"
 	       "  -c FILE        settings file (default %s)\n"
-	       "  -t             check the settings and exit\n"
+	       "  -t             check the settings and the files they name, and exit\n"
 	       "  -T             check the settings, print each with its origin, and exit\n"
 	       "  --man-settings print sluice.conf(5), and exit\n"
 	       "  --template     print a commented settings file with all defaults, and exit\n"
@@ -122,6 +122,8 @@ main(int argc, char **argv)
 	path = parse_options(argc, argv, &mode);
 	if (settings_load(path, &settings) != 0 || settings_check_inputs(settings) != 0)
 		fatal_exit(EX_CONFIG, "settings %s: not accepted", path);
+	if (mode == MODE_TEST && settings_check_files(settings) != 0)
+		fatal_exit(EX_CONFIG, "settings %s: a password is missing", path);
 	if (mode != MODE_RUN) {
 		if (mode == MODE_PRINT)
 			settings_print(settings, stdout);

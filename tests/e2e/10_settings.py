@@ -25,6 +25,8 @@ def test_refused_settings(stack):
     cases = [("lake : { worker = 3; };", "did you mean lake.workers?"),
              ("lake : { workers = \"3\"; };", "must be a whole number"),
              ("lake : { workers = 300; };", "out of range: 0 to 64"),
+             ("broker : { hosts = [ \"rabbit1:abc\" ]; };", "\"rabbit1:abc\" is not host:port"),
+             ("database : { hosts = [ \"h\", \"[::1\" ]; };", "\"[::1\" is not host:port or /path/of/socket"),
              ("lake : { workers = 3; ", "syntax error")]
     for text, wanted in cases:
         with Site(stack) as site:
@@ -36,6 +38,40 @@ def test_refused_settings(stack):
                 check_equal(done.returncode, 78, f"exit code of {program} for {text}: {done.stderr}")
                 check(wanted in done.stderr and "sluice.conf:2: " in done.stderr or "syntax" in wanted and "sluice.conf:" in done.stderr,
                       f"{program}: {done.stderr}")
+
+
+def test_refused_reload(stack):
+    with Site(stack) as site:
+        site.start_sluiced()
+        before = site.slots()
+        site.write_conf(broker_hosts=["host:99999"])
+        done = site.ctl("-s", site.socket, "reload")
+        check_equal(done.returncode, 78, f"reload: {done.stdout}{done.stderr}")
+        check("sluice.conf:" in done.stderr and "host:99999" in done.stderr, done.stderr)
+        check_equal([s["pid"] for s in site.slots()], [s["pid"] for s in before], "children after a refused reload")
+
+
+def test_named_files(stack):
+    """-t looks at the files that the settings name: without a password nothing works, inputs may come later."""
+    with Site(stack) as site:
+        loop = os.path.join(site.folder, "loop.log")
+        os.symlink("loop.log", loop)
+        site.write_conf(inputs=[{"path": site.folder + "/loop*"}, {"path": site.folder + "/later.log"}])
+        done = site.run("sluiced", "-t")
+        check_equal(done.returncode, 0, f"sluiced -t: {done.stderr}")
+        check(f"{loop} cannot be read: Too many levels" in done.stderr, done.stderr)
+        check(f"nothing matches {site.folder}/later.log now" in done.stderr, done.stderr)
+        empty = os.path.join(site.folder, "empty.pass")
+        open(empty, "w").close()
+        for name, why in ((empty, "is empty"), (site.folder + "/none.pass", "No such file"), (site.folder, "Is a directory")):
+            for setting in ("broker_password_file", "database_password_file"):
+                site.write_conf(**{setting: name})
+                done = site.run("sluiced", "-t")
+                check_equal(done.returncode, 78, f"sluiced -t with {setting} {name}: {done.stderr}")
+                check("sluice.conf:" in done.stderr and name in done.stderr and why in done.stderr, done.stderr)
+                check_equal(site.ctl("config", "check").returncode, 78, "config check says the same")
+        site.write_conf(database_password_file=empty, lake_workers=0, clean_workers=0)
+        check_equal(site.run("sluiced", "-t").returncode, 0, "no workers, no database")
 
 
 def test_options(stack):

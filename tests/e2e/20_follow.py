@@ -67,6 +67,50 @@ def test_truncated_file(stack):
         check("truncated" in site.errors(), "nothing is said about a truncated file")
 
 
+def test_unreadable_inputs(stack):
+    """Shown as the producer's last error until mended, by health too; what the broker does goes first and comes between."""
+    lines = generate(40, seed=19)
+    with Site(stack) as site:
+        folder, loop = site.folder + "/logs", site.folder + "/loop.log"
+        site.write_conf(inputs=[{"path": site.log}, {"path": folder + "/*.log"}, {"path": loop}])
+        with open(folder, "w") as file:
+            file.write("no folder yet")
+        os.symlink("loop.log", loop)
+        site.write_log(lines[:10])
+        site.start_sluiced()
+
+        def error():
+            return site.slots("producer")[0]["last_error"] or ""
+
+        def shows(text):
+            wait_until(lambda: error() == text, 20, f"the last error is: {text or 'none'}")
+        both = f"inputs: {folder} cannot be read: Not a directory; nor can 1 more"
+        shows(both)
+        site.settle(10, 10)
+        done = site.ctl("health")
+        check_equal(done.returncode, 1, f"health: {done.stdout}")
+        check(f"WARNING - producer/0: {both}" in done.stdout, done.stdout)
+        stack.ctl("-q", "set_disk_free_limit", "100000GB")
+        try:
+            site.write_log(lines[10:20])
+            wait_until(lambda: "takes no messages" in error(), 20, "the alarm is the last error")
+            wait_until(lambda: site.errors().count("cannot be read") == 2, 5, "each is said once")
+            check("takes no messages" in error(), f"the alarm is shown: {error()}")
+        finally:
+            stack.ctl("-q", "set_disk_free_limit", "256MB")
+        shows(both)
+        site.settle(20, 20)
+        os.remove(folder)
+        os.mkdir(folder)
+        site.write_log(lines[20:30], folder + "/a.log")
+        shows(f"inputs: {loop} cannot be read: Too many levels of symbolic links")
+        os.remove(loop)
+        site.write_log(lines[30:40], loop)
+        shows("")
+        site.settle(40, 40)
+        check_equal(site.ctl("health").returncode, 0, "health when it is mended")
+
+
 def test_once(stack):
     lines = generate(5000, seed=15)
     with Site(stack, producer_check_s=0) as site:

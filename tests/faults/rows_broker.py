@@ -1,10 +1,8 @@
 """Faults of the broker, of what is declared there, and of the way to it."""
-import os
-import signal
-import threading
-
-from flow import Failed, Proxy, check, row, wait_until
+import servers
+from flow import Failed, check, row, wait_until
 from rows_database import hold_open, let_go
+from servers import cut_ten_times, hung, reset_ten_times, slice_then_delay
 
 PUBLISH = bytes((0, 60, 0, 40)).hex()     # class basic, method publish
 QUEUES = ("queue-data-lake", "queue-data-clean")
@@ -47,13 +45,8 @@ def broker_restart(bench):
 def hang(bench, seconds, **settings):
     with bench.flow(lines=12000, per_second=1000, **settings) as flow:
         flow.wait_stored(1000)
-        pid = int(bench.stack.env["STACK_BROKER_PID"])
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            threading.Event().wait(seconds)
+        with hung(int(bench.stack.env["STACK_BROKER_PID"]), seconds):
             check(all(s["state"] in ("RUNNING", "STARTING") for s in flow.slots()), "somebody has died")
-        finally:
-            os.kill(pid, signal.SIGCONT)
         flow.healed()
 
 
@@ -310,11 +303,7 @@ def queue_type(stack):
 
 
 def through_proxy(bench, inject, **more):
-    with Proxy(bench.stack.env["STACK_AMQP_PORT"]) as proxy, bench.flow(broker_hosts=[proxy.address], **more) as flow:
-        flow.wait_stored(1000)
-        inject(proxy, flow)
-        proxy.tell("pass")
-        flow.healed()
+    servers.through_proxy(bench, "STACK_AMQP_PORT", "broker_hosts", inject, **more)
 
 
 @row("broker: the reply to a publish is lost, 20 times")
@@ -327,33 +316,17 @@ def broker_confirm_lost(bench):
 
 @row("broker: connections reset, 10 times")
 def broker_reset(bench):
-    def inject(proxy, flow):
-        for _ in range(10):
-            flow.wait_fed(200)
-            proxy.tell("reset")
-    through_proxy(bench, inject)
+    through_proxy(bench, reset_ten_times)
 
 
 @row("broker: cut in the middle of a frame, 10 times")
 def broker_cut(bench):
-    def inject(proxy, flow):
-        for number in range(10):
-            wanted = proxy.stats()["cut"] + 1
-            proxy.tell(f"cut {30000 + 7777 * number}")
-            wait_until(lambda: proxy.stats()["cut"] >= wanted, 30, "a cut")
-    through_proxy(bench, inject, lines=20000)
+    through_proxy(bench, cut_ten_times(30000), lines=20000)
 
 
 @row("broker: frames in single bytes, then slow")
 def broker_slices(bench):
-    def inject(proxy, flow):
-        stored = flow.stored("raw_log")
-        proxy.tell("slice")
-        flow.wait_stored(stored + 200)
-        proxy.tell("pass")
-        proxy.tell("delay 200")
-        flow.wait_stored(stored + 2000)
-    through_proxy(bench, inject)
+    through_proxy(bench, slice_then_delay)
 
 
 @row("broker: swallows everything (black hole)")

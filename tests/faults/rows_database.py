@@ -5,8 +5,10 @@ import subprocess
 import tempfile
 import threading
 
+import servers
 from flow import USER, Failed, Proxy, check, generate, row, wait_until
 from judge import line_id
+from servers import cut_ten_times, hung, reset_ten_times, slice_then_delay
 
 COMMIT = (b"\x07\x00\x00\x00\x03COMMIT").hex()
 
@@ -69,16 +71,10 @@ def hang(bench, seconds, **settings):
     with bench.flow(lines=12000, per_second=1000, **settings) as flow:
         flow.wait_stored(1000)
         before = worker_connections(bench.stack)
-        pid = int(bench.stack.env["STACK_DB_PID"])
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            stopped = threading.Event()
-            stopped.wait(seconds)
+        with hung(int(bench.stack.env["STACK_DB_PID"]), seconds):
             flow.check_nobody_died()
             if before:
                 check(before <= worker_connections(bench.stack), "a worker has lost its broker connection")
-        finally:
-            os.kill(pid, signal.SIGCONT)
         flow.healed()
 
 
@@ -110,42 +106,22 @@ def db_commit_lost(bench):
 
 
 def through_proxy(bench, inject, **more):
-    with Proxy(bench.stack.env["STACK_DB_PORT"]) as proxy, bench.flow(database_hosts=[proxy.address], **more) as flow:
-        flow.wait_stored(1000)
-        inject(proxy, flow)
-        proxy.tell("pass")
-        flow.healed()
+    servers.through_proxy(bench, "STACK_DB_PORT", "database_hosts", inject, **more)
 
 
 @row("database: connections reset, 10 times")
 def db_reset(bench):
-    def inject(proxy, flow):
-        for _ in range(10):
-            flow.wait_fed(200)
-            proxy.tell("reset")
-    through_proxy(bench, inject)
+    through_proxy(bench, reset_ten_times)
 
 
 @row("database: cut in the middle of a packet, 10 times")
 def db_cut(bench):
-    def inject(proxy, flow):
-        for number in range(10):
-            wanted = proxy.stats()["cut"] + 1
-            proxy.tell(f"cut {20000 + 7777 * number}")
-            wait_until(lambda: proxy.stats()["cut"] >= wanted, 30, "a cut")
-    through_proxy(bench, inject, lines=20000)
+    through_proxy(bench, cut_ten_times(20000), lines=20000)
 
 
 @row("database: packets in single bytes, then slow")
 def db_slices(bench):
-    def inject(proxy, flow):
-        stored = flow.stored("raw_log")
-        proxy.tell("slice")
-        flow.wait_stored(stored + 200)
-        proxy.tell("pass")
-        proxy.tell("delay 200")
-        flow.wait_stored(stored + 2000)
-    through_proxy(bench, inject)
+    through_proxy(bench, slice_then_delay)
 
 
 @row("database: swallows everything (black hole)")

@@ -538,6 +538,72 @@ test_not_files(void **state)
 	end(world);
 }
 
+static void
+assert_trouble(struct world *world, const char *what, const char *why)
+{
+	char text[STATUS_TEXT_MAX] = "";
+
+	for (int scans = 0; scans < 3; scans++) {
+		read_all(world);
+		if (what[0] != '\0')
+			snprintf(text, sizeof(text), "inputs: %s/%s cannot be read: %s",
+				 world->folder, what, why);
+		assert_string_equal(world->set.trouble, text);
+	}
+}
+
+/* What cannot be read is told until it can be. Links that go round are so for root too. */
+static void
+test_trouble(void **state)
+{
+	struct world *world = *state;
+
+	free(world->inputs[1].path);
+	world->inputs[1].path = xasprintf("%s/sub/*.log", world->folder);
+	world->settings.input_count = 2;
+	append(world, "a.log", "1\n");
+	append(world, "sub", "not a folder");
+	assert_int_equal(symlink("loop.log", path_of(world, "loop.log")), 0);
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	assert_int_equal(world->set.unreadable, 2);
+	assert_trouble(world, "loop.log", "Too many levels of symbolic links; nor can 1 more");
+	assert_int_equal(unlink(path_of(world, "loop.log")), 0);
+	assert_trouble(world, "sub", "Not a directory");
+	assert_int_equal(unlink(path_of(world, "sub")), 0);
+	assert_trouble(world, "sub", "No such file or directory");
+	assert_int_equal(mkdir(path_of(world, "sub"), 0700), 0);
+	assert_trouble(world, "", "");
+	append(world, "sub/b.log", "2\n");
+	ASSERT_READ(world, "2\n|");
+	end(world);
+}
+
+/* A read that fails is told, too; here a folder is in the open file's place. */
+static void
+test_read_error(void **state)
+{
+	struct world *world = *state;
+	int folder = open(world->folder, O_RDONLY | O_DIRECTORY), fd, kept;
+
+	append(world, "a.log", "1\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	assert_trouble(world, "", "");
+	fd = world->set.files[0]->fd;
+	kept = dup(fd);
+	assert_true(folder >= 0 && kept >= 0);
+	assert_int_equal(dup2(folder, fd), fd);
+	assert_trouble(world, "a.log", "Is a directory");
+	assert_int_equal(dup2(kept, fd), fd);
+	append(world, "a.log", "2\n");
+	ASSERT_READ(world, "2\n|");
+	assert_trouble(world, "", "");
+	close(kept);
+	close(folder);
+	end(world);
+}
+
 /* What was not confirmed is read again, and bytes that are gone are noticed. */
 static void
 test_reread(void **state)
@@ -599,6 +665,8 @@ main(void)
 		TEST(test_new_device_number),
 		TEST(test_one_file_many_names),
 		TEST(test_not_files),
+		TEST(test_trouble),
+		TEST(test_read_error),
 		TEST(test_reread),
 		cmocka_unit_test(test_file_id),
 	};

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/host.h"
 #include "common/settings.h"
 
 static char folder[] = "/tmp/sluice-settings-XXXXXX";
@@ -48,28 +49,45 @@ write_file(const char *text)
 	fclose(file);
 }
 
+static int log_file, saved_stderr;
+
+/* What is logged from here on goes to messages. */
+static void
+begin_messages(void)
+{
+	char log[80];
+
+	snprintf(log, sizeof(log), "%s/log", folder);
+	log_file = open(log, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	assert_true(log_file >= 0);
+	saved_stderr = dup(STDERR_FILENO);
+	dup2(log_file, STDERR_FILENO);
+}
+
+static void
+end_messages(void)
+{
+	ssize_t got;
+
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	lseek(log_file, 0, SEEK_SET);
+	got = read(log_file, messages, sizeof(messages) - 1);
+	messages[got > 0 ? got : 0] = '\0';
+	close(log_file);
+}
+
 /* Load the text as a file; what is logged goes to messages. */
 static struct settings *
 load(const char *text)
 {
 	struct settings *settings = NULL;
-	char log[80];
-	int saved = dup(STDERR_FILENO), file;
-	ssize_t got;
 
 	write_file(text);
-	snprintf(log, sizeof(log), "%s/log", folder);
-	file = open(log, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	assert_true(file >= 0);
-	dup2(file, STDERR_FILENO);
+	begin_messages();
 	if (settings_load(path, &settings) != 0)
 		assert_null(settings);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	lseek(file, 0, SEEK_SET);
-	got = read(file, messages, sizeof(messages) - 1);
-	messages[got > 0 ? got : 0] = '\0';
-	close(file);
+	end_messages();
 	return settings;
 }
 
@@ -96,7 +114,7 @@ test_defaults(void **state)
 	assert_int_equal(s->broker.hosts.count, 1);
 	assert_string_equal(s->broker.hosts.items[0], "127.0.0.1:5672");
 	assert_string_equal(s->broker.password_file, "/etc/sluice/broker.pass");
-	assert_int_equal(s->lake.prefetch, 256);
+	assert_int_equal(s->lake.prefetch, 64);
 	assert_int_equal(s->clean.batch_rows, 5000);
 	assert_int_equal(s->producer.max_line_bytes, 1048576);
 	assert_int_equal(s->identity, IDENTITY_LINE);
@@ -169,12 +187,71 @@ test_refused(void **state)
 		{"\n\nlake : { workers = ; };", "test.conf:3: syntax error"},
 		{"broker : { retry_min_ms = 5000; retry_max_ms = 200; };",
 		 "broker.retry_min_ms is larger"},
+		{"\nbroker : { hosts = [ \"rabbit1:abc\" ]; };",
+		 "test.conf:2: broker.hosts: \"rabbit1:abc\" is not host:port"},
+		{"database : { hosts = [ \"db:3306\", \"db:99999\" ]; };",
+		 "test.conf:1: database.hosts: \"db:99999\" is not host:port or /path/of/socket"},
+		{"broker : { hosts = [ \"/run/socket\" ]; };", "\"/run/socket\" is not host:port"},
 		{"a = 1;\nlake : { workers = 99; };", "test.conf:2: lake.workers"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_refused(cases[i].text, cases[i].message);
+}
+
+static void
+test_hosts(void **state)
+{
+	static const struct {
+		const char *text, *host; /* NULL = refused */
+		int port;
+	} cases[] = {
+		{"rabbit1", "rabbit1", 7},
+		{"rabbit1:5672", "rabbit1", 5672},
+		{"h:1", "h", 1},
+		{"h:65535", "h", 65535},
+		{"[::1]", "::1", 7},
+		{"[::1]:5672", "::1", 5672},
+		{"", NULL, 0},
+		{":5672", NULL, 0},
+		{"h:", NULL, 0},
+		{"h:0", NULL, 0},
+		{"h:65536", NULL, 0},
+		{"h:99999", NULL, 0},
+		{"h:18446744073709551617", NULL, 0},
+		{"h:abc", NULL, 0},
+		{"h:5672x", NULL, 0},
+		{"h:+5", NULL, 0},
+		{"h: 5", NULL, 0},
+		{"h:-5", NULL, 0},
+		{" h:5", NULL, 0},
+		{"[::1", NULL, 0},
+		{"[]", NULL, 0},
+		{"[::1]5", NULL, 0},
+		{"[::1]:", NULL, 0},
+		{"::1", NULL, 0},
+		{"fe80::1", NULL, 0},
+		{"amqp://h:5672", NULL, 0},
+		{"/run/socket", NULL, 0},
+		{"0123456789abcdef", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char host[16];
+		int port, result = host_split(cases[i].text, 7, host, sizeof(host), &port);
+
+		if ((result == 0) != (cases[i].host != NULL))
+			fail_msg("\"%s\": %d", cases[i].text, result);
+		if (result != 0)
+			continue;
+		assert_string_equal(host, cases[i].host);
+		assert_int_equal(port, cases[i].port);
+	}
+	assert_true(host_is_address("/run/socket", true));
+	assert_false(host_is_address("/run/socket", false));
+	assert_false(host_is_address("run/socket", true));
 }
 
 static void
@@ -210,6 +287,8 @@ test_environment(void **state)
 			   "not a whole number");
 	setenv("SLUICE_LAKE_WORKERS", "65", 1);
 	assert_refused("", "out of range");
+	setenv("SLUICE_BROKER_HOSTS", "a:1,,b:2", 1);
+	assert_refused("", "environment variable SLUICE_BROKER_HOSTS: broker.hosts: \"\" is not ");
 	unsetenv("SLUICE_LAKE_WORKERS");
 	unsetenv("SLUICE_BROKER_HOSTS");
 	unsetenv("SLUICE_IDENTITY");
@@ -286,6 +365,14 @@ test_password_file(void **state)
 	assert_int_equal(
 		settings_read_password(path, password, sizeof(password), error, sizeof(error)), 0);
 	assert_string_equal(password, "secret");
+	write_file("\r\nsecond line\n");
+	assert_int_equal(
+		settings_read_password(path, password, sizeof(password), error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "is empty"));
+	assert_int_equal(
+		settings_read_password(folder, password, sizeof(password), error, sizeof(error)),
+		-1);
+	assert_non_null(strstr(error, "Is a directory"));
 	write_file("far too long for the buffer\n");
 	assert_int_equal(
 		settings_read_password(path, password, sizeof(password), error, sizeof(error)), -1);
@@ -296,6 +383,83 @@ test_password_file(void **state)
 	assert_non_null(strstr(error, "/nonexistent"));
 }
 
+/* Load and check the files that are named; messages holds what the check says. */
+static int
+check_files(const char *text)
+{
+	struct settings *settings = load(text);
+	int result;
+
+	assert_non_null(settings);
+	begin_messages();
+	result = settings_check_files(settings);
+	end_messages();
+	settings_free(&settings);
+	return result;
+}
+
+static void
+test_files(void **state)
+{
+	static const char good[] = "broker : { password_file = \"test.pass\"; };\n"
+				   "database : { password_file = \"\"; };\n";
+	char text[1024], name[96];
+	FILE *file;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/test.pass", folder);
+	unlink(name);
+	assert_int_equal(check_files(good), -1);
+	assert_non_null(strstr(messages, "test.conf:1: cannot read the password file /"));
+	assert_non_null(strstr(messages, "test.pass: No such file"));
+	file = fopen(name, "w");
+	assert_int_equal(check_files(good), -1);
+	assert_non_null(strstr(messages, "test.pass is empty (broker.password_file"));
+	fputs("secret\n", file);
+	fclose(file);
+	assert_int_equal(check_files(good), 0);
+	assert_string_equal(messages, "");
+
+	/* who starts no workers needs no database, who starts nothing needs no broker */
+	snprintf(text, sizeof(text),
+		 "broker : { password_file = \"%s\"; };\n"
+		 "database : { password_file = \"none.pass\"; };\n"
+		 "lake : { workers = 0; };\nclean : { workers = 0; };\n",
+		 name);
+	assert_int_equal(check_files(text), 0);
+	strncat(text, "producer : { count = 0; };\n", sizeof(text) - strlen(text) - 1);
+	unlink(name);
+	assert_int_equal(check_files(text), 0);
+	assert_string_equal(messages, "");
+}
+
+static void
+test_inputs(void **state)
+{
+	char text[1024], name[96];
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/loop.log", folder);
+	assert_int_equal(symlink("loop.log", name), 0);
+	snprintf(
+		text, sizeof(text),
+		"broker : { password_file = \"\"; };\ndatabase : { password_file = \"\"; };\n"
+		"inputs = ( { path = \"%s/loop.*\"; }, { path = \"%s/none.*\"; },\n"
+		"  { path = \"%s/no/*.log\"; }, { path = \"%s/test.conf/*.log\"; },\n"
+		"  { path = \"%s/test.conf/a\"; }, { path = \"%s\"; }, { path = \"%s/*.conf\"; } );\n",
+		folder, folder, folder, folder, folder, folder, folder);
+	assert_int_equal(check_files(text), 0);
+	assert_non_null(strstr(messages, "/loop.log cannot be read: Too many levels"));
+	assert_non_null(strstr(messages, "/none.* now\n"));
+	assert_non_null(strstr(messages, "/no: No such file"));
+	assert_non_null(strstr(messages, "/test.conf/*.log now: "));
+	assert_non_null(strstr(messages, "/test.conf: Not a directory"));
+	assert_non_null(strstr(messages, "/test.conf/a: Not a directory"));
+	assert_non_null(strstr(messages, "matches no regular file"));
+	assert_null(strstr(messages, "*.conf"));
+	unlink(name);
+}
+
 int
 main(void)
 {
@@ -304,6 +468,8 @@ main(void)
 		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_environment),  cmocka_unit_test(test_print_reads_back),
 		cmocka_unit_test(test_shipped_file), cmocka_unit_test(test_password_file),
+		cmocka_unit_test(test_hosts),	     cmocka_unit_test(test_files),
+		cmocka_unit_test(test_inputs),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
