@@ -18,13 +18,14 @@ audit_report_missing(const struct audit_result *result)
 static json_t *
 queue_json(const struct audit_result *result, int q)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "table", audit_queue_names[q].table,
-			 "dead_queue", audit_queue_names[q].dead_queue, "stored",
-			 (json_int_t)result->queue[q].stored, "dead",
-			 (json_int_t)result->queue[q].dead, "both",
-			 (json_int_t)result->queue[q].both, "missing",
-			 (json_int_t)result->queue[q].missing, "dead_lines_in_queue",
-			 (json_int_t)result->queue[q].dead_lines);
+	return json_pack(
+		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "table",
+		audit_queue_names[q].table, "dead_queue", audit_queue_names[q].dead_queue, "stored",
+		(json_int_t)result->queue[q].stored, "dead", (json_int_t)result->queue[q].dead,
+		"archived", (json_int_t)result->queue[q].archived, "both",
+		(json_int_t)result->queue[q].both, "missing", (json_int_t)result->queue[q].missing,
+		"dead_lines_in_queue", (json_int_t)result->queue[q].letter_lines[AUDIT_DEAD],
+		"lines_in_archive", (json_int_t)result->queue[q].letter_lines[AUDIT_ARCHIVE]);
 }
 
 void
@@ -81,11 +82,12 @@ audit_report_text(const struct audit_result *result, char **files)
 	if (result->unfinished > 0)
 		printf("; %" PRIu64 " unfinished at the end of a file: not yet a line",
 		       result->unfinished);
-	printf("\n\n%-10s %12s %12s %12s\n", "TABLE", "ROWS", "DEAD LETTERS", "MISSING");
+	printf("\n\n%-10s %12s %12s %12s %12s\n", "TABLE", "ROWS", "DEAD LETTERS", "ARCHIVED",
+	       "MISSING");
 	for (int q = 0; q < AUDIT_QUEUES; q++)
-		printf("%-10s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
+		printf("%-10s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
 		       audit_queue_names[q].table, result->queue[q].stored, result->queue[q].dead,
-		       result->queue[q].missing);
+		       result->queue[q].archived, result->queue[q].missing);
 	for (int q = 0; q < AUDIT_QUEUES; q++)
 		if (result->queue[q].both > 0)
 			printf("%" PRIu64 " of the rows of %s are also in %s\n",

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ctl_audit.c - `sluicectl audit`: read log files again and prove that each line is a row or a dead
- * letter of each queue. The work is audit.c.
+ * letter of each queue, or was one that somebody dropped or edited. The work is audit.c.
  */
 #include "clean_worker/log_format.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/audit.h"
+#include "supervisor/audit_archive.h"
 #include "supervisor/audit_dead.h"
 #include "supervisor/audit_report.h"
 #include "supervisor/ctl.h"
@@ -180,9 +181,49 @@ take_dead(void *context, enum audit_queue queue, const struct message *message)
 {
 	struct run *run = context;
 
-	audit_dead_letter(run->audit, queue, message);
+	audit_letter(run->audit, queue, AUDIT_DEAD, message);
 	show(run, audit_queue_names[queue].dead_queue);
 	return true;
+}
+
+static void
+take_archived(void *context, enum audit_queue queue, const struct message *message)
+{
+	struct run *run = context;
+
+	audit_letter(run->audit, queue, AUDIT_ARCHIVE, message);
+	show(run, "archive");
+}
+
+static void
+warn(void *context, const char *text)
+{
+	hide(context);
+	log_warning("%s", text);
+}
+
+static int
+read_letters(struct run *run)
+{
+	const struct audit_archive_reader reader = {
+		.take = take_archived, .warn = warn, .context = run};
+	struct failure failure;
+
+	for (int q = 0; q < AUDIT_QUEUES; q++) {
+		uint32_t unseen = 0;
+
+		if (audit_dead_walk(&run->settings->broker, (enum audit_queue)q, take_dead, run,
+				    &unseen, &failure) != OUTCOME_DONE)
+			return say_failure(run, &failure);
+		hide(run);
+		if (unseen > 0)
+			log_warning("%u dead letters of %s are held by somebody else and were not "
+				    "seen: their lines may seem to be missing",
+				    unseen, audit_queue_names[q].dead_queue);
+	}
+	/* Later: what is dropped meanwhile is in the archive before it leaves its queue. */
+	audit_archive_walk(run->settings->supervisor.state_dir, &reader);
+	return 0;
 }
 
 static int
@@ -197,20 +238,10 @@ read_everything(struct run *run, const struct audit_result **result)
 			run->bytes_all += info.st_size;
 	for (unsigned i = 0; i < run->options->file_count && code == 0; i++)
 		code = read_file(run, i);
+	if (code == 0)
+		code = read_letters(run);
 	if (code != 0)
 		return code;
-	for (int q = 0; q < AUDIT_QUEUES; q++) {
-		uint32_t unseen = 0;
-
-		if (audit_dead_walk(&run->settings->broker, (enum audit_queue)q, take_dead, run,
-				    &unseen, &failure) != OUTCOME_DONE)
-			return say_failure(run, &failure);
-		hide(run);
-		if (unseen > 0)
-			log_warning("%u dead letters of %s are held by somebody else and were not "
-				    "seen: their lines may seem to be missing",
-				    unseen, audit_queue_names[q].dead_queue);
-	}
 	if (audit_finish(run->audit, result, &failure) != OUTCOME_DONE)
 		return say_failure(run, &failure);
 	hide(run);
