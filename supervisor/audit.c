@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit.c - lines against rows and dead letters.
+ * audit.c - lines against rows and letters.
  *
  * Each line is looked up in both tables in the order of the files, which is more or less the order
  * of the primary keys; with what was found it goes into a sorter by MD5. Dead letters go into one
- * sorter per queue. Then the three are read side by side.
+ * sorter per queue, archived ones into another. Then all of them are read side by side.
  */
 #include "supervisor/audit.h"
 #include "clean_worker/log_format.h"
@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_MEMORY = 32 << 20, DEAD_MEMORY = 8 << 20 };
+enum { LINES_MEMORY = 32 << 20, LETTERS_MEMORY = 8 << 20 };
 
 /* As in lake_worker/raw_row.h: the time of a line that has none. */
 #define NO_TIME INT64_C(19700101000000)
@@ -49,6 +49,11 @@ struct record {
 	bool stored[AUDIT_QUEUES];
 };
 
+struct letters {
+	struct sorter *keys;
+	const struct key *next;
+};
+
 struct audit {
 	struct db *db;
 	bool position;
@@ -58,8 +63,8 @@ struct audit {
 	struct audit_lookup lookups[AUDIT_QUEUES];
 	struct record batch[AUDIT_LOOKUP_MAX];
 	size_t batch_count;
-	struct sorter *lines, *dead[AUDIT_QUEUES];
-	const struct key *next_dead[AUDIT_QUEUES];
+	struct sorter *lines;
+	struct letters letters[AUDIT_QUEUES][AUDIT_HOMES];
 	struct audit_result result;
 };
 
@@ -75,7 +80,9 @@ audit_new(struct db *db, const struct settings *settings, size_t limit)
 	audit->md5 = md5_new();
 	audit->lines = sorter_new(sizeof(struct record), sizeof(struct key), LINES_MEMORY);
 	for (int q = 0; q < AUDIT_QUEUES; q++) {
-		audit->dead[q] = sorter_new(sizeof(struct key), sizeof(struct key), DEAD_MEMORY);
+		for (int h = 0; h < AUDIT_HOMES; h++)
+			audit->letters[q][h].keys =
+				sorter_new(sizeof(struct key), sizeof(struct key), LETTERS_MEMORY);
 		audit->lookups[q].table = audit_queue_names[q].table;
 		audit->lookups[q].time_column = q == AUDIT_LAKE ? "timestamp_utc" : "timestamp";
 		audit->lookups[q].by_origin = audit->position;
@@ -94,7 +101,8 @@ audit_free(struct audit **audit)
 	md5_free(&old->md5);
 	sorter_free(&old->lines);
 	for (int q = 0; q < AUDIT_QUEUES; q++)
-		sorter_free(&old->dead[q]);
+		for (int h = 0; h < AUDIT_HOMES; h++)
+			sorter_free(&old->letters[q][h].keys);
 	free(old->result.missing);
 	free(old);
 	*audit = NULL;
@@ -171,26 +179,30 @@ audit_line(struct audit *audit, unsigned file, const char *file_id, struct span 
 	return audit->batch_count == AUDIT_LOOKUP_MAX ? look_up(audit, failure) : OUTCOME_DONE;
 }
 
-/* --- dead letters --- */
+/* --- letters --- */
 
 static void
-add_dead_line(struct audit *audit, enum audit_queue queue, const struct message *message,
-	      struct span line, size_t offset_in_body)
+add_letter_line(struct audit *audit, struct letters *letters, const struct message *message,
+		struct span line, size_t offset_in_body)
 {
 	uint64_t place = 0;
 	char hex[MD5_HEX_LEN];
 	struct key key;
 
+	/* Unsigned: an offset from outside may be any. */
 	if (audit->position && message->offset >= 0)
-		place = origin_of(message->file_id, message->offset + (int64_t)offset_in_body);
+		place = origin_of(message->file_id,
+				  (int64_t)((uint64_t)message->offset + offset_in_body));
 	make_key(audit, line, place, &key, hex);
-	sorter_add(audit->dead[queue], &key);
-	audit->result.queue[queue].dead_lines++;
+	sorter_add(letters->keys, &key);
 }
 
 void
-audit_dead_letter(struct audit *audit, enum audit_queue queue, const struct message *message)
+audit_letter(struct audit *audit, enum audit_queue queue, enum audit_home home,
+	     const struct message *message)
 {
+	struct letters *letters = &audit->letters[queue][home];
+	uint64_t *lines = &audit->result.queue[queue].letter_lines[home];
 	struct line_reader reader = lines_of(message->body);
 	struct span line;
 	char hex[MD5_HEX_LEN];
@@ -199,27 +211,30 @@ audit_dead_letter(struct audit *audit, enum audit_queue queue, const struct mess
 	if (span_equals(message->reason, span_of(reason_name(REASON_LINE_TOO_LONG))) &&
 	    message->offset >= 0) {
 		make_key(audit, message->body, (uint64_t)message->offset + 1, &key, hex);
-		sorter_add(audit->dead[queue], &key);
+		sorter_add(letters->keys, &key);
 	}
 	/* A frame without bytes has no line, but a dead letter is always of one: an empty one. */
-	if (message->body.len == 0 && message->reason.ptr != NULL)
-		add_dead_line(audit, queue, message, SPAN_LITERAL(""), 0);
-	while (lines_next(&reader, &line))
-		add_dead_line(audit, queue, message, line, reader.offset);
+	if (message->body.len == 0 && message->reason.ptr != NULL) {
+		add_letter_line(audit, letters, message, SPAN_LITERAL(""), 0);
+		(*lines)++;
+	}
+	while (lines_next(&reader, &line)) {
+		add_letter_line(audit, letters, message, line, reader.offset);
+		(*lines)++;
+	}
 }
 
 /* --- the comparison --- */
 
 /* Keys are asked for in rising order. */
 static bool
-is_dead(struct audit *audit, enum audit_queue queue, const struct key *key)
+has_letter(struct letters *letters, const struct key *key)
 {
 	int order = -1;
 
-	while (audit->next_dead[queue] != NULL &&
-	       (order = memcmp(audit->next_dead[queue], key, sizeof(*key))) < 0)
-		audit->next_dead[queue] = sorter_next(audit->dead[queue]);
-	return audit->next_dead[queue] != NULL && order == 0;
+	while (letters->next != NULL && (order = memcmp(letters->next, key, sizeof(*key))) < 0)
+		letters->next = sorter_next(letters->keys);
+	return letters->next != NULL && order == 0;
 }
 
 static int
@@ -252,12 +267,13 @@ static void
 judge(struct audit *audit, const struct record *record)
 {
 	struct audit_result *result = &audit->result;
-	bool dead[AUDIT_QUEUES];
+	bool dead[AUDIT_QUEUES], archived[AUDIT_QUEUES];
 	unsigned queues = 0;
 
 	for (int q = 0; q < AUDIT_QUEUES; q++) {
-		dead[q] = is_dead(audit, (enum audit_queue)q, &record->key);
-		if (!record->stored[q] && !dead[q])
+		dead[q] = has_letter(&audit->letters[q][AUDIT_DEAD], &record->key);
+		archived[q] = has_letter(&audit->letters[q][AUDIT_ARCHIVE], &record->key);
+		if (!record->stored[q] && !dead[q] && !archived[q])
 			queues |= 1u << q;
 	}
 	if (record->unfinished && queues == (1u << AUDIT_QUEUES) - 1) {
@@ -271,7 +287,8 @@ judge(struct audit *audit, const struct record *record)
 		result->queue[q].stored += record->stored[q];
 		result->queue[q].both += record->stored[q] && dead[q];
 		result->queue[q].dead += !record->stored[q] && dead[q];
-		result->queue[q].missing += !record->stored[q] && !dead[q];
+		result->queue[q].archived += !record->stored[q] && !dead[q] && archived[q];
+		result->queue[q].missing += (queues & 1u << q) != 0;
 	}
 	if (queues != 0)
 		keep_missing(audit, record, queues);
@@ -300,7 +317,8 @@ audit_finish(struct audit *audit, const struct audit_result **result, struct fai
 	if (look_up(audit, failure) != OUTCOME_DONE)
 		return failure->outcome;
 	for (int q = 0; q < AUDIT_QUEUES; q++)
-		audit->next_dead[q] = sorter_next(audit->dead[q]);
+		for (int h = 0; h < AUDIT_HOMES; h++)
+			audit->letters[q][h].next = sorter_next(audit->letters[q][h].keys);
 	while ((record = sorter_next(audit->lines)) != NULL) {
 		if (have && memcmp(&record->key, &current.key, sizeof(current.key)) == 0) {
 			merge(&current, record);

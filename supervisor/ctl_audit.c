@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ctl_audit.c - `sluicectl audit`: read log files again and prove that each line is a row or a dead
- * letter of each queue. The work is audit.c.
+ * letter of each queue, or was one that somebody dropped or edited. The work is audit.c.
  */
 #include "clean_worker/log_format.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/audit.h"
+#include "supervisor/audit_archive.h"
 #include "supervisor/audit_dead.h"
+#include "supervisor/audit_report.h"
 #include "supervisor/ctl.h"
 #include "supervisor/human.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,9 +171,49 @@ take_dead(void *context, enum audit_queue queue, const struct message *message)
 {
 	struct run *run = context;
 
-	audit_dead_letter(run->audit, queue, message);
+	audit_letter(run->audit, queue, AUDIT_DEAD, message);
 	show(run, audit_queue_names[queue].dead_queue);
 	return true;
+}
+
+static void
+take_archived(void *context, enum audit_queue queue, const struct message *message)
+{
+	struct run *run = context;
+
+	audit_letter(run->audit, queue, AUDIT_ARCHIVE, message);
+	show(run, "archive");
+}
+
+static void
+warn(void *context, const char *text)
+{
+	hide(context);
+	log_warning("%s", text);
+}
+
+static int
+read_letters(struct run *run)
+{
+	const struct audit_archive_reader reader = {
+		.take = take_archived, .warn = warn, .context = run};
+	struct failure failure;
+
+	for (int q = 0; q < AUDIT_QUEUES; q++) {
+		uint32_t unseen = 0;
+
+		if (audit_dead_walk(&run->settings->broker, (enum audit_queue)q, take_dead, run,
+				    &unseen, &failure) != OUTCOME_DONE)
+			return say_failure(run, &failure);
+		hide(run);
+		if (unseen > 0)
+			log_warning("%u dead letters of %s are held by somebody else and were not "
+				    "seen: their lines may seem to be missing",
+				    unseen, audit_queue_names[q].dead_queue);
+	}
+	/* Later: what is dropped meanwhile is in the archive before it leaves its queue. */
+	audit_archive_walk(run->settings->supervisor.state_dir, &reader);
+	return 0;
 }
 
 static int
@@ -187,117 +228,17 @@ read_everything(struct run *run, const struct audit_result **result)
 			run->bytes_all += info.st_size;
 	for (unsigned i = 0; i < run->options->file_count && code == 0; i++)
 		code = read_file(run, i);
+	if (code == 0)
+		code = read_letters(run);
 	if (code != 0)
 		return code;
-	for (int q = 0; q < AUDIT_QUEUES; q++) {
-		uint32_t unseen = 0;
-
-		if (audit_dead_walk(&run->settings->broker, (enum audit_queue)q, take_dead, run,
-				    &unseen, &failure) != OUTCOME_DONE)
-			return say_failure(run, &failure);
-		hide(run);
-		if (unseen > 0)
-			log_warning("%u dead letters of %s are held by somebody else and were not "
-				    "seen: their lines may seem to be missing",
-				    unseen, audit_queue_names[q].dead_queue);
-	}
 	if (audit_finish(run->audit, result, &failure) != OUTCOME_DONE)
 		return say_failure(run, &failure);
 	hide(run);
 	return 0;
 }
 
-/* --- the answer --- */
-
-static uint64_t
-missing_of(const struct audit_result *result)
-{
-	return result->queue[AUDIT_LAKE].missing + result->queue[AUDIT_CLEAN].missing;
-}
-
-static json_t *
-queue_json(const struct audit_result *result, int q)
-{
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "table", audit_queue_names[q].table,
-			 "dead_queue", audit_queue_names[q].dead_queue, "stored",
-			 (json_int_t)result->queue[q].stored, "dead",
-			 (json_int_t)result->queue[q].dead, "both",
-			 (json_int_t)result->queue[q].both, "missing",
-			 (json_int_t)result->queue[q].missing, "dead_lines_in_queue",
-			 (json_int_t)result->queue[q].dead_lines);
-}
-
-static void
-print_json(const struct options *options, const struct audit_result *result)
-{
-	json_t *queues = json_object(), *missing = json_array(), *all;
-
-	for (int q = 0; q < AUDIT_QUEUES; q++)
-		json_object_set_new(queues, audit_queue_names[q].queue, queue_json(result, q));
-	for (size_t i = 0; i < result->missing_count; i++) {
-		const struct audit_missing *m = &result->missing[i];
-		char *file = ctl_visible(options->files[m->file]);
-		json_t *in = json_array();
-
-		for (int q = 0; q < AUDIT_QUEUES; q++)
-			if (m->queues & 1u << q)
-				json_array_append_new(in, json_string(audit_queue_names[q].queue));
-		json_array_append_new(missing, json_pack("{s:s, s:I, s:o}", "file", file, "offset",
-							 (json_int_t)m->offset, "queues", in));
-		free(file);
-	}
-	all = json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "ok", missing_of(result) == 0,
-			"lines", (json_int_t)result->lines, "distinct",
-			(json_int_t)result->distinct, "unfinished", (json_int_t)result->unfinished,
-			"too_long", (json_int_t)result->too_long, "queues", queues, "missing",
-			(json_int_t)missing_of(result), "missing_lines", missing);
-	ctl_print_json(all);
-	json_decref(all);
-}
-
-static void
-print_missing(const struct options *options, const struct audit_result *result)
-{
-	for (size_t i = 0; i < result->missing_count; i++) {
-		const struct audit_missing *m = &result->missing[i];
-		char *file = ctl_visible(options->files[m->file]);
-
-		printf("missing: %s:%" PRId64 " in", file, m->offset);
-		for (int q = 0; q < AUDIT_QUEUES; q++)
-			if (m->queues & 1u << q)
-				printf(" %s", audit_queue_names[q].table);
-		printf("\n");
-		free(file);
-	}
-}
-
-static void
-print_text(const struct options *options, const struct audit_result *result)
-{
-	printf("%" PRIu64 " lines, %" PRIu64 " distinct", result->lines, result->distinct);
-	if (result->too_long > 0)
-		printf(", %" PRIu64 " of them too long for a row", result->too_long);
-	if (result->unfinished > 0)
-		printf("; %" PRIu64 " unfinished at the end of a file: not yet a line",
-		       result->unfinished);
-	printf("\n\n%-10s %12s %12s %12s\n", "TABLE", "ROWS", "DEAD LETTERS", "MISSING");
-	for (int q = 0; q < AUDIT_QUEUES; q++)
-		printf("%-10s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
-		       audit_queue_names[q].table, result->queue[q].stored, result->queue[q].dead,
-		       result->queue[q].missing);
-	for (int q = 0; q < AUDIT_QUEUES; q++)
-		if (result->queue[q].both > 0)
-			printf("%" PRIu64 " of the rows of %s are also in %s\n",
-			       result->queue[q].both, audit_queue_names[q].table,
-			       audit_queue_names[q].dead_queue);
-	printf("\n");
-	print_missing(options, result);
-	if (missing_of(result) == 0)
-		printf("nothing is missing\n");
-	else
-		printf("missing now; lines that are on their way count too: look again when the "
-		       "queues are empty\n");
-}
+/* --- the verb --- */
 
 int
 ctl_audit(struct ctl *ctl, int argc, char **argv)
@@ -324,10 +265,10 @@ ctl_audit(struct ctl *ctl, int argc, char **argv)
 	code = read_everything(&run, &result);
 	if (code == 0) {
 		if (options.json)
-			print_json(&options, result);
+			audit_report_json(result, options.files);
 		else
-			print_text(&options, result);
-		code = missing_of(result) == 0 ? CTL_OK : CTL_FAILED;
+			audit_report_text(result, options.files);
+		code = audit_report_missing(result) == 0 ? CTL_OK : CTL_FAILED;
 	}
 	audit_free(&run.audit);
 	db_close(&db);

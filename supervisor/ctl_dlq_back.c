@@ -280,7 +280,8 @@ find_archive(const struct dlq_run *run)
 
 	if (strchr(run->args[0], '/') != NULL || access(run->args[0], R_OK) == 0)
 		return xstrdup(run->args[0]);
-	path = xasprintf("%s/dead-letters/%s", run->settings->supervisor.state_dir, run->args[0]);
+	path = xasprintf("%s/" DLQ_ARCHIVE_FOLDER "/%s", run->settings->supervisor.state_dir,
+			 run->args[0]);
 	return path;
 }
 

@@ -160,15 +160,17 @@ const struct ctl_verb ctl_verbs[] = {
 	{.name = "audit",
 	 .synopsis = "FILE... [--format NAME] [--limit N] [--json]",
 	 .help = "read log files again and prove that every line is a row or a dead letter\n"
-		 "Counts are of distinct lines. A line that is neither a row of a table nor in the "
-		 "table's\n"
-		 "dead-letter queue is missing and printed as FILE:BYTE (the first 20, see "
-		 "--limit); then the\n"
-		 "exit code is 1. Lines that are still in a queue count as missing. The format is "
-		 "that of the\n"
-		 "input whose path fits, unless --format says it. Dead letters are only looked at. "
-		 "TMPDIR\n"
-		 "(/var/tmp) takes about 48 bytes per line. This needs no running sluiced.",
+		 "Counts are of distinct lines. A line that dlq drop or dlq edit took away is "
+		 "archived: it is in\n"
+		 "supervisor.state_dir/dead-letters/*.ndjson, which you must be allowed to read. A "
+		 "line that is\n"
+		 "nowhere is missing and printed as FILE:BYTE (the first 20, see --limit); then the "
+		 "exit code\n"
+		 "is 1. Lines that are still in a queue count as missing. The format is that of the "
+		 "input whose\n"
+		 "path fits, unless --format says it. Letters are only looked at. TMPDIR (/var/tmp) "
+		 "takes about\n"
+		 "48 bytes per line. This needs no running sluiced.",
 	 .example = "sluicectl audit /var/log/ezproxy/ezp.log && echo all there",
 	 .handler = ctl_audit},
 	{.name = "version",

@@ -18,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FOLDER "dead-letters"
-
 /* --- entries --- */
 
 static json_t *
@@ -164,6 +162,31 @@ dlq_entry_id(struct md5 *md5, const struct dlq_entry *entry)
 	return result;
 }
 
+static void
+take_header(struct message *message, const struct message_header *header, const json_t *value)
+{
+	void *field = (char *)message + header->offset;
+
+	if (header->type == HEADER_TEXT && json_is_string(value))
+		*(struct span *)field =
+			(struct span){json_string_value(value), json_string_length(value)};
+	if (header->type == HEADER_NUMBER && json_is_integer(value))
+		*(int64_t *)field = MAX(json_integer_value(value), -1);
+}
+
+struct message
+dlq_entry_message(const struct dlq_entry *entry)
+{
+	const json_t *headers = json_object_get(entry->properties, "headers");
+	struct message message = MESSAGE_INIT;
+
+	message.body = (struct span){entry->body, entry->body_len};
+	for (size_t i = 0; i < message_header_count; i++)
+		take_header(&message, &message_headers[i],
+			    json_object_get(headers, message_headers[i].name));
+	return message;
+}
+
 /* --- files --- */
 
 struct dlq_archive {
@@ -247,8 +270,8 @@ rotate(struct dlq_archive *archive)
 		return 0;
 	dlq_utc_time(time(NULL), now);
 	for (unsigned n = 0; n < 1000; n++) {
-		char *aside =
-			xasprintf("%s/%s-%s-%u.ndjson", archive->folder, archive->name, now, n);
+		char *aside = xasprintf("%s/%s-%s-%u" DLQ_ARCHIVE_SUFFIX, archive->folder,
+					archive->name, now, n);
 		int result = renameat2(AT_FDCWD, archive->path, AT_FDCWD, aside, RENAME_NOREPLACE);
 
 		free(aside);
@@ -269,9 +292,9 @@ dlq_archive_open(const char *state_dir, enum dlq_queue queue, const char *kind, 
 {
 	struct dlq_archive *archive = xcalloc(1, sizeof(*archive));
 
-	archive->folder = xasprintf("%s/" FOLDER, state_dir);
+	archive->folder = xasprintf("%s/" DLQ_ARCHIVE_FOLDER, state_dir);
 	archive->name = xasprintf("%s-%s", dlq_queues[queue].name, kind);
-	archive->path = xasprintf("%s/%s.ndjson", archive->folder, archive->name);
+	archive->path = xasprintf("%s/%s" DLQ_ARCHIVE_SUFFIX, archive->folder, archive->name);
 	(void)mkdir(state_dir, 0750);
 	(void)mkdir(archive->folder, 0700);
 	archive->lock_fd = dlq_archive_lock(archive->folder);

@@ -21,6 +21,9 @@
 
 #include "dlq_letter.h"
 
+#define DLQ_ARCHIVE_FOLDER "dead-letters" /* in supervisor.state_dir */
+#define DLQ_ARCHIVE_SUFFIX ".ndjson"
+
 enum { DLQ_ARCHIVE_BYTES = 64 << 20 };
 
 /* The letter as an object, the caller's. */
@@ -42,6 +45,12 @@ int dlq_entry_parse(const char *line, size_t len, struct dlq_entry *entry, char 
 		    size_t error_size) MUST_CHECK;
 void dlq_entry_free(struct dlq_entry *entry);
 uint64_t dlq_entry_id(struct md5 *md5, const struct dlq_entry *entry);
+
+/*
+ * The message with its body and the headers that are texts or numbers, as spans into the entry.
+ * What JSON cannot say plainly ("$text", "$table") is left out: only others' headers are such.
+ */
+struct message dlq_entry_message(const struct dlq_entry *entry);
 
 /* --- the archive of a queue --- */
 

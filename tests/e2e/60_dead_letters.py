@@ -58,12 +58,25 @@ def archived(site, kind="dropped"):
         return {md5(body_of(json.loads(line))) for line in file if line.endswith("\n")}
 
 
-def account(stack, site, wanted, elsewhere=frozenset(), what=""):
-    """Each line is a row, a dead letter, or where the test put it."""
+def account(stack, site, wanted, elsewhere=frozenset(), what="", logs=(), logged=frozenset()):
+    """Each line is a row, a dead letter, or where the test put it; sluicectl audit says the same of the lines logged in the logs."""
     dead, _ = dead_ids(site)
-    got = site.ids("clean_log") | dead | archived(site) | set(elsewhere)
+    rows = site.ids("clean_log")
+    got = rows | dead | archived(site) | set(elsewhere)
     check_equal(sorted(wanted - got)[:3], [], f"{what}: lines that are nowhere ({len(wanted - got)})")
     check_equal(sorted(got - wanted)[:3], [], f"{what}: lines from nowhere")
+    if not logs:
+        return
+    done = site.ctl("audit", *logs, "--json", timeout=300)
+    check_equal(done.returncode, 0, f"{what}: audit: {done.stdout}{done.stderr}")
+    found = json.loads(done.stdout)
+    check_equal((found["distinct"], found["missing"]), (len(logged), 0), f"{what}: audit: distinct and missing lines")
+    kept = archived(site) | archived(site, "edited")
+    for queue, figures in (("lake", (len(logged), 0, 0)),
+                           ("clean", (len(logged & rows), len(logged & dead - rows), len(logged & kept - rows - dead)))):
+        queue = found["queues"][f"queue-data-{queue}"]
+        check_equal(tuple(queue[name] for name in ("stored", "dead", "archived")), figures,
+                    f"{what}: audit: lines stored, dead and archived of {queue['table']}")
 
 
 def bad_lines(count):
@@ -91,6 +104,11 @@ def test_session(stack):
     wanted = {md5(line) for line in good + bad + combined}
     with Site(stack) as site:
         other = os.path.join(site.folder, "other.log")
+        logged = frozenset(wanted)
+
+        def balance(what):
+            account(stack, site, wanted, what=what, logs=(site.log, other), logged=logged)
+
         wrong = [{"path": site.log, "format": "ezproxy"}, {"path": other, "format": "ezproxy"}]
         site.write_conf(inputs=wrong)
         site.write_log(good + bad)
@@ -98,7 +116,8 @@ def test_session(stack):
         sluiced = site.start_sluiced()
         wait_until(lambda: site.stored("clean_log") == len({md5(line) for line in good}), 120, "good rows")
         wait_dead(stack, len(bad) + len(combined))
-        account(stack, site, wanted, what="at first")
+        wait_until(lambda: site.stored("raw_log") == len(wanted), 120, "raw rows")
+        balance("at first")
 
         # group, look
         groups = json_lines(dlq(site, "groups", "clean", "--json"))
@@ -120,7 +139,7 @@ def test_session(stack):
         check_equal(site.ctl("reload").returncode, 0, "reload")
         after = json_lines(dlq(site, "check", "clean", "--json"))
         check_equal(sum(g["would_pass"] for g in after), len(combined), "would pass with the right one")
-        account(stack, site, wanted, what="after check")
+        balance("after check")
 
         # a canary of bad ones stops; one of good ones goes on
         text = dlq(site, "retry", "--reason", "parse.bad_time", "--canary", "3", want=3)
@@ -128,12 +147,12 @@ def test_session(stack):
         wait_dead(stack, len(bad) + len(combined))
         check_equal(sorted(x["retries"] for x in letters(site, "clean", "--reason", "parse.bad_time"))[-4:], [0, 1, 1, 1],
                     "retries")
-        account(stack, site, wanted, what="after the first canary")
+        balance("after the first canary")
         dlq(site, "retry", "clean", "--source", "other.log", "--canary", "5")
         wait_until(lambda: site.stored("clean_log") == len(good) + len(combined), 60, "retried rows")
         check_equal(stack.queue_counts()["queue-data-lake"], 0, "lake saw nothing of it")
         check_equal(site.stored("raw_log"), len(wanted), "raw rows")
-        account(stack, site, wanted, what="after the retry")
+        balance("after the retry")
 
         # edit one
         victim = letters(site, "clean", "--reason", "parse.bad_time", "--limit", "1")[0]
@@ -143,7 +162,7 @@ def test_session(stack):
         wait_until(lambda: md5(new) in site.ids("clean_log"), 30, "the edited line")
         wanted = wanted - {md5(old)} | {md5(new)}
         check_equal(archived(site, "edited"), {md5(old)}, "archive of edited lines")
-        account(stack, site, wanted, what="after edit")
+        balance("after edit")
         victim = letters(site, "clean", "--reason", "parse.bad_number", "--limit", "1")[0]
         dlq(site, "edit", victim["id"], "--set-line", "still bad")
         again = wait_until(lambda: letters(site, "clean", "--match", "^still bad$"), 30, "the edited line is dead again")
@@ -159,7 +178,7 @@ def test_session(stack):
         check(text.startswith("%d letters would" % (len(bad) - 2)), f"held is left out: {text}, not {len(bad) - 2}")
         dlq(site, "release", again[0]["id"][:8])
         check_equal(letters(site, "clean", "--held"), [], "released")
-        account(stack, site, wanted, what="after hold")
+        balance("after hold")
 
         # drop and restore some
         ids = dlq(site, "list", "clean", "--reason", "parse.bad_time", "--ids")
@@ -169,15 +188,15 @@ def test_session(stack):
         count = len(ids.split())
         check_equal(len(archived(site)), count, "archived")
         wait_dead(stack, len(bad) - 1 - count)
-        account(stack, site, wanted, what="after drop")
+        balance("after drop")
         dlq(site, "restore", "clean-dropped.ndjson", ids.split()[0], ids.split()[1][:12])
         check_equal(len(archived(site)), count - 2, "archived after restoring two")
-        account(stack, site, wanted, what="after restoring two")
+        balance("after restoring two")
         dlq(site, "restore", "clean-dropped.ndjson")
         check_equal(archived(site), set(), "archive")
         wait_dead(stack, len(bad) - 1)
         check_equal(dlq(site, "drop", "--all", want=64), "", "drop --all without --confirm")
-        account(stack, site, wanted, what="after restore")
+        balance("after restore")
 
         # export and import the rest, byte for byte
         out = os.path.join(site.folder, "rest.ndjson")
@@ -192,7 +211,7 @@ def test_session(stack):
         check_equal(sorted(map(key, json_lines(dlq(site, "export", "clean")))), sorted(map(key, exported)), "after the import")
         sluiced.send_signal(signal.SIGTERM)
         sluiced.wait(30)
-        account(stack, site, wanted, what="at the end")
+        balance("at the end")
 
 
 def publish_letters(stack, site, bodies, queue=DEAD):

@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 
 from harness import Site, check, check_equal, generate, wait_until
 
@@ -13,10 +14,20 @@ def md5(line):
     return hashlib.md5(line).hexdigest()
 
 
-def audit(site, *args, code=0):
+def audit(site, *args, code=0, warns=None):
+    """What it found. It says nothing on standard error, or something with each of the texts in warns; warns None: anything."""
     done = site.ctl("audit", *args, "--json")
     check_equal(done.returncode, code, f"audit {args}: {done.stdout}{done.stderr}")
+    if warns is not None:
+        check(all(text in done.stderr for text in warns) and bool(warns) == bool(done.stderr), f"audit {args}: said {done.stderr}, not {warns}")
     return json.loads(done.stdout)
+
+
+def counts(found, queue="clean"):
+    """Lines that are stored, dead, archived, missing; together they are all."""
+    figures = tuple(found["queues"][f"queue-data-{queue}"][name] for name in ("stored", "dead", "archived", "missing"))
+    check_equal(sum(figures), found["distinct"], "stored + dead + archived + missing")
+    return figures
 
 
 def offsets(lines):
@@ -110,6 +121,144 @@ def test_position(stack):
         check_equal((found["lines"], found["distinct"], found["queues"]["queue-data-clean"]["dead"]), (55, 55, 5), "counts")
         stack.sql("DELETE FROM raw_log WHERE id = '%s' ORDER BY origin LIMIT 1" % md5(lines[0]))
         check_equal(audit(site, site.log, code=1)["missing"], 1, "missing")
+
+
+def dlq(site, *args):
+    done = site.ctl("dlq", *args)
+    check_equal(done.returncode, 0, f"dlq {args}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def archive(site, name):
+    return os.path.join(site.folder, "state", "dead-letters", name)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write(path, data, mode="wb"):
+    with open(path, mode) as file:
+        file.write(data)
+
+
+def start_with_letters(stack, site):
+    """20 rows, 40 dead letters of clean, and one line too long for either table."""
+    site.write_log([GOOD % (1, n, n, n, n) for n in range(20)] + [b"garbage %d" % n for n in range(40)] + [b"x" * 5000])
+    site.start_sluiced()
+    wait_settled(stack, site, 60, 20, 41)
+    wait_until(lambda: stack.queue_counts()["queue-data-lake.dead"] == 1, 30, "the long line's dead letter")
+
+
+def test_what_was_dropped_or_edited_is_there(stack):
+    with Site(stack, producer_max_line_bytes=2000) as site:
+        start_with_letters(stack, site)
+        check_equal(counts(audit(site, site.log, warns=[])), (20, 41, 0, 0), "at first")
+        dlq(site, "drop", "clean", "--match", "garbage 1[0-9]$")
+        check_equal(counts(audit(site, site.log, warns=[])), (20, 31, 10, 0), "10 dropped")
+        dropped = archive(site, "clean-dropped.ndjson")
+        os.rename(dropped, archive(site, "clean-dropped-2026-01-02T03:04:05Z-0.ndjson"))
+        dlq(site, "drop", "clean", "--match", "garbage 2[0-9]$")
+        check_equal(counts(audit(site, site.log, warns=[])), (20, 21, 20, 0), "10 more, in a new file")
+
+        # the new line is a row, but of no file; the original is accounted for
+        victim = dlq(site, "list", "clean", "--match", "garbage 30$", "--ids").strip()
+        new = GOOD % (9, 9, 9, 9, 9)
+        dlq(site, "edit", victim, "--set-line", new.decode())
+        wait_until(lambda: md5(new) in site.ids("clean_log"), 30, "the edited line")
+        check_equal(counts(audit(site, site.log, warns=[])), (20, 20, 21, 0), "one edited")
+
+        # a line too long is known by its start and its place
+        check_equal(counts(audit(site, site.log), "lake"), (60, 1, 0, 0), "lake before the long line is dropped")
+        dlq(site, "drop", "lake", "--reason", "line.too_long")
+        dlq(site, "drop", "clean", "--reason", "line.too_long")
+        found = audit(site, site.log, warns=[])
+        check_equal((counts(found, "lake"), counts(found)), ((60, 0, 1, 0), (20, 19, 22, 0)), "the long line dropped")
+        text = site.ctl("audit", site.log)
+        rows = [line.split() for line in text.stdout.splitlines()]
+        check(["clean_log", "20", "19", "22", "0"] in rows and "ARCHIVED" in text.stdout, text.stdout)
+        check("nothing is missing" in text.stdout, text.stdout)
+
+        # what is a row or a dead letter again is counted as that, though the archive has it still
+        dlq(site, "import", dropped)
+        check_equal(counts(audit(site, site.log, warns=[])), (20, 30, 11, 0), "10 and the long line imported")
+
+
+def test_damaged_archives(stack):
+    with Site(stack, producer_max_line_bytes=2000) as site:
+        start_with_letters(stack, site)
+        dlq(site, "drop", "clean", "--match", "garbage 1[0-9]$")
+        path = archive(site, "clean-dropped.ndjson")
+        whole = read(path)
+
+        # a torn last line is that of a letter which never left its queue
+        write(path, whole + whole.splitlines()[0][:100])
+        check_equal(counts(audit(site, site.log, warns=[])), (20, 31, 10, 0), "a torn last line")
+        write(path, whole[:-1])
+        found = audit(site, site.log, code=1, warns=[])
+        check_equal(counts(found), (20, 31, 9, 1), "a last line without its end")
+        last = json.loads(whole.splitlines()[-1])
+        check_equal(found["missing_lines"][0]["offset"], last["properties"]["headers"]["x-sluice-offset"], "whose line it is")
+
+        # other damage is said, and costs only the line
+        write(path, b"\n{}\n" + whole + b"no JSON \x1b[31m\n")
+        check_equal(counts(audit(site, site.log, warns=[f"{path}:2: ", f"{path}:13: "])), (20, 31, 10, 0), "broken lines")
+        write(path, b"x\n" * 1000 + whole)
+        check_equal(counts(audit(site, site.log, warns=[f"{path}:10: ", "990 more lines"])), (20, 31, 10, 0), "many broken lines")
+        write(path, whole)
+        os.mkdir(archive(site, "folder.ndjson"))
+        os.mkfifo(archive(site, "fifo.ndjson"))
+        os.symlink("nowhere", archive(site, "link.ndjson"))
+        write(archive(site, "notes.txt"), b"no archive\n")
+        check_equal(counts(audit(site, site.log, warns=["folder.ndjson: ", "fifo.ndjson: "])), (20, 31, 10, 0), "other things there")
+
+        # no folder is no archive; one that cannot be read is said
+        shutil.rmtree(archive(site, ""))
+        check_equal(counts(audit(site, site.log, code=1, warns=[])), (20, 31, 0, 10), "no folder")
+        write(archive(site, "").rstrip("/"), b"")
+        found = audit(site, site.log, code=1, warns=[archive(site, "").rstrip("/"), "seem to be missing"])
+        check_equal(counts(found), (20, 31, 0, 10), "a folder that cannot be read")
+
+
+def test_archives_by_position(stack):
+    """Of equal lines each is accounted for by its own letter."""
+    with Site(stack, identity="position") as site:
+        site.write_log([GOOD % (1, 1, 1, 1, 1)] * 5 + [b"bad"] * 5)
+        site.start_sluiced()
+        wait_settled(stack, site, 10, 5, 5)
+        ids = dlq(site, "list", "clean", "--ids").split()
+        dlq(site, "drop", *ids[:2])
+        check_equal(counts(audit(site, site.log, warns=[])), (5, 3, 2, 0), "2 of 5 equal lines dropped")
+        stack.api("DELETE", "queues/%2F/queue-data-clean.dead/contents")
+        check_equal(counts(audit(site, site.log, code=1)), (5, 0, 2, 3), "2 are accounted for, 3 are not")
+
+        # a frame of lines: each has its place behind that of the first one
+        path = archive(site, "clean-dropped.ndjson")
+        entries = [json.loads(line) for line in read(path).splitlines()]
+        first = min(entries, key=lambda entry: entry["properties"]["headers"]["x-sluice-offset"])
+        write(path, json.dumps({**first, "body": "bad\n" * 5}).encode() + b"\n")
+        check_equal(counts(audit(site, site.log, warns=[])), (5, 0, 5, 0), "a frame of five lines")
+        first["properties"]["headers"]["x-sluice-offset"] = 2 ** 63 - 1
+        write(path, json.dumps({**first, "body": "bad\n" * 5}).encode() + b"\n")
+        check_equal(counts(audit(site, site.log, code=1)), (5, 0, 0, 5), "the same elsewhere")
+
+
+def test_a_dropped_frame(stack):
+    """A frame that the broker itself took out of its queue counts line by line."""
+    lines = [b"line %d" % n for n in range(50)]
+    with Site(stack) as site:
+        site.write_log(lines)
+        made = os.path.join(site.folder, "made.ndjson")
+        frames = [lines[:20], lines[20:]]
+        write(made, b"".join(json.dumps({"queue": f"queue-data-{queue}.dead", "body": "\n".join(map(bytes.decode, frame)) + "\n"}).encode() + b"\n"
+                             for queue in ("lake", "clean") for frame in frames))
+        dlq(site, "import", made)
+        check_equal(counts(audit(site, site.log)), (0, 50, 0, 0), "two letters")
+        for queue in ("lake", "clean"):
+            dlq(site, "drop", "--all", "--confirm", f"queue-data-{queue}.dead")
+        found = audit(site, site.log, warns=[])
+        check_equal((counts(found, "lake"), counts(found)), ((0, 0, 50, 0), (0, 0, 50, 0)), "both dropped")
 
 
 def test_usage(stack):
