@@ -19,7 +19,8 @@ def audit(site, *args, code=0, warns=None):
     done = site.ctl("audit", *args, "--json")
     check_equal(done.returncode, code, f"audit {args}: {done.stdout}{done.stderr}")
     if warns is not None:
-        check(all(text in done.stderr for text in warns) and bool(warns) == bool(done.stderr), f"audit {args}: said {done.stderr}, not {warns}")
+        check(all(text in done.stderr for text in warns) and bool(warns) == bool(done.stderr),
+              f"audit {args}: said {done.stderr}, not {warns}")
     return json.loads(done.stdout)
 
 
@@ -138,8 +139,8 @@ def read(path):
         return file.read()
 
 
-def write(path, data, mode="wb"):
-    with open(path, mode) as file:
+def write(path, data):
+    with open(path, "wb") as file:
         file.write(data)
 
 
@@ -250,9 +251,9 @@ def test_a_dropped_frame(stack):
     with Site(stack) as site:
         site.write_log(lines)
         made = os.path.join(site.folder, "made.ndjson")
-        frames = [lines[:20], lines[20:]]
-        write(made, b"".join(json.dumps({"queue": f"queue-data-{queue}.dead", "body": "\n".join(map(bytes.decode, frame)) + "\n"}).encode() + b"\n"
-                             for queue in ("lake", "clean") for frame in frames))
+        bodies = ["".join(line.decode() + "\n" for line in frame) for frame in (lines[:20], lines[20:])]
+        write(made, b"".join(json.dumps({"queue": f"queue-data-{queue}.dead", "body": body}).encode() + b"\n"
+                             for queue in ("lake", "clean") for body in bodies))
         dlq(site, "import", made)
         check_equal(counts(audit(site, site.log)), (0, 50, 0, 0), "two letters")
         for queue in ("lake", "clean"):

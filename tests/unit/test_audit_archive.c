@@ -93,6 +93,7 @@ write_file(const struct seen *seen, const char *name, const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0644), 0);
 	free(path);
 }
 
@@ -205,6 +206,46 @@ test_no_folder(void **state)
 	assert_non_null(strstr(seen->warning, "archive /dev/null/" DLQ_ARCHIVE_FOLDER ": "));
 }
 
+/* As somebody who has no rights of root. */
+static void
+walk_without_rights(struct seen *seen)
+{
+	bool is_root = geteuid() == 0;
+
+	if (is_root)
+		assert_int_equal(seteuid(65534), 0);
+	walk(seen);
+	if (is_root)
+		assert_int_equal(seteuid(0), 0);
+}
+
+static void
+test_permissions(void **state)
+{
+	struct seen *seen = *state;
+	char *file = path_of(seen, "clean-dropped.ndjson"), *folder = path_of(seen, "");
+
+	write_file(seen, "clean-dropped.ndjson", CLEAN_LETTER);
+	write_file(seen, "lake-dropped.ndjson", LAKE_LETTER);
+	assert_int_equal(chmod(seen->state_dir, 0755), 0);
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(chmod(file, 0), 0);
+	walk_without_rights(seen);
+	assert_int_equal(seen->letters[AUDIT_CLEAN], 0);
+	assert_int_equal(seen->letters[AUDIT_LAKE], 1);
+	assert_int_equal(seen->warnings, 1);
+	assert_non_null(strstr(seen->warning, "/clean-dropped.ndjson: Permission denied: "));
+
+	assert_int_equal(chmod(folder, 0), 0);
+	walk_without_rights(seen);
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_int_equal(seen->letters[AUDIT_LAKE], 1);
+	assert_int_equal(seen->warnings, 2);
+	assert_non_null(strstr(seen->warning, "/" DLQ_ARCHIVE_FOLDER ": Permission denied: "));
+	free(file);
+	free(folder);
+}
+
 int
 main(void)
 {
@@ -213,6 +254,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_rotation, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_damage, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_no_folder, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_permissions, make_folder, remove_folder),
 	};
 
 	return cmocka_run_group_tests_name("audit_archive", tests, NULL, NULL);
