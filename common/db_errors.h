@@ -11,6 +11,7 @@
 #include "outcome.h"
 
 enum {
+	DB_ERROR_NO_SUCH_COLUMN = 1054,
 	DB_ERROR_NO_SUCH_TABLE = 1146,
 };
 

@@ -157,6 +157,14 @@ migrate(struct db *db, const struct migrate_state *state, const struct db_option
 	return code;
 }
 
+static int
+check_tables(struct db *db)
+{
+	struct failure failure;
+
+	return migrate_check_tables(db, &failure) == OUTCOME_DONE ? CTL_OK : say_failure(&failure);
+}
+
 int
 ctl_db(struct ctl *ctl, int argc, char **argv)
 {
@@ -174,9 +182,11 @@ ctl_db(struct ctl *ctl, int argc, char **argv)
 		code = say_failure(&failure);
 	} else if (strcmp(options.action, "status") == 0) {
 		print_status(&state, db_address(db), options.json);
-		code = state.newest == schema_latest() ? CTL_OK : CTL_FAILED;
+		code = state.newest == schema_latest() ? check_tables(db) : CTL_FAILED;
 	} else {
 		code = migrate(db, &state, &options);
+		if (code == CTL_OK && !options.dry_run)
+			code = check_tables(db);
 	}
 	db_close(&db);
 	return code;

@@ -138,7 +138,9 @@ const struct ctl_verb ctl_verbs[] = {
 		 "for\n"
 		 "migrate wants CREATE and ALTER rights: name a user who has them, if that is not "
 		 "database.user.\n"
-		 "status ends with 1 when a migration is missing. This needs no running sluiced.",
+		 "status ends with 1 when a migration is missing, with 78 when a table or a column "
+		 "has gone since.\n"
+		 "This needs no running sluiced.",
 	 .example = "sluicectl db migrate",
 	 .words = "status migrate",
 	 .handler = ctl_db},

@@ -6,9 +6,11 @@
  * its statements have to bear that (CREATE TABLE IF NOT EXISTS, ...).
  */
 #include "migrate.h"
+#include "clean_worker/clean_row.h"
 #include "common/db_errors.h"
 #include "common/schema.h"
 #include "common/xalloc.h"
+#include "lake_worker/raw_row.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,4 +155,76 @@ migrate_apply(struct db *db, void (*report)(const char *name), struct failure *f
 	if (db_execute(db, GIVE_LOCK, &ignored) != OUTCOME_DONE)
 		return outcome;
 	return outcome;
+}
+
+/* --- the tables themselves --- */
+
+static void
+ignore_row(void *context UNUSED, const char *const *values UNUSED, unsigned count UNUSED)
+{
+}
+
+/* The migration that makes the table. */
+static const struct schema_migration *
+maker_of(const struct table *table)
+{
+	char *create = xasprintf("CREATE TABLE IF NOT EXISTS %s (", table->name);
+	const struct schema_migration *m = schema_migrations;
+
+	while (m->version != 0 && strstr(m->sql, create) == NULL)
+		m++;
+	free(create);
+	assert(m->version != 0);
+	return m;
+}
+
+/* Ask for all columns and no row. */
+static char *
+query_of(const struct table *table)
+{
+	char *query = xstrdup("SELECT ");
+
+	for (size_t i = 0; i < table->column_count; i++) {
+		char *longer =
+			xasprintf("%s%s`%s`", query, i > 0 ? ", " : "", table->columns[i].name);
+
+		free(query);
+		query = longer;
+	}
+	char *whole = xasprintf("%s FROM %s LIMIT 0", query, table->name);
+
+	free(query);
+	return whole;
+}
+
+static enum outcome
+check_table(struct db *db, const struct table *table, struct failure *failure)
+{
+	char *query = query_of(table);
+	enum outcome outcome = db_query(db, query, ignore_row, NULL, failure);
+
+	free(query);
+	if (outcome == OUTCOME_DONE ||
+	    (failure->code != DB_ERROR_NO_SUCH_TABLE && failure->code != DB_ERROR_NO_SUCH_COLUMN))
+		return outcome;
+	if (failure->code == DB_ERROR_NO_SUCH_COLUMN)
+		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
+				   "database %s: table %s has lost a column since %s was applied: "
+				   "bring it back as that migration has it (SHOW CREATE TABLE %s "
+				   "tells what is there)",
+				   db_address(db), table->name, maker_of(table)->name, table->name);
+	return failure_set(
+		failure, OUTCOME_FATAL, EX_CONFIG,
+		"database %s: table %s is gone, though %s was applied: if it was "
+		"renamed, rename it back; to make it anew, DELETE FROM schema_migrations "
+		"WHERE version = %d, then `sluicectl db migrate`",
+		db_address(db), table->name, maker_of(table)->name, maker_of(table)->version);
+}
+
+enum outcome
+migrate_check_tables(struct db *db, struct failure *failure)
+{
+	if (check_table(db, &raw_log_table, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	return check_table(db, &clean_log_table, failure);
 }

@@ -31,4 +31,10 @@ enum outcome migrate_read(struct db *db, struct migrate_state *state,
 enum outcome migrate_apply(struct db *db, void (*report)(const char *name),
 			   struct failure *failure) MUST_CHECK;
 
+/*
+ * Are the tables that workers write to there, with every column? What is recorded as applied says
+ * nothing of a table that was renamed, dropped or changed since. FATAL names it and what to do.
+ */
+enum outcome migrate_check_tables(struct db *db, struct failure *failure) MUST_CHECK;
+
 #endif

@@ -113,7 +113,7 @@ def test_unreadable_inputs(stack):
 
 def test_once(stack):
     lines = generate(5000, seed=15)
-    with Site(stack, producer_check_s=0) as site:
+    with Site(stack, producer_check_s=0, producer_frame_lines=128) as site:
         with open(site.log, "wb") as file:
             file.write(b"\n".join(lines))  # the last line has no line end
         site.migrate()
