@@ -23,6 +23,18 @@ QUEUES = ("queue-data-lake", "queue-data-clean")
 DEAD_QUEUES = tuple(q + ".dead" for q in QUEUES)
 
 
+def has_sanitizer():
+    """The memory that a sanitizer keeps for itself says nothing about the program's."""
+    path = os.path.join(BUILD, "sluiced")
+    if not os.path.exists(path):
+        return False
+    with open(path, "rb") as program:
+        return b"__asan_init" in program.read()
+
+
+HAS_SANITIZER = has_sanitizer()
+
+
 class Failed(Exception):
     """A check that did not hold."""
 
