@@ -321,17 +321,17 @@ def failing_allocations(bench, program, role, last, **more):
             os.unlink(counter)
 
 
-# As many as a process makes from its start until its first hundred lines are settled: most are those of the libraries.
-@row("n-th allocation of the producer fails, n = 1, 2, 3 ... 600", slow=True)
+# As many as a process makes until its first lines are settled; most are those of the libraries at its start.
+@row("n-th allocation of the producer fails, n = 1, 2, 3 ... 460", slow=True)
 def malloc_producer(bench):
-    failing_allocations(bench, "sluice-producer", "producer", 600)
+    failing_allocations(bench, "sluice-producer", "producer", 460)
 
 
-@row("n-th allocation of a lake worker fails, n = 1, 2, 3 ... 5800", slow=True)
+@row("n-th allocation of a lake worker fails, n = 1, 2, 3 ... 5300", slow=True)
 def malloc_lake_worker(bench):
-    failing_allocations(bench, "sluice-lake-worker", "lake", 5800, lake_workers=6)
+    failing_allocations(bench, "sluice-lake-worker", "lake", 5300, lake_workers=6)
 
 
-@row("n-th allocation of a clean worker fails, n = 1, 2, 3 ... 7500", slow=True)
+@row("n-th allocation of a clean worker fails, n = 1, 2, 3 ... 6700", slow=True)
 def malloc_clean_worker(bench):
-    failing_allocations(bench, "sluice-clean-worker", "clean", 7500, clean_workers=6)
+    failing_allocations(bench, "sluice-clean-worker", "clean", 6700, clean_workers=6)
