@@ -134,6 +134,13 @@ is_unchanged(const struct edit *edit)
 	return edit->new_len == edit->old_len && memcmp(edit->new, edit->old, edit->old_len) == 0;
 }
 
+/* A CR at its end is no part of a line. */
+static bool
+is_empty_line(const struct edit *edit)
+{
+	return edit->new_len == 0 || (edit->new_len == 1 && edit->new[0] == '\r');
+}
+
 static int
 edit_in_editor(struct edit *edit)
 {
@@ -169,9 +176,10 @@ make_new_line(const struct dlq_run *run, struct edit *edit)
 		log_error("the line is as it was; nothing was changed");
 		return CTL_FAILED;
 	}
-	if (edit->new_len == 0) {
-		log_error("no line is left; nothing was changed (sluicectl dlq drop takes a "
-			  "letter away)");
+	if (is_empty_line(edit)) {
+		log_error("the new line is empty: drop the letter instead (sluicectl dlq drop %s); "
+			  "nothing was changed",
+			  edit->id);
 		return EX_DATAERR;
 	}
 	if (memchr(edit->new, '\n', edit->new_len) != NULL) {
@@ -187,7 +195,7 @@ leave_file(const struct dlq_run *run, const struct edit *edit)
 {
 	if (edit->path == NULL)
 		return;
-	if (run->moved > 0 || (edit->new != NULL && (edit->new_len == 0 || is_unchanged(edit)))) {
+	if (run->moved > 0 || (edit->new != NULL && (is_empty_line(edit) || is_unchanged(edit)))) {
 		unlink(edit->path);
 		return;
 	}

@@ -37,11 +37,14 @@ send_lines(struct dlq_job *job, const struct dlq_letter *letter, json_t *propert
 	   struct failure *failure)
 {
 	const struct message *message = &letter->delivery->message;
-	struct line_reader reader = lines_of(message->body);
+	const struct span body = message->body;
+	struct line_reader reader = lines_of(body);
 	enum outcome outcome = OUTCOME_DONE;
 	struct span line;
 
 	while (outcome == OUTCOME_DONE && lines_next(&reader, &line)) {
+		/* with its end: an empty line without it would be no line, one in CR lose its CR */
+		line = (struct span){body.ptr + reader.offset, reader.next - reader.offset};
 		dlq_again_line(properties, message, reader.offset);
 		outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin,
 					    properties, line, failure);
@@ -63,7 +66,7 @@ retry_letter(struct dlq_job *job, const struct dlq_letter *letter, struct failur
 		outcome = send_lines(job, letter, properties, failure);
 	else
 		outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin,
-					    properties, message->body, failure);
+					    properties, message_lines(message), failure);
 	json_decref(properties);
 	if (outcome == OUTCOME_DONE && job->context != NULL)
 		dlq_canary_add(job->context, run->md5, letter);

@@ -104,7 +104,7 @@ print_formats(struct span line)
 static void
 print_lines(const struct dlq_letter *letter)
 {
-	struct line_reader reader = lines_of(letter->delivery->message.body);
+	struct line_reader reader = lines_of(message_lines(&letter->delivery->message));
 	struct span line;
 	size_t number = 0;
 

@@ -217,7 +217,8 @@ void
 dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *delivery,
 		struct dlq_letter *letter)
 {
-	struct line_reader reader = lines_of(delivery->message.body);
+	const struct span body = message_lines(&delivery->message);
+	struct line_reader reader = lines_of(body);
 	struct span held;
 	int64_t number;
 
@@ -226,7 +227,7 @@ dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *de
 	letter->id = dlq_id(md5, queue, delivery->message.message_id, delivery->message.body);
 	letter->line = SPAN_LITERAL("");
 	(void)lines_next(&reader, &letter->line);
-	letter->lines = lines_count(delivery->message.body);
+	letter->lines = lines_count(body);
 	letter->when_s = when_of(delivery);
 	letter->retries = MAX(delivery->message.retries, 0);
 	letter->held = delivery_header_text(delivery, DLQ_HELD_HEADER, &held) ||

@@ -307,6 +307,56 @@ def test_split_a_frame(stack):
         check_equal(site.stored("raw_log"), 0, "the other table")
 
 
+def test_empty_lines(stack):
+    """An empty line is a line: it fails, is sent as one, comes back as the same letter, and is never lost."""
+    good = b'10.0.0.1 s u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5'
+    with Site(stack) as site:
+        site.write_log([b"", good])
+        sluiced = site.start_sluiced()
+        wait_dead(stack, 1)
+        sluiced.send_signal(signal.SIGTERM)
+        sluiced.wait(30)
+        letter = letters(site)[0]
+        check_equal((letter["lines"], letter["bytes"]), (1, 0), "lines and bytes")
+        check("0 of 1 letters would pass" in dlq(site, "check"), "check")
+        said = site.ctl("dlq", "edit", letter["id"], "--set-line", "")
+        check(said.returncode != 0, said.stderr)
+        said = site.ctl("dlq", "edit", letter["id"], "--set-line", "\r")
+        check(said.returncode == 65 and "the new line is empty: drop the letter" in said.stderr, said.stderr)
+
+        # to files and back, byte for byte
+        before = dlq(site, "export")
+        check_equal(body_of(json_lines(before)[0]), b"", "body")
+        dlq(site, "drop", letter["id"])
+        dlq(site, "restore", "clean-dropped.ndjson")
+        dlq(site, "hold", letter["id"])
+        dlq(site, "release", letter["id"])
+        check_equal(dlq(site, "export"), before, "after drop, restore, hold and release")
+
+        dlq(site, "retry", letter["id"])
+        wait_until(lambda: sent(stack) == [b"\n"], 20, "it is sent as a line")
+        site.start_sluiced()
+        wait_dead(stack, 1)
+        back = letters(site)[0]
+        check_equal((back["id"], back["retries"], back["lines"]), (letter["id"], 1, 1), "the letter that came back")
+        dlq(site, "retry", letter["id"], "--canary", "1", want=(1, 3))  # it waits for the return
+        wait_dead(stack, 1)
+
+        # a frame of the broker's with empty lines, as single lines
+        path = os.path.join(site.folder, "frame.ndjson")
+        with open(path, "w") as file:
+            file.write(json.dumps({"queue": DEAD, "body": f"\n{good.decode()}\n\n\r\n", "properties": {
+                "message_id": "g:0", "headers": {"x-first-death-reason": "delivery_limit"}}}) + "\n")
+        dlq(site, "import", path)
+        frame = next(x for x in letters(site) if x["id"] != letter["id"])
+        check_equal(frame["lines"], 4, "lines of the frame")
+        dlq(site, "retry", frame["id"], "--split")
+        wait_dead(stack, 4)
+        check_equal({x["lines"] for x in letters(site)}, {1}, "lines of the letters")
+        check_equal(dead_ids(site), ({md5(b"")}, 4), "empty lines")
+        check_equal(site.ids("clean_log"), {md5(good)}, "rows")
+
+
 def in_editor(site, letter, editor, want=0, args=(), conf=None, **env):
     """dlq edit in a session of its own, with the drafts in a folder of their own; what it said, and the drafts it left."""
     drafts = os.path.join(site.folder, "drafts")
@@ -373,7 +423,7 @@ def test_edit_in_an_editor(stack):
         said, left = in_editor(site, third, "/no/such/editor", want=1)
         check("failed" in said and not left, f"no editor: {said} {left}")
         said, left = in_editor(site, third, "truncate -s 0", want=65)
-        check("no line is left" in said and not left, f"emptied: {said} {left}")
+        check("the new line is empty: drop the letter" in said and not left, f"emptied: {said} {left}")
         said, left = in_editor(site, third, "rm", want=66)
         check("No such file" in said and "kept" not in said and not left, f"the file is gone: {said} {left}")
         dlq(site, "edit", third, "--set-line", "", want=65)

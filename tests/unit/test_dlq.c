@@ -5,6 +5,7 @@
  */
 #include "common/base64.h"
 #include "common/defs.h"
+#include "common/lines.h"
 #include "supervisor/dlq_again.h"
 #include "supervisor/dlq_archive.h"
 #include "supervisor/dlq_present.h"
@@ -270,6 +271,24 @@ test_selection(void **state)
 }
 
 static void
+test_empty_lines(void **state)
+{
+	struct message message = MESSAGE_INIT;
+
+	(void)state;
+	message.body = SPAN_LITERAL("");
+	message.reason = SPAN_LITERAL("parse.no_match");
+	assert_int_equal(lines_count(message_lines(&message)), 1);
+	assert_true(span_equals(message_lines(&message), SPAN_LITERAL("\n")));
+	message.body = SPAN_LITERAL("x");
+	assert_true(span_equals(message_lines(&message), SPAN_LITERAL("x")));
+	/* a producer's check, or a frame without lines */
+	message.body = SPAN_LITERAL("");
+	message.reason = SPAN_NULL;
+	assert_int_equal(lines_count(message_lines(&message)), 0);
+}
+
+static void
 test_present(void **state)
 {
 	struct dlq_present *present = dlq_present_new();
@@ -311,7 +330,7 @@ main(void)
 		cmocka_unit_test(test_times),	      cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_entries),	      cmocka_unit_test(test_again),
 		cmocka_unit_test(test_selection),     cmocka_unit_test(test_present),
-		cmocka_unit_test(test_input_formats),
+		cmocka_unit_test(test_input_formats), cmocka_unit_test(test_empty_lines),
 	};
 
 	return cmocka_run_group_tests_name("dlq", tests, NULL, NULL);
