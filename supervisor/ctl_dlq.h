@@ -100,6 +100,9 @@ struct dlq_move_ops {
 			     struct failure *failure);
 	/* May be NULL: is this letter left alone, silently? */
 	bool (*skips)(struct dlq_job *job, const struct dlq_letter *letter);
+	/* May be NULL: must this letter stay, for the reason in failure? Asked in a dry run, too.
+	 */
+	bool (*refuses)(const struct dlq_letter *letter, struct failure *failure);
 	/* May be NULL: before a queue is left, everything published is confirmed. */
 	enum outcome (*finish)(struct dlq_job *job, struct failure *failure);
 };

@@ -30,7 +30,8 @@ struct edit {
 	char *old, *new;
 	size_t old_len, new_len;
 	size_t lines;
-	char *path; /* of what is typed in an editor; NULL = nothing is */
+	char stump[DLQ_PATTERN_SIZE]; /* why it cannot be sent; "" = it can */
+	char *path;		      /* of what is typed in an editor; NULL = nothing is */
 	bool found, sent;
 };
 
@@ -45,6 +46,8 @@ keep_line(void *context, const struct dlq_letter *letter, struct delivery **deli
 		edit->found = true;
 		dlq_id_text(letter->queue, letter->id, edit->id);
 		edit->lines = letter->lines;
+		if (letter->is_stump)
+			dlq_stump_text(letter, edit->stump);
 		edit->old_len = letter->line.len;
 		edit->old = xcalloc(edit->old_len + 1, 1);
 		memcpy(edit->old, letter->line.ptr, edit->old_len);
@@ -120,6 +123,10 @@ look_up(struct dlq_run *run, struct edit *edit)
 	if (code == CTL_OK && edit->lines != 1) {
 		log_error("this letter is a frame of %zu lines: sluicectl dlq retry --split first",
 			  edit->lines);
+		code = EX_DATAERR;
+	}
+	if (code == CTL_OK && edit->stump[0] != '\0') {
+		log_error("%s stays where it is: %s", edit->id, edit->stump);
 		code = EX_DATAERR;
 	}
 	run->selected = 0;

@@ -3,6 +3,7 @@
  * ctl_dlq_look.c - `sluicectl dlq groups`, `list`, `check`: looking without moving anything.
  */
 #include "common/log.h"
+#include "common/reason.h"
 #include "common/utf8.h"
 #include "common/xalloc.h"
 #include "ctl_dlq.h"
@@ -154,11 +155,16 @@ check_letter(void *context, const struct dlq_letter *letter, struct delivery **d
 	struct dlq_group_row *row = dlq_group_table_add(check->table, letter);
 	struct dlq_today **today = &check->today[letter->queue];
 	char detail[DLQ_PATTERN_SIZE] = "";
-	const char *reason = "";
+	const char *reason = reason_name(REASON_LINE_TOO_LONG);
+	bool passes = false;
 
 	if (*today == NULL)
 		*today = dlq_today_new(run->settings, letter->queue, run->format, run->keep_format);
-	if (dlq_today_check(*today, delivery, &reason, detail) == 0)
+	if (letter->is_stump)
+		dlq_stump_text(letter, detail);
+	else
+		passes = dlq_today_check(*today, delivery, &reason, detail) == 0;
+	if (passes)
 		row->would_pass++;
 	else if (row->still[0] == '\0')
 		snprintf(row->still, sizeof(row->still), "%s: %.200s", reason, detail);

@@ -71,6 +71,10 @@ offer_letter(struct dlq_job *job, const struct dlq_move_ops *ops, const struct d
 	    (ops->skips != NULL && ops->skips(job, &letter)))
 		return OUTCOME_DONE;
 	run->selected++;
+	if (ops->refuses != NULL && ops->refuses(&letter, failure)) {
+		complain(run, &letter, failure);
+		return OUTCOME_DONE;
+	}
 	return run->dry_run ? OUTCOME_DONE : take_letter(job, ops, &letter, failure);
 }
 
@@ -177,7 +181,7 @@ dlq_report(struct dlq_run *run, const char *done, int code)
 		       run->selected, run->moved, run->failed, run->unsure,
 		       run->dry_run ? "true" : "false");
 	} else if (run->dry_run) {
-		printf("%" PRIu64 " letters would be %s\n", run->selected, done);
+		printf("%" PRIu64 " letters would be %s\n", run->selected - run->failed, done);
 	} else {
 		printf("%" PRIu64 " of %" PRIu64 " letters %s\n", run->moved, run->selected, done);
 	}
@@ -193,6 +197,7 @@ dlq_report(struct dlq_run *run, const char *done, int code)
 		return EX_DATAERR;
 	}
 	if (code == CTL_OK && (run->failed > 0 || dlq_interrupted()))
-		return run->moved > 0 ? CTL_PARTLY : CTL_FAILED;
+		return (run->dry_run ? run->selected > run->failed : run->moved > 0) ? CTL_PARTLY
+										     : CTL_FAILED;
 	return code != CTL_OK && run->moved > 0 ? CTL_PARTLY : code;
 }

@@ -52,6 +52,18 @@ send_lines(struct dlq_job *job, const struct dlq_letter *letter, json_t *propert
 	return outcome;
 }
 
+static bool
+refuse_stump(const struct dlq_letter *letter, struct failure *failure)
+{
+	char text[DLQ_PATTERN_SIZE];
+
+	if (!letter->is_stump)
+		return false;
+	dlq_stump_text(letter, text);
+	failure_set(failure, OUTCOME_REJECT, EX_DATAERR, "%s", text);
+	return true;
+}
+
 static enum outcome
 retry_letter(struct dlq_job *job, const struct dlq_letter *letter, struct failure *failure)
 {
@@ -83,8 +95,10 @@ wait_for_canary(struct dlq_job *job, struct failure *failure)
 static int
 send_canary(struct dlq_run *run)
 {
-	static const struct dlq_move_ops ops = {
-		.publishes = true, .take = retry_letter, .finish = wait_for_canary};
+	static const struct dlq_move_ops ops = {.publishes = true,
+						.take = retry_letter,
+						.refuses = refuse_stump,
+						.finish = wait_for_canary};
 	bool wanted[DLQ_QUEUES];
 	int64_t limit = run->limit;
 	int code = CTL_OK;
@@ -118,7 +132,8 @@ send_canary(struct dlq_run *run)
 int
 dlq_retry(struct dlq_run *run)
 {
-	static const struct dlq_move_ops ops = {.publishes = true, .take = retry_letter};
+	static const struct dlq_move_ops ops = {
+		.publishes = true, .take = retry_letter, .refuses = refuse_stump};
 	int code = check_choice(run, true);
 
 	if (code == CTL_OK)

@@ -59,7 +59,9 @@ const struct dlq_verb dlq_verbs[] = {
 		 "file is one of\n"
 		 "today's inputs gets that input's format. Held letters are left out, unless named "
 		 "by id or\n"
-		 "--with-held. Ctrl-C ends between two letters. -n only counts.",
+		 "--with-held. Of a line.too_long of the producer only the start is here: it stays. "
+		 "Ctrl-C ends\n"
+		 "between two letters. -n only counts.",
 	 .example = "sluicectl dlq retry g1a2b3c4 --canary 20 --rate 500/s",
 	 .handler = dlq_retry,
 	 .options = SELECTING CHANGING "laGcCRxFk"},

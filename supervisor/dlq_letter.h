@@ -54,12 +54,16 @@ struct dlq_letter {
 	int64_t when_s; /* when it failed last; 0 = unknown */
 	int64_t retries;
 	bool held, by_broker;
+	bool is_stump; /* the start of a line too long for the producer; it must not pass for one */
 	char text[96]; /* behind reason, when the broker is the reason */
 };
 
 /* The spans point into the delivery and into *letter itself: do not copy it. */
 void dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *delivery,
 		     struct dlq_letter *letter);
+
+/* Why a stump is not sent, and what helps. */
+void dlq_stump_text(const struct dlq_letter *letter, char out[DLQ_PATTERN_SIZE]);
 
 uint64_t dlq_id(struct md5 *md5, enum dlq_queue queue, struct span message_id, struct span body);
 const char *dlq_id_text(enum dlq_queue queue, uint64_t id, char out[DLQ_ID_SIZE]);

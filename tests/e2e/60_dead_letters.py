@@ -357,6 +357,52 @@ def test_empty_lines(stack):
         check_equal(site.ids("clean_log"), {md5(good)}, "rows")
 
 
+def test_the_start_of_a_line_is_not_sent(stack):
+    """A stump stays a dead letter; what the message advises makes a row of the whole line."""
+    line = b'10.0.0.1 s u [01/Feb/2024:10:00:00 +0000] "GET /' + b"x" * 1700 + b' HTTP/1.1" 200 5'
+    with Site(stack, producer_max_line_bytes=1024) as site:
+        site.write_log([line])
+        sluiced = site.start_sluiced()
+        wait_dead(stack, 1)
+        ids = dlq(site, "list", "--ids").split()
+        check_equal(len(ids), 2, "the letters of both queues")
+        for args in (["retry", "--all"], ["retry", *ids], ["retry", "--all", "-n"], ["retry", "--all", "--canary", "1"],
+                     ["edit", ids[0], "--set-line", "x"], ["edit", ids[1], "--set-line", "x"]):
+            done = site.ctl("dlq", *args)
+            check_equal(done.returncode, 65 if args[0] == "edit" else 1, f"{args}: {done.stdout} {done.stderr}")
+            check("only the first 1024 bytes of the line are here" in done.stderr, done.stderr)
+        check_equal(dlq(site, "retry", "--all", "-n", want=1), "0 letters would be sent again\n", "dry run")
+        text = dlq(site, "check")
+        check("0 of 2 letters would pass" in text and "line.too_long: only the first 1024 bytes" in text, text)
+        dlq(site, "hold", *ids)
+        dlq(site, "release", *ids)
+        check_equal(set(dlq(site, "list", "--ids").split()), set(ids), "all letters are still there")
+        check_equal((site.stored("raw_log"), site.stored("clean_log")), (0, 0), "rows")
+        sluiced.send_signal(signal.SIGTERM)
+        sluiced.wait(30)
+
+        # a limit of the workers alone: the whole line is in the letter, and may be sent
+        site.write_conf(producer_max_line_bytes=1024, producer_count=0)
+        whole = line.replace(b"s u", b"t u")
+        stack.publish(whole)
+        site.start_sluiced()
+        wait_dead(stack, 2)
+        check_equal(letters(site, "clean", "--match", "^10.0.0.1 t")[0]["reason"], "line.too_long", "reason")
+        dlq(site, "retry", "clean", "--match", "^10.0.0.1 t")
+        wait_until(lambda: any(x["retries"] == 1 for x in letters(site, "clean")), 20, "sent, and back")
+
+        # what helps: a higher limit, and the file once more
+        site.write_conf(producer_max_line_bytes=4096, producer_count=0)
+        check_equal(site.ctl("reload").returncode, 0, "reload")
+        check("1 of 2 letters would pass" in dlq(site, "check", "clean"), "check with the whole line")
+        with Site(stack, producer_max_line_bytes=4096) as once:  # a state_dir of its own
+            once.write_conf(inputs=[{"path": site.log, "format": "ezproxy"}])
+            done = once.run("sluice-producer", "--once")
+        check_equal(done.returncode, 0, f"--once: {done.stderr}")
+        wait_until(lambda: site.ids("clean_log") == {md5(line)} and site.ids("raw_log") == {md5(line)}, 20, "the row of the whole line")
+        dlq(site, "drop", *ids)
+
+
 def in_editor(site, letter, editor, want=0, args=(), conf=None, **env):
     """dlq edit in a session of its own, with the drafts in a folder of their own; what it said, and the drafts it left."""
     drafts = os.path.join(site.folder, "drafts")
