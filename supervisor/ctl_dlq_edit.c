@@ -3,9 +3,9 @@
  * ctl_dlq_edit.c - `sluicectl dlq edit`: a letter sent again with another line.
  *
  * The letter is looked up, its line edited while nobody holds the letter, then it is taken by its
- * id. The letter as it was goes to the archive, synced, before the new line is published. What was
- * typed in an editor is removed when it has been sent or is no change, and kept in every other
- * case.
+ * id, and with it all that are equal to it. The letter as it was goes to the archive, synced,
+ * before the new line is published. What was typed in an editor is removed when it has been sent or
+ * is no change, and kept in every other case.
  */
 #include "common/broker_whole.h"
 #include "common/log.h"
@@ -17,6 +17,7 @@
 #include "dlq_today.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ struct edit {
 	size_t lines;
 	char stump[DLQ_PATTERN_SIZE]; /* why it cannot be sent; "" = it can */
 	char *path;		      /* of what is typed in an editor; NULL = nothing is */
-	bool found, sent;
+	uint64_t found;		      /* equal letters */
 };
 
 /* --- the letter --- */
@@ -42,8 +43,7 @@ keep_line(void *context, const struct dlq_letter *letter, struct delivery **deli
 {
 	struct edit *edit = context;
 
-	if (!edit->found) {
-		edit->found = true;
+	if (edit->found++ == 0) {
 		dlq_id_text(letter->queue, letter->id, edit->id);
 		edit->lines = letter->lines;
 		if (letter->is_stump)
@@ -52,7 +52,7 @@ keep_line(void *context, const struct dlq_letter *letter, struct delivery **deli
 		edit->old = xcalloc(edit->old_len + 1, 1);
 		memcpy(edit->old, letter->line.ptr, edit->old_len);
 	}
-	return false;
+	return true;
 }
 
 static int
@@ -98,15 +98,7 @@ send_edited(struct dlq_job *job, const struct dlq_letter *letter, struct failure
 	outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin, properties,
 				    (struct span){edit->new, edit->new_len}, failure);
 	json_decref(properties);
-	edit->sent = outcome == OUTCOME_DONE;
 	return outcome;
-}
-
-/* Of equal letters one is edited. */
-static bool
-is_done(struct dlq_job *job, const struct dlq_letter *letter UNUSED)
-{
-	return ((const struct edit *)job->context)->sent;
 }
 
 static int
@@ -116,7 +108,7 @@ look_up(struct dlq_run *run, struct edit *edit)
 
 	if (code == CTL_OK)
 		code = dlq_walk(run, false, keep_line, edit);
-	if (code == CTL_OK && !edit->found) {
+	if (code == CTL_OK && edit->found == 0) {
 		log_error("there is no such letter (any more)");
 		code = EX_DATAERR;
 	}
@@ -129,6 +121,11 @@ look_up(struct dlq_run *run, struct edit *edit)
 		log_error("%s stays where it is: %s", edit->id, edit->stump);
 		code = EX_DATAERR;
 	}
+	if (code == CTL_OK && edit->found > 1)
+		log_warning("%" PRIu64
+			    " equal letters have the id %s, as of a line that was read more "
+			    "than once: all of them get the new line",
+			    edit->found, edit->id);
 	run->selected = 0;
 	return code;
 }
@@ -196,13 +193,22 @@ make_new_line(const struct dlq_run *run, struct edit *edit)
 	return CTL_OK;
 }
 
+/* To all that were found, or to all that were left of them. */
+static bool
+is_sent(const struct dlq_run *run, const struct edit *edit)
+{
+	return run->moved > 0 &&
+	       (run->moved >= edit->found || (run->moved == run->selected && !dlq_interrupted()));
+}
+
 /* Remove what was typed, or say where it is. */
 static void
 leave_file(const struct dlq_run *run, const struct edit *edit)
 {
 	if (edit->path == NULL)
 		return;
-	if (run->moved > 0 || (edit->new != NULL && (is_empty_line(edit) || is_unchanged(edit)))) {
+	if (is_sent(run, edit) ||
+	    (edit->new != NULL && (is_empty_line(edit) || is_unchanged(edit)))) {
 		unlink(edit->path);
 		return;
 	}
@@ -219,9 +225,8 @@ leave_file(const struct dlq_run *run, const struct edit *edit)
 int
 dlq_edit(struct dlq_run *run)
 {
-	static const struct dlq_move_ops ops = {
-		.publishes = true, .take = send_edited, .skips = is_done};
-	struct edit edit = {.found = false};
+	static const struct dlq_move_ops ops = {.publishes = true, .take = send_edited};
+	struct edit edit = {.found = 0};
 	int code;
 
 	if (!run->select.by_id || run->select.ids[DLQ_LAKE].count +
@@ -237,10 +242,8 @@ dlq_edit(struct dlq_run *run)
 		dlq_catch_interrupt();
 		code = make_new_line(run, &edit);
 	}
-	if (code == CTL_OK) {
-		run->limit = 1;
+	if (code == CTL_OK)
 		code = dlq_report(run, "sent again with another line", dlq_move(run, &ops, &edit));
-	}
 	leave_file(run, &edit);
 	free(edit.old);
 	free(edit.new);

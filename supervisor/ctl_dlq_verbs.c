@@ -26,7 +26,10 @@ const struct dlq_verb dlq_verbs[] = {
 		 "--ids only the ids,\n"
 		 "for the other verbs: they take ids on the command line, or from standard input "
 		 "with -.\n"
-		 "An id stays the same at every look, also when a letter comes back after a retry.",
+		 "An id stays the same at every look, also when a letter comes back after a retry. "
+		 "Equal letters,\n"
+		 "as of a line that was read twice, share it: every verb given that id means all "
+		 "of them.",
 	 .example = "sluicectl dlq list clean --reason parse.no_match --match '\"BREW ' --ids | "
 		    "sluicectl dlq hold -",
 	 .handler = dlq_list,

@@ -5,9 +5,9 @@
  * The id is "l" or "c" (lake, clean) and the first 15 hex digits of the MD5 of queue, message-id
  * and the body's MD5. It depends on nothing that changes: the same letter has it at every look,
  * after it was held, exported and imported, and when it comes back after a retry (workers keep the
- * message-id of a line). A foreign message without message-id has one too; equal messages then
- * share it, and a verb given that id means all copies. The beginning of an id will do where it is
- * the beginning of one only.
+ * message-id of a line). Equal letters share it, as those of a line that was read twice or of
+ * foreign messages without message-id; every verb given that id means all of them. The beginning of
+ * an id will do where it is the beginning of one only.
  *
  * A letter that the broker itself took out of a queue (delivery limit) is a whole frame: one entry
  * of N lines, with the reason "broker.delivery_limit".

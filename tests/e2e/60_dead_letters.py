@@ -485,6 +485,25 @@ def test_edit_in_an_editor(stack):
         wait_until(lambda: b"3rd bad" in sent(stack), 20, "it is sent all the same")
 
 
+def test_equal_letters(stack):
+    """Letters that share an id are one for every verb."""
+    with Site(stack) as site:
+        for _ in range(3):
+            publish_letters(stack, site, [b"equal bad", b"other bad"])
+        ids = dlq(site, "list", "--ids").split()
+        check_equal((len(ids), len(set(ids))), (6, 2), "letters and ids")
+        equal = lines_and_ids(site)[b"equal bad"]
+        done = site.ctl("dlq", "edit", equal, "--set-line", "equal good")
+        check_equal((done.returncode, done.stdout), (0, "3 of 3 letters sent again with another line\n"), done.stderr)
+        check(f"3 equal letters have the id {equal}" in done.stderr, done.stderr)
+        wait_until(lambda: sent(stack) == [b"equal good"] * 3, 20, "the new line of each")
+        other = lines_and_ids(site)
+        check_equal(set(other), {b"other bad"}, "what is left")
+        check_equal(dlq(site, "hold", other[b"other bad"]), "3 of 3 letters held\n", "hold")
+        check_equal(dlq(site, "retry", other[b"other bad"]), "3 of 3 letters sent again\n", "retry")
+        wait_dead(stack, 0)
+
+
 def test_edit_keeps_what_was_typed(stack):
     """A text that was typed and could not be sent is in a file, and the command that is named sends it."""
     ctl = os.path.join(BUILD, "sluicectl")
