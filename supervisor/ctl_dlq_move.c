@@ -170,21 +170,33 @@ dlq_move(struct dlq_run *run, const struct dlq_move_ops *ops, void *context)
 	return code;
 }
 
-int
-dlq_report(struct dlq_run *run, const char *done, int code)
+static void
+print_result(const struct dlq_run *run, const char *done, bool interrupted)
 {
-	if (dlq_interrupted() && code == CTL_OK)
-		log_warning("interrupted between two letters; the rest is where it was");
 	if (run->json) {
 		printf("{\"selected\": %" PRIu64 ", \"moved\": %" PRIu64 ", \"failed\": %" PRIu64
 		       ", \"unsure\": %" PRIu64 ", \"dry_run\": %s}\n",
 		       run->selected, run->moved, run->failed, run->unsure,
 		       run->dry_run ? "true" : "false");
+	} else if (interrupted) {
+		/* how many it would have been is not known: they were not looked at */
+		printf("%" PRIu64 " letters %s, interrupted; the rest is where it was\n",
+		       run->dry_run ? 0 : run->moved, done);
 	} else if (run->dry_run) {
 		printf("%" PRIu64 " letters would be %s\n", run->selected - run->failed, done);
 	} else {
 		printf("%" PRIu64 " of %" PRIu64 " letters %s\n", run->moved, run->selected, done);
 	}
+}
+
+int
+dlq_report(struct dlq_run *run, const char *done, int code)
+{
+	bool interrupted = dlq_interrupted() && code == CTL_OK;
+
+	if (interrupted)
+		log_warning("interrupted between two letters");
+	print_result(run, done, interrupted);
 	if (run->unsure > 0)
 		log_warning("%" PRIu64 " messages were sent but not confirmed: their letters are "
 			    "still here, and may be in the other place, too",

@@ -631,3 +631,13 @@ def test_interrupt_and_rate(stack):
         check(20 <= moved < 900 and json.loads(out)["unsure"] == 0, out)
         wait_dead(stack, 1000 - moved)
         check_equal(stack.queue_counts()["queue-data-clean"], moved, "letters in the queue")
+
+        process = subprocess.Popen([os.path.join(BUILD, "sluicectl"), "-c", site.conf, "dlq", "retry", "--all", "--rate", "50/s"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: stack.queue_counts()["queue-data-clean"] > moved, 30, "some more letters", pause=0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        check_equal(process.returncode, 3, f"exit code ({err})")
+        more = int(out.split()[0])
+        check_equal(out, f"{more} letters sent again, interrupted; the rest is where it was\n", "what it says")
+        wait_dead(stack, 1000 - moved - more)
