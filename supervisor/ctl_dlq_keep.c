@@ -140,7 +140,7 @@ struct export
 {
 	const struct dlq_run *run;
 	FILE *out;
-	bool failed;
+	bool has_head, failed;
 };
 
 static const char csv_head[] =
@@ -170,12 +170,21 @@ write_csv(FILE *out, const struct dlq_letter *letter)
 	fputc('\n', out);
 }
 
+static void
+write_head(struct export *export)
+{
+	if (!export->has_head)
+		fputs(csv_head, export->out);
+	export->has_head = true;
+}
+
 static bool
 export_letter(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
 {
 	struct export *export = context;
 
 	if (export->run->csv) {
+		write_head(export);
 		write_csv(export->out, letter);
 	} else {
 		json_t *entry = dlq_entry_new(letter);
@@ -206,15 +215,18 @@ dlq_export(struct dlq_run *run)
 		log_error("%s: %s (an export overwrites nothing)", run->out, strerror(errno));
 		return EX_CANTCREAT;
 	}
-	if (run->csv)
-		fputs(csv_head, export.out);
 	code = dlq_walk(run, false, export_letter, &export);
+	if (run->csv && code == CTL_OK)
+		write_head(&export);
 	if (fflush(export.out) != 0 || export.failed ||
 	    (run->out != NULL && (fsync(fileno(export.out)) != 0 || fclose(export.out) != 0))) {
 		log_error("%s: %s", run->out != NULL ? run->out : "standard output",
 			  strerror(errno));
 		return EX_IOERR;
 	}
+	/* An empty file would be in the way of the next try. */
+	if (run->out != NULL && code != CTL_OK && run->selected == 0)
+		unlink(run->out);
 	if (run->out != NULL && code == CTL_OK)
 		printf("%" PRIu64 " letters written to %s\n", run->selected, run->out);
 	return code;

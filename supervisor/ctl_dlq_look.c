@@ -134,7 +134,8 @@ dlq_groups(struct dlq_run *run)
 
 	run->select.with_held = true;
 	code = dlq_walk(run, false, count_letter, table);
-	print_groups(run, table, false);
+	if (code == CTL_OK)
+		print_groups(run, table, false);
 	dlq_group_table_free(&table);
 	return code;
 }
@@ -179,7 +180,8 @@ dlq_check(struct dlq_run *run)
 
 	run->select.with_held = true;
 	code = dlq_walk(run, false, check_letter, &check);
-	print_groups(run, check.table, true);
+	if (code == CTL_OK)
+		print_groups(run, check.table, true);
 	for (size_t i = 0; i < DLQ_QUEUES; i++)
 		dlq_today_free(&check.today[i]);
 	dlq_group_table_free(&check.table);

@@ -196,7 +196,9 @@ dlq_report(struct dlq_run *run, const char *done, int code)
 
 	if (interrupted)
 		log_warning("interrupted between two letters");
-	print_result(run, done, interrupted);
+	/* What failed before a letter was seen has no result. */
+	if (code == CTL_OK || run->selected > 0 || run->moved > 0)
+		print_result(run, done, interrupted);
 	if (run->unsure > 0)
 		log_warning("%" PRIu64 " messages were sent but not confirmed: their letters are "
 			    "still here, and may be in the other place, too",

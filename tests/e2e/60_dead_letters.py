@@ -403,6 +403,27 @@ def test_the_start_of_a_line_is_not_sent(stack):
         dlq(site, "drop", *ids)
 
 
+def test_without_a_broker(stack):
+    """No figures on standard output that nobody has counted, and nothing left in the way."""
+    with Site(stack) as site:
+        out = os.path.join(site.folder, "out.ndjson")
+        publish_letters(stack, site, [b"x"])
+        made = os.path.join(site.folder, "made.ndjson")
+        unreadable = os.path.join(site.folder, "no.pass")
+        for settings, code in (({"broker_hosts": ["127.0.0.1:1"]}, 69), ({"broker_password_file": unreadable}, 78)):
+            site.write_conf(**settings)
+            for args in (["groups"], ["groups", "--json"], ["list"], ["check"], ["retry", "--all"], ["retry", "--all", "--json"],
+                         ["drop", "--all", "--confirm", DEAD], ["hold", "--all"], ["export"], ["export", "--csv"],
+                         ["export", "--out", out], ["import", made], ["edit", "c12345", "--set-line", "x"]):
+                done = site.ctl("dlq", *args)
+                check_equal((done.returncode, done.stdout), (code, ""), f"{args} {settings}: {done.stderr}")
+                check(done.stderr != "", f"{args}: no message")
+            check(not os.path.exists(out), "an empty export")
+        site.write_conf()
+        dlq(site, "export", "--out", out)
+        check_equal(len(list(csv.reader(io.StringIO(dlq(site, "export", "lake", "--csv"))))), 1, "the head of an empty CSV")
+
+
 def in_editor(site, letter, editor, want=0, args=(), conf=None, **env):
     """dlq edit in a session of its own, with the drafts in a folder of their own; what it said, and the drafts it left."""
     drafts = os.path.join(site.folder, "drafts")
