@@ -24,6 +24,7 @@ struct dlq_run {
 	int arg_count;
 	/* what came of it */
 	uint64_t selected, moved, failed, unsure;
+	uint64_t held_out, as_wanted; /* left alone: held; hold and release had nothing to do */
 };
 
 struct dlq_verb {
@@ -75,6 +76,9 @@ int dlq_say(const struct failure *failure);
 typedef bool dlq_letter_fn(void *context, const struct dlq_letter *letter,
 			   struct delivery **delivery);
 int dlq_walk(struct dlq_run *run, bool take_all, dlq_letter_fn *take, void *context);
+
+/* Say so on standard error when a look found nothing; not with --json and --ids. */
+void dlq_say_nothing_found(const struct dlq_run *run, int code);
 
 /* Shortened ids become whole ones; no more work when there are none. Returns an exit code. */
 int dlq_resolve(struct dlq_run *run);

@@ -94,13 +94,11 @@ static int
 check_confirmed(struct dlq_run *run)
 {
 	const struct dlq_select *s = &run->select;
-	bool chosen = s->by_id || s->has_group || s->reason != NULL || s->has_match ||
-		      s->since_s != 0 || s->until_s != 0 || s->source != NULL || s->only_held;
 	enum dlq_queue queue;
 
 	if (s->by_id && s->all)
 		return dlq_usage(run, "ids or --all, not both");
-	if (chosen)
+	if (s->by_id || dlq_select_filters(s))
 		return CTL_OK;
 	if (!s->all)
 		return dlq_usage(run, "which letters? ids, a group, or --all --confirm QUEUE");
@@ -227,6 +225,7 @@ dlq_export(struct dlq_run *run)
 	/* An empty file would be in the way of the next try. */
 	if (run->out != NULL && code != CTL_OK && run->selected == 0)
 		unlink(run->out);
+	dlq_say_nothing_found(run, code);
 	if (run->out != NULL && code == CTL_OK)
 		printf("%" PRIu64 " letters written to %s\n", run->selected, run->out);
 	return code;

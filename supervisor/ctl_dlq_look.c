@@ -126,6 +126,13 @@ print_groups(const struct dlq_run *run, struct dlq_group_table *table, bool chec
 		printf("%" PRIu64 " letters, %zu groups\n", letters, count);
 }
 
+/* Figures of nothing say nothing. */
+static bool
+is_empty_choice(const struct dlq_run *run)
+{
+	return run->selected == 0 && (run->select.by_id || dlq_select_filters(&run->select));
+}
+
 int
 dlq_groups(struct dlq_run *run)
 {
@@ -134,7 +141,8 @@ dlq_groups(struct dlq_run *run)
 
 	run->select.with_held = true;
 	code = dlq_walk(run, false, count_letter, table);
-	if (code == CTL_OK)
+	dlq_say_nothing_found(run, code);
+	if (code == CTL_OK && !is_empty_choice(run))
 		print_groups(run, table, false);
 	dlq_group_table_free(&table);
 	return code;
@@ -180,7 +188,8 @@ dlq_check(struct dlq_run *run)
 
 	run->select.with_held = true;
 	code = dlq_walk(run, false, check_letter, &check);
-	if (code == CTL_OK)
+	dlq_say_nothing_found(run, code);
+	if (code == CTL_OK && !is_empty_choice(run))
 		print_groups(run, check.table, true);
 	for (size_t i = 0; i < DLQ_QUEUES; i++)
 		dlq_today_free(&check.today[i]);
@@ -260,6 +269,10 @@ list_letter(void *context, const struct dlq_letter *letter, struct delivery **de
 int
 dlq_list(struct dlq_run *run)
 {
+	int code;
+
 	run->select.with_held = true;
-	return dlq_walk(run, false, list_letter, run);
+	code = dlq_walk(run, false, list_letter, run);
+	dlq_say_nothing_found(run, code);
+	return code;
 }

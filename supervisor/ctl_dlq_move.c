@@ -67,9 +67,14 @@ offer_letter(struct dlq_job *job, const struct dlq_move_ops *ops, const struct d
 	struct dlq_letter letter;
 
 	dlq_letter_read(run->md5, job->queue, delivery, &letter);
-	if (!dlq_select_takes(&run->select, &letter) ||
-	    (ops->skips != NULL && ops->skips(job, &letter)))
+	if (!dlq_select_takes(&run->select, &letter)) {
+		run->held_out += dlq_select_holds_out(&run->select, &letter);
 		return OUTCOME_DONE;
+	}
+	if (ops->skips != NULL && ops->skips(job, &letter)) {
+		run->as_wanted++;
+		return OUTCOME_DONE;
+	}
 	run->selected++;
 	if (ops->refuses != NULL && ops->refuses(&letter, failure)) {
 		complain(run, &letter, failure);
@@ -189,6 +194,31 @@ print_result(const struct dlq_run *run, const char *done, bool interrupted)
 	}
 }
 
+/* Nothing was done, and nothing failed: why? */
+static int
+explain_nothing(const struct dlq_run *run)
+{
+	const struct dlq_select *select = &run->select;
+	char group[DLQ_GROUP_SIZE];
+
+	if (run->held_out > 0) {
+		log_warning("%" PRIu64 " letters are held; --with-held takes them, too",
+			    run->held_out);
+	} else if (run->as_wanted > 0) {
+		log_warning("%" PRIu64 " letters are so already", run->as_wanted);
+	} else if (select->by_id && !run->stdin_ids) {
+		log_error("there is no such letter (any more)");
+		return EX_DATAERR;
+	} else if (select->has_group) {
+		log_error("there is no group %s (any more); try: sluicectl dlq groups",
+			  dlq_group_text(select->group, group));
+		return EX_DATAERR;
+	} else if (dlq_select_filters(select)) {
+		log_warning("no letter matches");
+	}
+	return CTL_OK;
+}
+
 int
 dlq_report(struct dlq_run *run, const char *done, int code)
 {
@@ -205,11 +235,8 @@ dlq_report(struct dlq_run *run, const char *done, int code)
 			    run->unsure);
 	if (run->failed > COMPLAINTS_MAX)
 		log_error("%" PRIu64 " letters failed altogether", run->failed);
-	if (code == CTL_OK && run->selected == 0 && run->select.by_id && !run->stdin_ids &&
-	    !dlq_interrupted()) {
-		log_error("there is no such letter (any more)");
-		return EX_DATAERR;
-	}
+	if (code == CTL_OK && run->selected == 0 && !interrupted)
+		return explain_nothing(run);
 	if (code == CTL_OK && (run->failed > 0 || dlq_interrupted()))
 		return (run->dry_run ? run->selected > run->failed : run->moved > 0) ? CTL_PARTLY
 										     : CTL_FAILED;

@@ -19,8 +19,7 @@ static int
 check_choice(struct dlq_run *run, bool needs_all)
 {
 	const struct dlq_select *s = &run->select;
-	bool filtered = s->has_group || s->reason != NULL || s->has_match || s->since_s != 0 ||
-			s->until_s != 0 || s->source != NULL || s->only_held;
+	bool filtered = dlq_select_filters(s);
 
 	if (s->by_id && (filtered || s->all))
 		return dlq_usage(run, "ids, or a choice by group, reason and the like; not both");

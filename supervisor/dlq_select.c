@@ -171,6 +171,14 @@ dlq_select_resolve(struct dlq_select *select, char *error, size_t error_size)
 }
 
 bool
+dlq_select_filters(const struct dlq_select *select)
+{
+	return select->has_group || select->reason != NULL || select->has_match ||
+	       select->since_s != 0 || select->until_s != 0 || select->source != NULL ||
+	       select->only_held;
+}
+
+bool
 dlq_select_wants_queue(const struct dlq_select *select, enum dlq_queue queue)
 {
 	bool any = false;
@@ -222,13 +230,9 @@ matches(const struct dlq_select *select, struct span line)
 	return regexec(&select->match, line.ptr, 0, &range, REG_STARTEND) == 0;
 }
 
-bool
-dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *letter)
+static bool
+passes_filters(const struct dlq_select *select, const struct dlq_letter *letter)
 {
-	if (select->by_id)
-		return has_id(select, letter);
-	if (letter->held ? !select->with_held && !select->only_held : select->only_held)
-		return false;
 	if (select->reason != NULL && !span_equals(letter->reason, span_of(select->reason)))
 		return false;
 	if ((select->since_s != 0 && letter->when_s < select->since_s) ||
@@ -239,4 +243,26 @@ dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *lette
 	if (select->has_group && dlq_letter_group(letter) != select->group)
 		return false;
 	return !select->has_match || matches(select, letter->line);
+}
+
+static bool
+is_held_out(const struct dlq_select *select, const struct dlq_letter *letter)
+{
+	return letter->held && !select->with_held && !select->only_held;
+}
+
+bool
+dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *letter)
+{
+	if (select->by_id)
+		return has_id(select, letter);
+	if (is_held_out(select, letter) || (select->only_held && !letter->held))
+		return false;
+	return passes_filters(select, letter);
+}
+
+bool
+dlq_select_holds_out(const struct dlq_select *select, const struct dlq_letter *letter)
+{
+	return !select->by_id && is_held_out(select, letter) && passes_filters(select, letter);
 }

@@ -424,6 +424,39 @@ def test_without_a_broker(stack):
         check_equal(len(list(csv.reader(io.StringIO(dlq(site, "export", "lake", "--csv"))))), 1, "the head of an empty CSV")
 
 
+def test_nothing_found(stack):
+    """What is not there, or mistyped, is told; what cannot be is refused."""
+    with Site(stack) as site:
+        def say(*args, want=0, out=""):
+            done = site.ctl("dlq", *args)
+            check_equal((done.returncode, done.stdout), (want, out), f"{args}: {done.stderr}")
+            return done.stderr
+
+        check("there are no dead letters" in say("list"), "an empty queue")
+        publish_letters(stack, site, [b"a", b"b"])
+        for verb in ("retry", "hold", "release", "drop"):
+            for args in ([verb, "g0000000"], [verb, "--group", "g0000000"]):
+                done = site.ctl("dlq", *args)
+                check_equal(done.returncode, 65, f"{args}: {done.stdout} {done.stderr}")
+                check("there is no group g0000000" in done.stderr, done.stderr)
+        for args in (["list"], ["groups"], ["check"], ["export"]):
+            for choice in (["--match", "zzz"], ["g0000000"], ["--reason", "parse.bad_time"], ["c123456789abcdef"]):
+                check("no letter matches" in say(*args, *choice), f"{args} {choice}")
+        for args in (["list", "--json"], ["list", "--ids"], ["groups", "--json"]):
+            check_equal(say(*args, "--match", "zzz"), "", f"{args}: standard error")
+        check('did you mean "parse.no_match"?' in say("list", "--reason", "parse.nomatch"), "a reason mistyped")
+        check("did you mean" not in say("list", "--reason", "broker.delivery_limit"), "a reason of the broker's")
+        check('did you mean "clean"?' in say("list", "cleen", want=64), "a queue mistyped")
+        check("Is a directory" in say("import", site.folder, want=66), "import of a folder")
+        check("--since is later than --until" in say("list", "--since", "1h", "--until", "2h", want=64), "since and until")
+
+        group = json_lines(dlq(site, "groups", "--json"))[0]["group"]
+        dlq(site, "hold", group)
+        check("2 letters are so already" in say("hold", group, out="0 of 0 letters held\n"), "held twice")
+        check("2 letters are held; --with-held" in say("retry", group, out="0 of 0 letters sent again\n"), "all are held")
+        check_equal(len(dlq(site, "list", "--ids").split()), 2, "letters")
+
+
 def in_editor(site, letter, editor, want=0, args=(), conf=None, **env):
     """dlq edit in a session of its own, with the drafts in a folder of their own; what it said, and the drafts it left."""
     drafts = os.path.join(site.folder, "drafts")

@@ -267,6 +267,17 @@ test_selection(void **state)
 	assert_int_equal(dlq_select_resolve(&select, error, sizeof(error)), -1);
 	assert_int_equal(dlq_select_add(&select, "nonsense", error, sizeof(error)), -1);
 	dlq_select_free(&select);
+	assert_false(dlq_select_filters(&select));
+	select.has_group = true;
+	select.group = dlq_letter_group(&letter);
+	assert_true(dlq_select_filters(&select));
+	assert_false(dlq_select_holds_out(&select, &letter));
+	letter.held = true;
+	assert_false(dlq_select_takes(&select, &letter));
+	assert_true(dlq_select_holds_out(&select, &letter));
+	select.group++;
+	assert_false(dlq_select_holds_out(&select, &letter));
+	dlq_select_free(&select);
 	assert_int_equal(dlq_select_match(&select, "[", error, sizeof(error)), -1);
 }
 
