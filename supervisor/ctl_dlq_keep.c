@@ -102,7 +102,9 @@ check_confirmed(struct dlq_run *run)
 		return CTL_OK;
 	if (!s->all)
 		return dlq_usage(run, "which letters? ids, a group, or --all --confirm QUEUE");
-	if (run->confirm == NULL || dlq_queue_find(run->confirm, &queue) != 0)
+	/* in full: whoever writes it has looked at which queue it is */
+	if (run->confirm == NULL || dlq_queue_find(run->confirm, &queue) != 0 ||
+	    strcmp(run->confirm, dlq_queues[queue].dead) != 0)
 		return dlq_usage(run, "--all wants --confirm with the name of the queue: %s or %s",
 				 dlq_queues[DLQ_LAKE].dead, dlq_queues[DLQ_CLEAN].dead);
 	for (size_t i = 0; i < DLQ_QUEUES; i++)

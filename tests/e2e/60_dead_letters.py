@@ -450,6 +450,10 @@ def test_nothing_found(stack):
         check("Is a directory" in say("import", site.folder, want=66), "import of a folder")
         check("--since is later than --until" in say("list", "--since", "1h", "--until", "2h", want=64), "since and until")
 
+        for queue in ("clean", "queue-data-clean", "all"):
+            check(f"the name of the queue: queue-data-lake.dead or {DEAD}" in say("drop", "--all", "--confirm", queue, want=64), queue)
+        check("another queue" in say("drop", "lake", "--all", "--confirm", DEAD, want=64), "two queues")
+
         group = json_lines(dlq(site, "groups", "--json"))[0]["group"]
         dlq(site, "hold", group)
         check("2 letters are so already" in say("hold", group, out="0 of 0 letters held\n"), "held twice")
