@@ -83,8 +83,7 @@ print_group(const struct dlq_group_row *row, bool checked)
 	       dlq_queues[row->queue].name, row->letters);
 	if (checked)
 		printf("  %8" PRIu64 " would pass", row->would_pass);
-	printf("  %s to %s  ", dlq_local_time(row->oldest_s, oldest),
-	       dlq_local_time(row->newest_s, newest));
+	printf("  %s to %s  ", dlq_when(row->oldest_s, oldest), dlq_when(row->newest_s, newest));
 	dlq_print_visible(stdout, span_of(row->reason), 0, NULL);
 	if (row->held > 0)
 		printf("  (%" PRIu64 " held)", row->held);
@@ -228,7 +227,7 @@ print_letter(const struct dlq_letter *letter)
 	char id[DLQ_ID_SIZE], when[32];
 
 	printf("%s  %s  ", dlq_id_text(letter->queue, letter->id, id),
-	       dlq_local_time(letter->when_s, when));
+	       dlq_when(letter->when_s, when));
 	dlq_print_visible(stdout, letter->reason, DETAIL_COLUMNS, NULL);
 	if (message->source.ptr != NULL) {
 		printf("  ");

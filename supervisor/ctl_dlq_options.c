@@ -65,7 +65,8 @@ set_time(struct dlq_run *run, const char *text, int64_t *out)
 {
 	if (dlq_parse_time(text, time(NULL), out) != 0)
 		return dlq_usage(run,
-				 "\"%s\" is no time: write 2026-11-23, \"2026-11-23 19:03\", or 2h",
+				 "\"%s\" is no time: write 2026-11-23, \"2026-11-23 19:03\" "
+				 "(UTC, or with +hh:mm), or 2h",
 				 text);
 	return 0;
 }

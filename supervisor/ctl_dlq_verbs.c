@@ -14,7 +14,8 @@ const struct dlq_verb dlq_verbs[] = {
 	 .help = "what died of what: one line per reason and kind of detail\n"
 		 "Details that differ in numbers or in what stands in quotes are one kind. The "
 		 "name in the first\n"
-		 "column (g…) can be given wherever ids can.",
+		 "column (g…) can be given wherever ids can. Times are UTC; T is as in "
+		 "`sluicectl dlq list --help`.",
 	 .example = "sluicectl dlq groups clean",
 	 .handler = dlq_groups,
 	 .options = SELECTING "j"},
@@ -22,7 +23,9 @@ const struct dlq_verb dlq_verbs[] = {
 	 .synopsis = "[lake|clean] [ID…|-|GROUP] [--reason R] [--match REGEX] [--since T] [--until "
 		     "T] [--source FILE] [--held] [--limit N] [--ids|--json]",
 	 .help = "the letters, the oldest first\n"
-		 "T is a date and time, or how long ago (30m, 2h, 3d). --json prints JSON Lines, "
+		 "All times are UTC. T is a date and time (2026-11-23, \"2026-11-23 19:03\", "
+		 "2026-11-23T19:03:14Z, with\n"
+		 "+hh:mm in that zone), or how long ago (30m, 2h, 3d). --json prints JSON Lines, "
 		 "--ids only the ids,\n"
 		 "for the other verbs: they take ids on the command line, or from standard input "
 		 "with -.\n"

@@ -289,6 +289,12 @@ def test_looking_changes_nothing(stack):
         check(not places, f"{len(places)} letters have changed places, from {places[:1]}")
         check_equal([x["line"] for x in letters(site, "--since", "2023-11-14T22:13:22Z", "--until", "@1700000004")],
                     ["line 2", "line 3", "line 4"], "since and until")
+        local = {"TZ": "XXX-5:30"}
+        check("2023-11-14T22:13:20Z to 2023-11-14T23:36:39Z" in dlq(site, "groups", env=local), "times of groups")
+        check("  2023-11-14T22:13:20Z  " in dlq(site, "list", "--limit", "1", env=local), "times of list")
+        check("when     2023-11-14T22:13:20Z\n" in dlq(site, "show", first[0], env=local), "times of show")
+        for zone in ("22:13:22", "22:13:22Z", "23:13:22+01:00"):
+            check_equal(len(dlq(site, "list", "--ids", "--until", "2023-11-14T" + zone, env=local).split()), 3, f"until {zone}")
         check("5000 letters would" in dlq(site, "retry", "--all", "-n"), "dry run")
 
 

@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 static void
@@ -148,6 +149,9 @@ test_times(void **state)
 		{"2h", 992800},
 		{"@17", 17},
 		{"1970-01-02T00:00:00Z", 86400},
+		{"1970-01-02", 86400},
+		{"1970-01-02 00:01", 86460},
+		{"1970-01-02T00:00:02", 86402},
 		{"1970-01-02 01:00+01:00", 86400},
 		{"1970-01-01T19:30-0430", 86400},
 		{"", -1},
@@ -156,7 +160,13 @@ test_times(void **state)
 		{"1970-01-02T00:00:00+99:00", -1},
 	};
 
+	char shown[32];
+
 	(void)state;
+	setenv("TZ", "Asia/Kolkata", 1); /* no matter */
+	tzset();
+	assert_string_equal(dlq_when(86399, shown), "1970-01-01T23:59:59Z");
+	assert_string_equal(dlq_when(0, shown), "-");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		int64_t got = -1;
 
