@@ -57,9 +57,10 @@ group_json(const struct dlq_group_row *row, bool checked)
 {
 	char group[DLQ_GROUP_SIZE], id[DLQ_ID_SIZE];
 	json_t *json = json_pack(
-		"{s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:s, s:o}", "group",
+		"{s:s, s:s, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:s, s:o}", "group",
 		dlq_group_text(row->group, group), "queue", dlq_queues[row->queue].name, "reason",
-		visible_json(span_of(row->reason), 0), "pattern", row->pattern, "letters",
+		visible_json(span_of(row->reason), 0), "pattern", row->pattern, "detail",
+		visible_json((struct span){row->detail, row->detail_len}, 0), "letters",
 		(json_int_t)row->letters, "lines", (json_int_t)row->lines, "held",
 		(json_int_t)row->held, "oldest", time_json(row->oldest_s), "newest",
 		time_json(row->newest_s), "example", dlq_id_text(row->queue, row->example, id),
@@ -89,7 +90,10 @@ print_group(const struct dlq_group_row *row, bool checked)
 		printf("  (%" PRIu64 " held)", row->held);
 	if (row->lines != row->letters)
 		printf("  (%" PRIu64 " lines)", row->lines);
-	printf("\n          %s\n", row->pattern);
+	printf(row->differs && row->detail_len > 0 ? "\n          like: " : "\n          ");
+	dlq_print_visible(stdout, (struct span){row->detail, row->detail_len}, DETAIL_COLUMNS,
+			  NULL);
+	printf("\n");
 	if (row->still[0] != '\0') {
 		printf("          still: ");
 		dlq_print_visible(stdout, span_of(row->still), DETAIL_COLUMNS, NULL);

@@ -12,8 +12,9 @@ const struct dlq_verb dlq_verbs[] = {
 	{.name = "groups",
 	 .synopsis = "[lake|clean] [--held] [--since T] [--until T] [--json]",
 	 .help = "what died of what: one line per reason and kind of detail\n"
-		 "Details that differ in numbers or in what stands in quotes are one kind. The "
-		 "name in the first\n"
+		 "Details that differ in numbers or in what stands in quotes are one kind: the "
+		 "second line says\n"
+		 "\"like: \" and one of them, the third has its id and line. The name in the first\n"
 		 "column (g…) can be given wherever ids can. Times are UTC; T is as in "
 		 "`sluicectl dlq list --help`.",
 	 .example = "sluicectl dlq groups clean",

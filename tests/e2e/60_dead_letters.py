@@ -291,6 +291,8 @@ def test_looking_changes_nothing(stack):
                     ["line 2", "line 3", "line 4"], "since and until")
         local = {"TZ": "XXX-5:30"}
         check("2023-11-14T22:13:20Z to 2023-11-14T23:36:39Z" in dlq(site, "groups", env=local), "times of groups")
+        check("\n          like: format ezproxy, byte 0: expected a time\n" in dlq(site, "groups"), "a real detail")
+        check("like: " not in dlq(site, "groups", "--until", "2023-11-14T22:13:20Z"), "the only detail")
         check("  2023-11-14T22:13:20Z  " in dlq(site, "list", "--limit", "1", env=local), "times of list")
         check("when     2023-11-14T22:13:20Z\n" in dlq(site, "show", first[0], env=local), "times of show")
         for zone in ("22:13:22", "22:13:22Z", "23:13:22+01:00"):

@@ -8,6 +8,7 @@
 #include "common/lines.h"
 #include "supervisor/dlq_again.h"
 #include "supervisor/dlq_archive.h"
+#include "supervisor/dlq_group_table.h"
 #include "supervisor/dlq_present.h"
 #include "supervisor/dlq_select.h"
 #include "supervisor/dlq_text.h"
@@ -78,6 +79,35 @@ test_patterns(void **state)
 	assert_int_equal(dlq_group_parse(dlq_group_text(number, group), &parsed), 0);
 	assert_int_equal(parsed, number);
 	assert_int_equal(dlq_group_parse("g12", &parsed), -1);
+}
+
+static void
+test_group_details(void **state)
+{
+	static const struct {
+		const char *detail;
+		bool differs;
+	} cases[] = {
+		{"byte 12 of /tmp/h6/a.log, as [29/Oct/2026]", false},
+		{"byte 12 of /tmp/h6/a.log, as [29/Oct/2026]", false},
+		{"byte 13 of /tmp/h6/a.log, as [29/Oct/2026]", true},
+		{"byte 12 of /tmp/h6/a.log, as [29/Oct/2026]", true},
+	};
+	struct dlq_group_table *table = dlq_group_table_new();
+	struct dlq_letter letter = {.queue = DLQ_CLEAN, .reason = SPAN_LITERAL("r")};
+	struct dlq_group_row *row;
+
+	(void)state;
+	letter.line = SPAN_LITERAL("x");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		letter.detail = span_of(cases[i].detail);
+		row = dlq_group_table_add(table, &letter);
+		assert_int_equal(row->letters, i + 1);
+		assert_int_equal(row->differs, cases[i].differs);
+		assert_true(span_equals((struct span){row->detail, row->detail_len},
+					span_of(cases[0].detail)));
+	}
+	dlq_group_table_free(&table);
 }
 
 static void
@@ -352,6 +382,7 @@ main(void)
 		cmocka_unit_test(test_entries),	      cmocka_unit_test(test_again),
 		cmocka_unit_test(test_selection),     cmocka_unit_test(test_present),
 		cmocka_unit_test(test_input_formats), cmocka_unit_test(test_empty_lines),
+		cmocka_unit_test(test_group_details),
 	};
 
 	return cmocka_run_group_tests_name("dlq", tests, NULL, NULL);
