@@ -34,12 +34,14 @@ struct edit {
 	char stump[DLQ_PATTERN_SIZE]; /* why it cannot be sent; "" = it can */
 	char *path;		      /* of what is typed in an editor; NULL = nothing is */
 	uint64_t found;		      /* equal letters */
+	struct delivery *delivery;    /* the first of them, for the look at the new line */
+	enum dlq_queue queue;
 };
 
 /* --- the letter --- */
 
 static bool
-keep_line(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
+keep_line(void *context, const struct dlq_letter *letter, struct delivery **delivery)
 {
 	struct edit *edit = context;
 
@@ -51,6 +53,9 @@ keep_line(void *context, const struct dlq_letter *letter, struct delivery **deli
 		edit->old_len = letter->line.len;
 		edit->old = xcalloc(edit->old_len + 1, 1);
 		memcpy(edit->old, letter->line.ptr, edit->old_len);
+		edit->queue = letter->queue;
+		edit->delivery = *delivery;
+		*delivery = NULL;
 	}
 	return true;
 }
@@ -193,6 +198,23 @@ make_new_line(const struct dlq_run *run, struct edit *edit)
 	return CTL_OK;
 }
 
+/* It is sent all the same: who edits may know of settings that this machine does not have. */
+static void
+warn_if_it_fails(const struct dlq_run *run, struct edit *edit)
+{
+	struct dlq_today *today =
+		dlq_today_new(run->settings, edit->queue, run->format, run->keep_format);
+	char detail[DLQ_PATTERN_SIZE] = "";
+	const char *reason = "";
+
+	edit->delivery->message.body = (struct span){edit->new, edit->new_len};
+	if (dlq_today_check(today, &edit->delivery, &reason, detail) > 0)
+		log_warning("today's parser does not take the new line, so it will come back: "
+			    "%s: %s",
+			    reason, detail);
+	dlq_today_free(&today);
+}
+
 /* To all that were found, or to all that were left of them. */
 static bool
 is_sent(const struct dlq_run *run, const struct edit *edit)
@@ -242,9 +264,12 @@ dlq_edit(struct dlq_run *run)
 		dlq_catch_interrupt();
 		code = make_new_line(run, &edit);
 	}
-	if (code == CTL_OK)
+	if (code == CTL_OK) {
+		warn_if_it_fails(run, &edit);
 		code = dlq_report(run, "sent again with another line", dlq_move(run, &ops, &edit));
+	}
 	leave_file(run, &edit);
+	delivery_free(&edit.delivery);
 	free(edit.old);
 	free(edit.new);
 	free(edit.path);

@@ -78,8 +78,10 @@ const struct dlq_verb dlq_verbs[] = {
 		 "The line as it was goes along in x-sluice-original, with who and when, and the "
 		 "letter as it was\n"
 		 "is kept in the archive lake- or clean-edited.ndjson. The row's id is the MD5 of the new "
-		 "line. What was\n"
-		 "typed but could not be sent is kept in a file, and --line-file sends it.",
+		 "line. A line\n"
+		 "that would fail today (see check) is sent with a warning. What was typed but "
+		 "could not be sent is\n"
+		 "kept in a file, and --line-file sends it.",
 	 .example = "sluicectl dlq edit c4f1e09",
 	 .handler = dlq_edit,
 	 .options = "njtfFk"},
