@@ -32,7 +32,7 @@ const struct dlq_verb dlq_verbs[] = {
 		 "with -.\n"
 		 "An id stays the same at every look, also when a letter comes back after a retry. "
 		 "Equal letters,\n"
-		 "as of a line that was read twice, share it: every verb given that id means all "
+		 "as of a line that was read twice, share it: a verb that moves letters takes all "
 		 "of them.",
 	 .example = "sluicectl dlq list clean --reason parse.no_match --match '\"BREW ' --ids | "
 		    "sluicectl dlq hold -",
