@@ -17,6 +17,14 @@ const struct message_header message_headers[] = {
 };
 const size_t message_header_count = ARRAY_LEN(message_headers);
 
+struct span
+message_lines(const struct message *message)
+{
+	bool is_empty_line = message->body.len == 0 && message->reason.ptr != NULL;
+
+	return is_empty_line ? SPAN_LITERAL("\n") : message->body;
+}
+
 void
 message_line_id(const struct message *message, size_t offset_in_body, char out[MESSAGE_ID_SIZE])
 {

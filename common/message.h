@@ -39,6 +39,12 @@ enum { MESSAGE_ID_SIZE = 256 };
 void message_line_id(const struct message *message, size_t offset_in_body,
 		     char out[MESSAGE_ID_SIZE]);
 
+/*
+ * The body as lines_of() wants it. A worker's dead letter is one line without its end, so one
+ * without bytes is an empty line, "\n"; any other message without bytes has no lines.
+ */
+struct span message_lines(const struct message *message);
+
 enum message_header_type { HEADER_TEXT, HEADER_NUMBER, HEADER_TIME };
 
 struct message_header {

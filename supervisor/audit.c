@@ -203,7 +203,7 @@ audit_letter(struct audit *audit, enum audit_queue queue, enum audit_home home,
 {
 	struct letters *letters = &audit->letters[queue][home];
 	uint64_t *lines = &audit->result.queue[queue].letter_lines[home];
-	struct line_reader reader = lines_of(message->body);
+	struct line_reader reader = lines_of(message_lines(message));
 	struct span line;
 	char hex[MD5_HEX_LEN];
 	struct key key;
@@ -212,11 +212,6 @@ audit_letter(struct audit *audit, enum audit_queue queue, enum audit_home home,
 	    message->offset >= 0) {
 		make_key(audit, message->body, (uint64_t)message->offset + 1, &key, hex);
 		sorter_add(letters->keys, &key);
-	}
-	/* A frame without bytes has no line, but a dead letter is always of one: an empty one. */
-	if (message->body.len == 0 && message->reason.ptr != NULL) {
-		add_letter_line(audit, letters, message, SPAN_LITERAL(""), 0);
-		(*lines)++;
 	}
 	while (lines_next(&reader, &line)) {
 		add_letter_line(audit, letters, message, line, reader.offset);

@@ -24,6 +24,7 @@ struct dlq_run {
 	int arg_count;
 	/* what came of it */
 	uint64_t selected, moved, failed, unsure;
+	uint64_t held_out, as_wanted; /* left alone: held; hold and release had nothing to do */
 };
 
 struct dlq_verb {
@@ -76,6 +77,9 @@ typedef bool dlq_letter_fn(void *context, const struct dlq_letter *letter,
 			   struct delivery **delivery);
 int dlq_walk(struct dlq_run *run, bool take_all, dlq_letter_fn *take, void *context);
 
+/* Say so on standard error when a look found nothing; not with --json and --ids. */
+void dlq_say_nothing_found(const struct dlq_run *run, int code);
+
 /* Shortened ids become whole ones; no more work when there are none. Returns an exit code. */
 int dlq_resolve(struct dlq_run *run);
 
@@ -100,6 +104,9 @@ struct dlq_move_ops {
 			     struct failure *failure);
 	/* May be NULL: is this letter left alone, silently? */
 	bool (*skips)(struct dlq_job *job, const struct dlq_letter *letter);
+	/* May be NULL: must this letter stay, for the reason in failure? Asked in a dry run, too.
+	 */
+	bool (*refuses)(const struct dlq_letter *letter, struct failure *failure);
 	/* May be NULL: before a queue is left, everything published is confirmed. */
 	enum outcome (*finish)(struct dlq_job *job, struct failure *failure);
 };

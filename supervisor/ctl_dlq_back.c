@@ -144,13 +144,16 @@ take_file(struct back *back, FILE *file, struct failure *failure)
 	enum outcome outcome = OUTCOME_DONE;
 	char *line = NULL;
 	size_t size = 0;
-	ssize_t len;
+	ssize_t len = 0;
 
 	for (back->line = 0; outcome == OUTCOME_DONE && !dlq_interrupted() &&
 			     (len = getline(&line, &size, file)) >= 0;
 	     back->line++)
 		if (strspn(line, " \t\r\n") < (size_t)len)
 			outcome = take_line(back, line, (size_t)len, failure);
+	if (len < 0 && ferror(file) && outcome == OUTCOME_DONE)
+		outcome = failure_set(failure, OUTCOME_FATAL, EX_NOINPUT, "%s: %s", back->path,
+				      strerror(errno));
 	free(line);
 	return outcome;
 }

@@ -3,9 +3,9 @@
  * ctl_dlq_edit.c - `sluicectl dlq edit`: a letter sent again with another line.
  *
  * The letter is looked up, its line edited while nobody holds the letter, then it is taken by its
- * id. The letter as it was goes to the archive, synced, before the new line is published. What was
- * typed in an editor is removed when it has been sent or is no change, and kept in every other
- * case.
+ * id, and with it all that are equal to it. The letter as it was goes to the archive, synced,
+ * before the new line is published. What was typed in an editor is removed when it has been sent or
+ * is no change, and kept in every other case.
  */
 #include "common/broker_whole.h"
 #include "common/log.h"
@@ -17,6 +17,7 @@
 #include "dlq_today.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,26 +31,33 @@ struct edit {
 	char *old, *new;
 	size_t old_len, new_len;
 	size_t lines;
-	char *path; /* of what is typed in an editor; NULL = nothing is */
-	bool found, sent;
+	char stump[DLQ_PATTERN_SIZE]; /* why it cannot be sent; "" = it can */
+	char *path;		      /* of what is typed in an editor; NULL = nothing is */
+	uint64_t found;		      /* equal letters */
+	struct delivery *delivery;    /* the first of them, for the look at the new line */
+	enum dlq_queue queue;
 };
 
 /* --- the letter --- */
 
 static bool
-keep_line(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
+keep_line(void *context, const struct dlq_letter *letter, struct delivery **delivery)
 {
 	struct edit *edit = context;
 
-	if (!edit->found) {
-		edit->found = true;
+	if (edit->found++ == 0) {
 		dlq_id_text(letter->queue, letter->id, edit->id);
 		edit->lines = letter->lines;
+		if (letter->is_stump)
+			dlq_stump_text(letter, edit->stump);
 		edit->old_len = letter->line.len;
 		edit->old = xcalloc(edit->old_len + 1, 1);
 		memcpy(edit->old, letter->line.ptr, edit->old_len);
+		edit->queue = letter->queue;
+		edit->delivery = *delivery;
+		*delivery = NULL;
 	}
-	return false;
+	return true;
 }
 
 static int
@@ -95,15 +103,7 @@ send_edited(struct dlq_job *job, const struct dlq_letter *letter, struct failure
 	outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin, properties,
 				    (struct span){edit->new, edit->new_len}, failure);
 	json_decref(properties);
-	edit->sent = outcome == OUTCOME_DONE;
 	return outcome;
-}
-
-/* Of equal letters one is edited. */
-static bool
-is_done(struct dlq_job *job, const struct dlq_letter *letter UNUSED)
-{
-	return ((const struct edit *)job->context)->sent;
 }
 
 static int
@@ -113,7 +113,7 @@ look_up(struct dlq_run *run, struct edit *edit)
 
 	if (code == CTL_OK)
 		code = dlq_walk(run, false, keep_line, edit);
-	if (code == CTL_OK && !edit->found) {
+	if (code == CTL_OK && edit->found == 0) {
 		log_error("there is no such letter (any more)");
 		code = EX_DATAERR;
 	}
@@ -122,6 +122,15 @@ look_up(struct dlq_run *run, struct edit *edit)
 			  edit->lines);
 		code = EX_DATAERR;
 	}
+	if (code == CTL_OK && edit->stump[0] != '\0') {
+		log_error("%s stays where it is: %s", edit->id, edit->stump);
+		code = EX_DATAERR;
+	}
+	if (code == CTL_OK && edit->found > 1)
+		log_warning("%" PRIu64
+			    " equal letters have the id %s, as of a line that was read more "
+			    "than once: all of them get the new line",
+			    edit->found, edit->id);
 	run->selected = 0;
 	return code;
 }
@@ -132,6 +141,13 @@ static bool
 is_unchanged(const struct edit *edit)
 {
 	return edit->new_len == edit->old_len && memcmp(edit->new, edit->old, edit->old_len) == 0;
+}
+
+/* A CR at its end is no part of a line. */
+static bool
+is_empty_line(const struct edit *edit)
+{
+	return edit->new_len == 0 || (edit->new_len == 1 && edit->new[0] == '\r');
 }
 
 static int
@@ -169,9 +185,10 @@ make_new_line(const struct dlq_run *run, struct edit *edit)
 		log_error("the line is as it was; nothing was changed");
 		return CTL_FAILED;
 	}
-	if (edit->new_len == 0) {
-		log_error("no line is left; nothing was changed (sluicectl dlq drop takes a "
-			  "letter away)");
+	if (is_empty_line(edit)) {
+		log_error("the new line is empty: drop the letter instead (sluicectl dlq drop %s); "
+			  "nothing was changed",
+			  edit->id);
 		return EX_DATAERR;
 	}
 	if (memchr(edit->new, '\n', edit->new_len) != NULL) {
@@ -181,13 +198,39 @@ make_new_line(const struct dlq_run *run, struct edit *edit)
 	return CTL_OK;
 }
 
+/* It is sent all the same: who edits may know of settings that this machine does not have. */
+static void
+warn_if_it_fails(const struct dlq_run *run, struct edit *edit)
+{
+	struct dlq_today *today =
+		dlq_today_new(run->settings, edit->queue, run->format, run->keep_format);
+	char detail[DLQ_PATTERN_SIZE] = "";
+	const char *reason = "";
+
+	edit->delivery->message.body = (struct span){edit->new, edit->new_len};
+	if (dlq_today_check(today, &edit->delivery, &reason, detail) > 0)
+		log_warning("today's parser does not take the new line, so it will come back: "
+			    "%s: %s",
+			    reason, detail);
+	dlq_today_free(&today);
+}
+
+/* To all that were found, or to all that were left of them. */
+static bool
+is_sent(const struct dlq_run *run, const struct edit *edit)
+{
+	return run->moved > 0 &&
+	       (run->moved >= edit->found || (run->moved == run->selected && !dlq_interrupted()));
+}
+
 /* Remove what was typed, or say where it is. */
 static void
 leave_file(const struct dlq_run *run, const struct edit *edit)
 {
 	if (edit->path == NULL)
 		return;
-	if (run->moved > 0 || (edit->new != NULL && (edit->new_len == 0 || is_unchanged(edit)))) {
+	if (is_sent(run, edit) ||
+	    (edit->new != NULL && (is_empty_line(edit) || is_unchanged(edit)))) {
 		unlink(edit->path);
 		return;
 	}
@@ -204,9 +247,8 @@ leave_file(const struct dlq_run *run, const struct edit *edit)
 int
 dlq_edit(struct dlq_run *run)
 {
-	static const struct dlq_move_ops ops = {
-		.publishes = true, .take = send_edited, .skips = is_done};
-	struct edit edit = {.found = false};
+	static const struct dlq_move_ops ops = {.publishes = true, .take = send_edited};
+	struct edit edit = {.found = 0};
 	int code;
 
 	if (!run->select.by_id || run->select.ids[DLQ_LAKE].count +
@@ -223,10 +265,11 @@ dlq_edit(struct dlq_run *run)
 		code = make_new_line(run, &edit);
 	}
 	if (code == CTL_OK) {
-		run->limit = 1;
+		warn_if_it_fails(run, &edit);
 		code = dlq_report(run, "sent again with another line", dlq_move(run, &ops, &edit));
 	}
 	leave_file(run, &edit);
+	delivery_free(&edit.delivery);
 	free(edit.old);
 	free(edit.new);
 	free(edit.path);

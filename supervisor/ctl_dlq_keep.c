@@ -94,17 +94,17 @@ static int
 check_confirmed(struct dlq_run *run)
 {
 	const struct dlq_select *s = &run->select;
-	bool chosen = s->by_id || s->has_group || s->reason != NULL || s->has_match ||
-		      s->since_s != 0 || s->until_s != 0 || s->source != NULL || s->only_held;
 	enum dlq_queue queue;
 
 	if (s->by_id && s->all)
 		return dlq_usage(run, "ids or --all, not both");
-	if (chosen)
+	if (s->by_id || dlq_select_filters(s))
 		return CTL_OK;
 	if (!s->all)
 		return dlq_usage(run, "which letters? ids, a group, or --all --confirm QUEUE");
-	if (run->confirm == NULL || dlq_queue_find(run->confirm, &queue) != 0)
+	/* in full: whoever writes it has looked at which queue it is */
+	if (run->confirm == NULL || dlq_queue_find(run->confirm, &queue) != 0 ||
+	    strcmp(run->confirm, dlq_queues[queue].dead) != 0)
 		return dlq_usage(run, "--all wants --confirm with the name of the queue: %s or %s",
 				 dlq_queues[DLQ_LAKE].dead, dlq_queues[DLQ_CLEAN].dead);
 	for (size_t i = 0; i < DLQ_QUEUES; i++)
@@ -140,7 +140,7 @@ struct export
 {
 	const struct dlq_run *run;
 	FILE *out;
-	bool failed;
+	bool has_head, failed;
 };
 
 static const char csv_head[] =
@@ -170,12 +170,21 @@ write_csv(FILE *out, const struct dlq_letter *letter)
 	fputc('\n', out);
 }
 
+static void
+write_head(struct export *export)
+{
+	if (!export->has_head)
+		fputs(csv_head, export->out);
+	export->has_head = true;
+}
+
 static bool
 export_letter(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
 {
 	struct export *export = context;
 
 	if (export->run->csv) {
+		write_head(export);
 		write_csv(export->out, letter);
 	} else {
 		json_t *entry = dlq_entry_new(letter);
@@ -206,15 +215,19 @@ dlq_export(struct dlq_run *run)
 		log_error("%s: %s (an export overwrites nothing)", run->out, strerror(errno));
 		return EX_CANTCREAT;
 	}
-	if (run->csv)
-		fputs(csv_head, export.out);
 	code = dlq_walk(run, false, export_letter, &export);
+	if (run->csv && code == CTL_OK)
+		write_head(&export);
 	if (fflush(export.out) != 0 || export.failed ||
 	    (run->out != NULL && (fsync(fileno(export.out)) != 0 || fclose(export.out) != 0))) {
 		log_error("%s: %s", run->out != NULL ? run->out : "standard output",
 			  strerror(errno));
 		return EX_IOERR;
 	}
+	/* An empty file would be in the way of the next try. */
+	if (run->out != NULL && code != CTL_OK && run->selected == 0)
+		unlink(run->out);
+	dlq_say_nothing_found(run, code);
 	if (run->out != NULL && code == CTL_OK)
 		printf("%" PRIu64 " letters written to %s\n", run->selected, run->out);
 	return code;

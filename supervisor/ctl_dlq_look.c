@@ -3,6 +3,7 @@
  * ctl_dlq_look.c - `sluicectl dlq groups`, `list`, `check`: looking without moving anything.
  */
 #include "common/log.h"
+#include "common/reason.h"
 #include "common/utf8.h"
 #include "common/xalloc.h"
 #include "ctl_dlq.h"
@@ -56,9 +57,10 @@ group_json(const struct dlq_group_row *row, bool checked)
 {
 	char group[DLQ_GROUP_SIZE], id[DLQ_ID_SIZE];
 	json_t *json = json_pack(
-		"{s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:s, s:o}", "group",
+		"{s:s, s:s, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:s, s:o}", "group",
 		dlq_group_text(row->group, group), "queue", dlq_queues[row->queue].name, "reason",
-		visible_json(span_of(row->reason), 0), "pattern", row->pattern, "letters",
+		visible_json(span_of(row->reason), 0), "pattern", row->pattern, "detail",
+		visible_json((struct span){row->detail, row->detail_len}, 0), "letters",
 		(json_int_t)row->letters, "lines", (json_int_t)row->lines, "held",
 		(json_int_t)row->held, "oldest", time_json(row->oldest_s), "newest",
 		time_json(row->newest_s), "example", dlq_id_text(row->queue, row->example, id),
@@ -82,14 +84,16 @@ print_group(const struct dlq_group_row *row, bool checked)
 	       dlq_queues[row->queue].name, row->letters);
 	if (checked)
 		printf("  %8" PRIu64 " would pass", row->would_pass);
-	printf("  %s to %s  ", dlq_local_time(row->oldest_s, oldest),
-	       dlq_local_time(row->newest_s, newest));
+	printf("  %s to %s  ", dlq_when(row->oldest_s, oldest), dlq_when(row->newest_s, newest));
 	dlq_print_visible(stdout, span_of(row->reason), 0, NULL);
 	if (row->held > 0)
 		printf("  (%" PRIu64 " held)", row->held);
 	if (row->lines != row->letters)
 		printf("  (%" PRIu64 " lines)", row->lines);
-	printf("\n          %s\n", row->pattern);
+	printf(row->differs && row->detail_len > 0 ? "\n          like: " : "\n          ");
+	dlq_print_visible(stdout, (struct span){row->detail, row->detail_len}, DETAIL_COLUMNS,
+			  NULL);
+	printf("\n");
 	if (row->still[0] != '\0') {
 		printf("          still: ");
 		dlq_print_visible(stdout, span_of(row->still), DETAIL_COLUMNS, NULL);
@@ -125,6 +129,13 @@ print_groups(const struct dlq_run *run, struct dlq_group_table *table, bool chec
 		printf("%" PRIu64 " letters, %zu groups\n", letters, count);
 }
 
+/* Figures of nothing say nothing. */
+static bool
+is_empty_choice(const struct dlq_run *run)
+{
+	return run->selected == 0 && (run->select.by_id || dlq_select_filters(&run->select));
+}
+
 int
 dlq_groups(struct dlq_run *run)
 {
@@ -133,7 +144,9 @@ dlq_groups(struct dlq_run *run)
 
 	run->select.with_held = true;
 	code = dlq_walk(run, false, count_letter, table);
-	print_groups(run, table, false);
+	dlq_say_nothing_found(run, code);
+	if (code == CTL_OK && !is_empty_choice(run))
+		print_groups(run, table, false);
 	dlq_group_table_free(&table);
 	return code;
 }
@@ -154,11 +167,16 @@ check_letter(void *context, const struct dlq_letter *letter, struct delivery **d
 	struct dlq_group_row *row = dlq_group_table_add(check->table, letter);
 	struct dlq_today **today = &check->today[letter->queue];
 	char detail[DLQ_PATTERN_SIZE] = "";
-	const char *reason = "";
+	const char *reason = reason_name(REASON_LINE_TOO_LONG);
+	bool passes = false;
 
 	if (*today == NULL)
 		*today = dlq_today_new(run->settings, letter->queue, run->format, run->keep_format);
-	if (dlq_today_check(*today, delivery, &reason, detail) == 0)
+	if (letter->is_stump)
+		dlq_stump_text(letter, detail);
+	else
+		passes = dlq_today_check(*today, delivery, &reason, detail) == 0;
+	if (passes)
 		row->would_pass++;
 	else if (row->still[0] == '\0')
 		snprintf(row->still, sizeof(row->still), "%s: %.200s", reason, detail);
@@ -173,7 +191,9 @@ dlq_check(struct dlq_run *run)
 
 	run->select.with_held = true;
 	code = dlq_walk(run, false, check_letter, &check);
-	print_groups(run, check.table, true);
+	dlq_say_nothing_found(run, code);
+	if (code == CTL_OK && !is_empty_choice(run))
+		print_groups(run, check.table, true);
 	for (size_t i = 0; i < DLQ_QUEUES; i++)
 		dlq_today_free(&check.today[i]);
 	dlq_group_table_free(&check.table);
@@ -211,7 +231,7 @@ print_letter(const struct dlq_letter *letter)
 	char id[DLQ_ID_SIZE], when[32];
 
 	printf("%s  %s  ", dlq_id_text(letter->queue, letter->id, id),
-	       dlq_local_time(letter->when_s, when));
+	       dlq_when(letter->when_s, when));
 	dlq_print_visible(stdout, letter->reason, DETAIL_COLUMNS, NULL);
 	if (message->source.ptr != NULL) {
 		printf("  ");
@@ -252,6 +272,10 @@ list_letter(void *context, const struct dlq_letter *letter, struct delivery **de
 int
 dlq_list(struct dlq_run *run)
 {
+	int code;
+
 	run->select.with_held = true;
-	return dlq_walk(run, false, list_letter, run);
+	code = dlq_walk(run, false, list_letter, run);
+	dlq_say_nothing_found(run, code);
+	return code;
 }

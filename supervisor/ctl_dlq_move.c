@@ -67,10 +67,19 @@ offer_letter(struct dlq_job *job, const struct dlq_move_ops *ops, const struct d
 	struct dlq_letter letter;
 
 	dlq_letter_read(run->md5, job->queue, delivery, &letter);
-	if (!dlq_select_takes(&run->select, &letter) ||
-	    (ops->skips != NULL && ops->skips(job, &letter)))
+	if (!dlq_select_takes(&run->select, &letter)) {
+		run->held_out += dlq_select_holds_out(&run->select, &letter);
 		return OUTCOME_DONE;
+	}
+	if (ops->skips != NULL && ops->skips(job, &letter)) {
+		run->as_wanted++;
+		return OUTCOME_DONE;
+	}
 	run->selected++;
+	if (ops->refuses != NULL && ops->refuses(&letter, failure)) {
+		complain(run, &letter, failure);
+		return OUTCOME_DONE;
+	}
 	return run->dry_run ? OUTCOME_DONE : take_letter(job, ops, &letter, failure);
 }
 
@@ -166,33 +175,70 @@ dlq_move(struct dlq_run *run, const struct dlq_move_ops *ops, void *context)
 	return code;
 }
 
-int
-dlq_report(struct dlq_run *run, const char *done, int code)
+static void
+print_result(const struct dlq_run *run, const char *done, bool interrupted)
 {
-	if (dlq_interrupted() && code == CTL_OK)
-		log_warning("interrupted between two letters; the rest is where it was");
 	if (run->json) {
 		printf("{\"selected\": %" PRIu64 ", \"moved\": %" PRIu64 ", \"failed\": %" PRIu64
 		       ", \"unsure\": %" PRIu64 ", \"dry_run\": %s}\n",
 		       run->selected, run->moved, run->failed, run->unsure,
 		       run->dry_run ? "true" : "false");
+	} else if (interrupted) {
+		/* how many it would have been is not known: they were not looked at */
+		printf("%" PRIu64 " letters %s, interrupted; the rest is where it was\n",
+		       run->dry_run ? 0 : run->moved, done);
 	} else if (run->dry_run) {
-		printf("%" PRIu64 " letters would be %s\n", run->selected, done);
+		printf("%" PRIu64 " letters would be %s\n", run->selected - run->failed, done);
 	} else {
 		printf("%" PRIu64 " of %" PRIu64 " letters %s\n", run->moved, run->selected, done);
 	}
+}
+
+/* Nothing was done, and nothing failed: why? */
+static int
+explain_nothing(const struct dlq_run *run)
+{
+	const struct dlq_select *select = &run->select;
+	char group[DLQ_GROUP_SIZE];
+
+	if (run->held_out > 0) {
+		log_warning("%" PRIu64 " letters are held; --with-held takes them, too",
+			    run->held_out);
+	} else if (run->as_wanted > 0) {
+		log_warning("%" PRIu64 " letters are so already", run->as_wanted);
+	} else if (select->by_id && !run->stdin_ids) {
+		log_error("there is no such letter (any more)");
+		return EX_DATAERR;
+	} else if (select->has_group) {
+		log_error("there is no group %s (any more); try: sluicectl dlq groups",
+			  dlq_group_text(select->group, group));
+		return EX_DATAERR;
+	} else if (dlq_select_filters(select)) {
+		log_warning("no letter matches");
+	}
+	return CTL_OK;
+}
+
+int
+dlq_report(struct dlq_run *run, const char *done, int code)
+{
+	bool interrupted = dlq_interrupted() && code == CTL_OK;
+
+	if (interrupted)
+		log_warning("interrupted between two letters");
+	/* What failed before a letter was seen has no result. */
+	if (code == CTL_OK || run->selected > 0 || run->moved > 0)
+		print_result(run, done, interrupted);
 	if (run->unsure > 0)
 		log_warning("%" PRIu64 " messages were sent but not confirmed: their letters are "
 			    "still here, and may be in the other place, too",
 			    run->unsure);
 	if (run->failed > COMPLAINTS_MAX)
 		log_error("%" PRIu64 " letters failed altogether", run->failed);
-	if (code == CTL_OK && run->selected == 0 && run->select.by_id && !run->stdin_ids &&
-	    !dlq_interrupted()) {
-		log_error("there is no such letter (any more)");
-		return EX_DATAERR;
-	}
+	if (code == CTL_OK && run->selected == 0 && !interrupted)
+		return explain_nothing(run);
 	if (code == CTL_OK && (run->failed > 0 || dlq_interrupted()))
-		return run->moved > 0 ? CTL_PARTLY : CTL_FAILED;
+		return (run->dry_run ? run->selected > run->failed : run->moved > 0) ? CTL_PARTLY
+										     : CTL_FAILED;
 	return code != CTL_OK && run->moved > 0 ? CTL_PARTLY : code;
 }

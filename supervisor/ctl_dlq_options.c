@@ -5,6 +5,8 @@
  */
 #include "clean_worker/log_format.h"
 #include "common/log.h"
+#include "common/nearest.h"
+#include "common/reason.h"
 #include "ctl_dlq.h"
 #include "dlq_text.h"
 
@@ -63,7 +65,8 @@ set_time(struct dlq_run *run, const char *text, int64_t *out)
 {
 	if (dlq_parse_time(text, time(NULL), out) != 0)
 		return dlq_usage(run,
-				 "\"%s\" is no time: write 2026-11-23, \"2026-11-23 19:03\", or 2h",
+				 "\"%s\" is no time: write 2026-11-23, \"2026-11-23 19:03\" "
+				 "(UTC, or with +hh:mm), or 2h",
 				 text);
 	return 0;
 }
@@ -92,6 +95,26 @@ set_match(struct dlq_run *run, const char *regex)
 
 	if (dlq_select_match(&run->select, regex, error, sizeof(error)) != 0)
 		return dlq_usage(run, "%s", error);
+	return 0;
+}
+
+/* A warning only: letters of others may have other reasons. */
+static int
+set_reason(struct dlq_run *run, const char *reason)
+{
+	struct nearest nearest = {.word = reason};
+
+	run->select.reason = reason;
+	if (strncmp(reason, "broker.", strlen("broker.")) == 0 || strcmp(reason, "unknown") == 0)
+		return 0;
+	for (int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+		if (strcmp(reason, reason_name((enum reason)i)) == 0)
+			return 0;
+		nearest_consider(&nearest, reason_name((enum reason)i));
+	}
+	log_warning("dlq %s: \"%s\" is no reason of Sluice's own%s%s%s", run->verb->name, reason,
+		    nearest.best != NULL ? ": did you mean \"" : "",
+		    nearest.best != NULL ? nearest.best : "", nearest.best != NULL ? "\"?" : "");
 	return 0;
 }
 
@@ -132,8 +155,7 @@ take_option(struct dlq_run *run, int option, const char *value)
 {
 	switch (option) {
 	case 'r':
-		run->select.reason = value;
-		return 0;
+		return set_reason(run, value);
 	case 'm':
 		return set_match(run, value);
 	case 's':
@@ -174,6 +196,23 @@ take_option(struct dlq_run *run, int option, const char *value)
 	}
 }
 
+/* A word that is nothing: perhaps a queue mistyped. */
+static int
+refuse_word(const struct dlq_run *run, const char *word, const char *error)
+{
+	struct nearest nearest = {.word = word};
+
+	for (size_t i = 0; i < DLQ_QUEUES; i++) {
+		nearest_consider(&nearest, dlq_queues[i].name);
+		nearest_consider(&nearest, dlq_queues[i].origin);
+		nearest_consider(&nearest, dlq_queues[i].dead);
+	}
+	if (nearest.best != NULL)
+		return dlq_usage(run, "\"%s\" is no queue: did you mean \"%s\"?", word,
+				 nearest.best);
+	return dlq_usage(run, "%s", error);
+}
+
 /* A queue, "-", an id, a group, or something of the verb's own. */
 static int
 take_word(struct dlq_run *run, char *word)
@@ -197,7 +236,7 @@ take_word(struct dlq_run *run, char *word)
 		return 0;
 	}
 	if (dlq_select_add(&run->select, word, error, sizeof(error)) != 0)
-		return dlq_usage(run, "%s", error);
+		return refuse_word(run, word, error);
 	return 0;
 }
 
@@ -215,6 +254,8 @@ dlq_read_options(struct dlq_run *run, int argc, char **argv)
 	}
 	for (int i = optind; code == 0 && i < argc; i++)
 		code = take_word(run, argv[i]);
+	if (code == 0 && run->select.until_s != 0 && run->select.since_s > run->select.until_s)
+		return dlq_usage(run, "--since is later than --until");
 	dlq_select_ready(&run->select);
 	return code;
 }

@@ -19,8 +19,7 @@ static int
 check_choice(struct dlq_run *run, bool needs_all)
 {
 	const struct dlq_select *s = &run->select;
-	bool filtered = s->has_group || s->reason != NULL || s->has_match || s->since_s != 0 ||
-			s->until_s != 0 || s->source != NULL || s->only_held;
+	bool filtered = dlq_select_filters(s);
 
 	if (s->by_id && (filtered || s->all))
 		return dlq_usage(run, "ids, or a choice by group, reason and the like; not both");
@@ -37,16 +36,31 @@ send_lines(struct dlq_job *job, const struct dlq_letter *letter, json_t *propert
 	   struct failure *failure)
 {
 	const struct message *message = &letter->delivery->message;
-	struct line_reader reader = lines_of(message->body);
+	const struct span body = message->body;
+	struct line_reader reader = lines_of(body);
 	enum outcome outcome = OUTCOME_DONE;
 	struct span line;
 
 	while (outcome == OUTCOME_DONE && lines_next(&reader, &line)) {
+		/* with its end: an empty line without it would be no line, one in CR lose its CR */
+		line = (struct span){body.ptr + reader.offset, reader.next - reader.offset};
 		dlq_again_line(properties, message, reader.offset);
 		outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin,
 					    properties, line, failure);
 	}
 	return outcome;
+}
+
+static bool
+refuse_stump(const struct dlq_letter *letter, struct failure *failure)
+{
+	char text[DLQ_PATTERN_SIZE];
+
+	if (!letter->is_stump)
+		return false;
+	dlq_stump_text(letter, text);
+	failure_set(failure, OUTCOME_REJECT, EX_DATAERR, "%s", text);
+	return true;
 }
 
 static enum outcome
@@ -63,7 +77,7 @@ retry_letter(struct dlq_job *job, const struct dlq_letter *letter, struct failur
 		outcome = send_lines(job, letter, properties, failure);
 	else
 		outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin,
-					    properties, message->body, failure);
+					    properties, message_lines(message), failure);
 	json_decref(properties);
 	if (outcome == OUTCOME_DONE && job->context != NULL)
 		dlq_canary_add(job->context, run->md5, letter);
@@ -80,8 +94,10 @@ wait_for_canary(struct dlq_job *job, struct failure *failure)
 static int
 send_canary(struct dlq_run *run)
 {
-	static const struct dlq_move_ops ops = {
-		.publishes = true, .take = retry_letter, .finish = wait_for_canary};
+	static const struct dlq_move_ops ops = {.publishes = true,
+						.take = retry_letter,
+						.refuses = refuse_stump,
+						.finish = wait_for_canary};
 	bool wanted[DLQ_QUEUES];
 	int64_t limit = run->limit;
 	int code = CTL_OK;
@@ -115,7 +131,8 @@ send_canary(struct dlq_run *run)
 int
 dlq_retry(struct dlq_run *run)
 {
-	static const struct dlq_move_ops ops = {.publishes = true, .take = retry_letter};
+	static const struct dlq_move_ops ops = {
+		.publishes = true, .take = retry_letter, .refuses = refuse_stump};
 	int code = check_choice(run, true);
 
 	if (code == CTL_OK)

@@ -104,7 +104,7 @@ print_formats(struct span line)
 static void
 print_lines(const struct dlq_letter *letter)
 {
-	struct line_reader reader = lines_of(letter->delivery->message.body);
+	struct line_reader reader = lines_of(message_lines(&letter->delivery->message));
 	struct span line;
 	size_t number = 0;
 
@@ -129,7 +129,7 @@ print_letter(const struct dlq_run *run, const struct dlq_letter *letter, const j
 	printf("%s  group %s  in %s%s\n", dlq_id_text(letter->queue, letter->id, id),
 	       dlq_group_text(dlq_letter_group(letter), group), dlq_queues[letter->queue].dead,
 	       letter->held ? "  held" : "");
-	printf("when     %s\nreason   ", dlq_local_time(letter->when_s, when));
+	printf("when     %s\nreason   ", dlq_when(letter->when_s, when));
 	dlq_print_visible(stdout, letter->reason, 0, NULL);
 	printf("\ndetail   ");
 	dlq_print_visible(stdout, letter->detail, 0, NULL);

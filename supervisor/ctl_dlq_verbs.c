@@ -12,9 +12,11 @@ const struct dlq_verb dlq_verbs[] = {
 	{.name = "groups",
 	 .synopsis = "[lake|clean] [--held] [--since T] [--until T] [--json]",
 	 .help = "what died of what: one line per reason and kind of detail\n"
-		 "Details that differ in numbers or in what stands in quotes are one kind. The "
-		 "name in the first\n"
-		 "column (g…) can be given wherever ids can.",
+		 "Details that differ in numbers or in what stands in quotes are one kind: the "
+		 "second line says\n"
+		 "\"like: \" and one of them, the third has its id and line. The name in the first\n"
+		 "column (g…) can be given wherever ids can. Times are UTC; T is as in "
+		 "`sluicectl dlq list --help`.",
 	 .example = "sluicectl dlq groups clean",
 	 .handler = dlq_groups,
 	 .options = SELECTING "j"},
@@ -22,11 +24,16 @@ const struct dlq_verb dlq_verbs[] = {
 	 .synopsis = "[lake|clean] [ID…|-|GROUP] [--reason R] [--match REGEX] [--since T] [--until "
 		     "T] [--source FILE] [--held] [--limit N] [--ids|--json]",
 	 .help = "the letters, the oldest first\n"
-		 "T is a date and time, or how long ago (30m, 2h, 3d). --json prints JSON Lines, "
+		 "All times are UTC. T is a date and time (2026-11-23, \"2026-11-23 19:03\", "
+		 "2026-11-23T19:03:14Z, with\n"
+		 "+hh:mm in that zone), or how long ago (30m, 2h, 3d). --json prints JSON Lines, "
 		 "--ids only the ids,\n"
 		 "for the other verbs: they take ids on the command line, or from standard input "
 		 "with -.\n"
-		 "An id stays the same at every look, also when a letter comes back after a retry.",
+		 "An id stays the same at every look, also when a letter comes back after a retry. "
+		 "Equal letters,\n"
+		 "as of a line that was read twice, share it: a verb that moves letters takes all "
+		 "of them.",
 	 .example = "sluicectl dlq list clean --reason parse.no_match --match '\"BREW ' --ids | "
 		    "sluicectl dlq hold -",
 	 .handler = dlq_list,
@@ -59,7 +66,9 @@ const struct dlq_verb dlq_verbs[] = {
 		 "file is one of\n"
 		 "today's inputs gets that input's format. Held letters are left out, unless named "
 		 "by id or\n"
-		 "--with-held. Ctrl-C ends between two letters. -n only counts.",
+		 "--with-held. Of a line.too_long of the producer only the start is here: it stays. "
+		 "Ctrl-C ends\n"
+		 "between two letters. -n only counts.",
 	 .example = "sluicectl dlq retry g1a2b3c4 --canary 20 --rate 500/s",
 	 .handler = dlq_retry,
 	 .options = SELECTING CHANGING "laGcCRxFk"},
@@ -69,8 +78,10 @@ const struct dlq_verb dlq_verbs[] = {
 		 "The line as it was goes along in x-sluice-original, with who and when, and the "
 		 "letter as it was\n"
 		 "is kept in the archive lake- or clean-edited.ndjson. The row's id is the MD5 of the new "
-		 "line. What was\n"
-		 "typed but could not be sent is kept in a file, and --line-file sends it.",
+		 "line. A line\n"
+		 "that would fail today (see check) is sent with a warning. What was typed but "
+		 "could not be sent is\n"
+		 "kept in a file, and --line-file sends it.",
 	 .example = "sluicectl dlq edit c4f1e09",
 	 .handler = dlq_edit,
 	 .options = "njtfFk"},

@@ -99,6 +99,17 @@ dlq_walk(struct dlq_run *run, bool take_all, dlq_letter_fn *take, void *context)
 	return code;
 }
 
+void
+dlq_say_nothing_found(const struct dlq_run *run, int code)
+{
+	if (code != CTL_OK || run->selected > 0 || run->json || run->ids_only)
+		return;
+	if (run->select.by_id || dlq_select_filters(&run->select))
+		log_warning("no letter matches");
+	else
+		log_warning("there are no dead letters");
+}
+
 static bool
 note_prefix(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
 {

@@ -48,7 +48,7 @@ void
 dlq_canary_add(struct dlq_canary *canary, struct md5 *md5, const struct dlq_letter *letter)
 {
 	const struct message *message = &letter->delivery->message;
-	struct line_reader reader = lines_of(message->body);
+	struct line_reader reader = lines_of(message_lines(message));
 	char id[MESSAGE_ID_SIZE];
 	struct log_time time;
 	struct span text;

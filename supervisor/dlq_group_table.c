@@ -49,6 +49,9 @@ new_row(struct dlq_group_table *table, const struct dlq_letter *letter, uint32_t
 	snprintf(row->reason, sizeof(row->reason), "%.*s", (int)MIN(reason.len, (size_t)63),
 		 reason.ptr);
 	snprintf(row->pattern, sizeof(row->pattern), "%s", pattern);
+	/* what is in one row without being of one kind has no detail in common */
+	row->detail_len = pattern[0] != '\0' ? MIN(letter->detail.len, sizeof(row->detail)) : 0;
+	memcpy(row->detail, letter->detail.ptr, row->detail_len);
 	row->line_len = MIN(letter->line.len, sizeof(row->line));
 	memcpy(row->line, letter->line.ptr, row->line_len);
 	return row;
@@ -70,6 +73,13 @@ find_row(struct dlq_group_table *table, const struct dlq_letter *letter, uint32_
 		return &table->rows[table->count - 1];
 	table->slots[slot] = (uint16_t)(table->count + 1);
 	return new_row(table, letter, group, reason, pattern);
+}
+
+static bool
+has_detail(const struct dlq_group_row *row, struct span detail)
+{
+	return span_equals((struct span){row->detail, row->detail_len},
+			   (struct span){detail.ptr, MIN(detail.len, sizeof(row->detail))});
 }
 
 struct dlq_group_row *
@@ -94,6 +104,7 @@ dlq_group_table_add(struct dlq_group_table *table, const struct dlq_letter *lett
 	}
 	row = find_row(table, letter, dlq_group(letter->queue, reason, pattern), reason, pattern);
 	row->letters++;
+	row->differs = row->differs || !has_detail(row, letter->detail);
 	row->lines += letter->lines;
 	row->held += letter->held;
 	if (letter->when_s != 0) {

@@ -19,6 +19,9 @@ struct dlq_group_row {
 	char reason[64], pattern[DLQ_PATTERN_SIZE];
 	char still[DLQ_PATTERN_SIZE]; /* for check: why the first one still fails */
 	uint64_t example;	      /* id */
+	size_t detail_len;
+	char detail[DLQ_PATTERN_SIZE]; /* the start of its detail */
+	bool differs;		       /* others of the group have other details */
 	size_t line_len;
 	char line[DLQ_EXAMPLE_BYTES]; /* the start of its line */
 };

@@ -5,6 +5,7 @@
 #include "dlq_letter.h"
 #include "common/broker_whole.h"
 #include "common/lines.h"
+#include "common/reason.h"
 #include "common/topology.h"
 
 #include <inttypes.h>
@@ -200,6 +201,26 @@ read_cause(struct dlq_letter *letter)
 	}
 }
 
+/* What workers reject as too long is there as a whole; they count attempts, the producer has none.
+ */
+static bool
+is_stump(const struct message *message)
+{
+	return message->attempts <= 0 &&
+	       span_equals(message->reason, span_of(reason_name(REASON_LINE_TOO_LONG)));
+}
+
+void
+dlq_stump_text(const struct dlq_letter *letter, char out[DLQ_PATTERN_SIZE])
+{
+	snprintf(
+		out, DLQ_PATTERN_SIZE,
+		"only the first %zu bytes of the line are here: raise producer.max_line_bytes, and "
+		"read its file again with `sluice-producer --once` and a supervisor.state_dir of "
+		"its own",
+		letter->delivery->message.body.len);
+}
+
 static int64_t
 when_of(const struct delivery *delivery)
 {
@@ -217,7 +238,8 @@ void
 dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *delivery,
 		struct dlq_letter *letter)
 {
-	struct line_reader reader = lines_of(delivery->message.body);
+	const struct span body = message_lines(&delivery->message);
+	struct line_reader reader = lines_of(body);
 	struct span held;
 	int64_t number;
 
@@ -226,10 +248,11 @@ dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *de
 	letter->id = dlq_id(md5, queue, delivery->message.message_id, delivery->message.body);
 	letter->line = SPAN_LITERAL("");
 	(void)lines_next(&reader, &letter->line);
-	letter->lines = lines_count(delivery->message.body);
+	letter->lines = lines_count(body);
 	letter->when_s = when_of(delivery);
 	letter->retries = MAX(delivery->message.retries, 0);
 	letter->held = delivery_header_text(delivery, DLQ_HELD_HEADER, &held) ||
 		       delivery_header_number(delivery, DLQ_HELD_HEADER, &number);
+	letter->is_stump = is_stump(&delivery->message);
 	read_cause(letter);
 }

@@ -5,9 +5,9 @@
  * The id is "l" or "c" (lake, clean) and the first 15 hex digits of the MD5 of queue, message-id
  * and the body's MD5. It depends on nothing that changes: the same letter has it at every look,
  * after it was held, exported and imported, and when it comes back after a retry (workers keep the
- * message-id of a line). A foreign message without message-id has one too; equal messages then
- * share it, and a verb given that id means all copies. The beginning of an id will do where it is
- * the beginning of one only.
+ * message-id of a line). Equal letters share it, as those of a line that was read twice or of
+ * foreign messages without message-id; a verb that moves letters takes all of them. The beginning
+ * of an id will do where it is the beginning of one only.
  *
  * A letter that the broker itself took out of a queue (delivery limit) is a whole frame: one entry
  * of N lines, with the reason "broker.delivery_limit".
@@ -54,12 +54,16 @@ struct dlq_letter {
 	int64_t when_s; /* when it failed last; 0 = unknown */
 	int64_t retries;
 	bool held, by_broker;
+	bool is_stump; /* the start of a line too long for the producer; it must not pass for one */
 	char text[96]; /* behind reason, when the broker is the reason */
 };
 
 /* The spans point into the delivery and into *letter itself: do not copy it. */
 void dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *delivery,
 		     struct dlq_letter *letter);
+
+/* Why a stump is not sent, and what helps. */
+void dlq_stump_text(const struct dlq_letter *letter, char out[DLQ_PATTERN_SIZE]);
 
 uint64_t dlq_id(struct md5 *md5, enum dlq_queue queue, struct span message_id, struct span body);
 const char *dlq_id_text(enum dlq_queue queue, uint64_t id, char out[DLQ_ID_SIZE]);

@@ -171,6 +171,14 @@ dlq_select_resolve(struct dlq_select *select, char *error, size_t error_size)
 }
 
 bool
+dlq_select_filters(const struct dlq_select *select)
+{
+	return select->has_group || select->reason != NULL || select->has_match ||
+	       select->since_s != 0 || select->until_s != 0 || select->source != NULL ||
+	       select->only_held;
+}
+
+bool
 dlq_select_wants_queue(const struct dlq_select *select, enum dlq_queue queue)
 {
 	bool any = false;
@@ -218,23 +226,18 @@ static bool
 matches(const struct dlq_select *select, struct span line)
 {
 	regmatch_t range = {.rm_so = 0, .rm_eo = (regoff_t)line.len};
-	/* The range is enough for glibc; who checks calls (sanitizers) wants a string all the same. */
-	char *text = xcalloc(line.len + 1, 1);
-	bool found;
+	char *text = xcalloc(line.len + 1, 1); /* the sanitizers' regexec() reads up to a NUL */
+	bool result;
 
 	memcpy(text, line.ptr, line.len);
-	found = regexec(&select->match, text, 0, &range, REG_STARTEND) == 0;
+	result = regexec(&select->match, text, 0, &range, REG_STARTEND) == 0;
 	free(text);
-	return found;
+	return result;
 }
 
-bool
-dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *letter)
+static bool
+passes_filters(const struct dlq_select *select, const struct dlq_letter *letter)
 {
-	if (select->by_id)
-		return has_id(select, letter);
-	if (letter->held ? !select->with_held && !select->only_held : select->only_held)
-		return false;
 	if (select->reason != NULL && !span_equals(letter->reason, span_of(select->reason)))
 		return false;
 	if ((select->since_s != 0 && letter->when_s < select->since_s) ||
@@ -245,4 +248,26 @@ dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *lette
 	if (select->has_group && dlq_letter_group(letter) != select->group)
 		return false;
 	return !select->has_match || matches(select, letter->line);
+}
+
+static bool
+is_held_out(const struct dlq_select *select, const struct dlq_letter *letter)
+{
+	return letter->held && !select->with_held && !select->only_held;
+}
+
+bool
+dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *letter)
+{
+	if (select->by_id)
+		return has_id(select, letter);
+	if (is_held_out(select, letter) || (select->only_held && !letter->held))
+		return false;
+	return passes_filters(select, letter);
+}
+
+bool
+dlq_select_holds_out(const struct dlq_select *select, const struct dlq_letter *letter)
+{
+	return !select->by_id && is_held_out(select, letter) && passes_filters(select, letter);
 }

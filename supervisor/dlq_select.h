@@ -61,7 +61,13 @@ void dlq_select_note(struct dlq_select *select, const struct dlq_letter *letter)
 /* Prefixes found once join the ids. Returns 0, or -1: one is unknown or ambiguous, see error. */
 int dlq_select_resolve(struct dlq_select *select, char *error, size_t error_size);
 
+/* Is anything chosen by group, reason, time and the like? */
+bool dlq_select_filters(const struct dlq_select *select);
+
 bool dlq_select_wants_queue(const struct dlq_select *select, enum dlq_queue queue);
 bool dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *letter);
+
+/* Is a letter left out for nothing but being held? */
+bool dlq_select_holds_out(const struct dlq_select *select, const struct dlq_letter *letter);
 
 #endif

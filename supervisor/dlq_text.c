@@ -161,7 +161,7 @@ dlq_parse_time(const char *text, int64_t now_s, int64_t *out_s)
 {
 	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
 					    "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"};
-	int64_t zone;
+	int64_t zone = 0;
 
 	if (parse_ago(text, now_s, out_s) == 0)
 		return 0;
@@ -171,34 +171,15 @@ dlq_parse_time(const char *text, int64_t now_s, int64_t *out_s)
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		struct tm tm = {.tm_isdst = -1};
+		struct tm tm = {.tm_isdst = 0};
 		const char *rest = strptime(text, forms[i], &tm);
 
-		if (rest == NULL)
-			continue;
-		if (*rest == '\0') {
-			tm.tm_isdst = -1;
-			*out_s = mktime(&tm);
-			return 0;
-		}
-		if (parse_zone(rest, &zone) == 0) {
+		if (rest != NULL && (*rest == '\0' || parse_zone(rest, &zone) == 0)) {
 			*out_s = timegm(&tm) - zone;
 			return 0;
 		}
 	}
 	return -1;
-}
-
-const char *
-dlq_local_time(int64_t when_s, char out[32])
-{
-	time_t when = when_s;
-	struct tm tm;
-
-	if (when_s == 0 || localtime_r(&when, &tm) == NULL ||
-	    strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		snprintf(out, 32, "-");
-	return out;
 }
 
 const char *
@@ -209,5 +190,14 @@ dlq_utc_time(int64_t when_s, char out[32])
 
 	if (gmtime_r(&when, &tm) == NULL || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		snprintf(out, 32, "-");
+	return out;
+}
+
+const char *
+dlq_when(int64_t when_s, char out[32])
+{
+	if (when_s != 0)
+		return dlq_utc_time(when_s, out);
+	snprintf(out, 32, "-");
 	return out;
 }

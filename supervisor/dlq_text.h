@@ -29,14 +29,13 @@ char *dlq_visible(struct span text, size_t max);
 void dlq_print_csv(FILE *out, struct span text);
 
 /*
- * A time: "2026-11-23", "2026-11-23 19:03[:14]" (local time; with Z or +hh:mm in that zone),
+ * A time: "2026-11-23", "2026-11-23 19:03[:14]" (UTC, as all that is printed; or with +hh:mm),
  * "@SECONDS", or "30s", "5m", "2h", "3d" ago. now_s: the present. Returns 0 or -1.
  */
 int dlq_parse_time(const char *text, int64_t now_s, int64_t *out_s) MUST_CHECK;
 
-/* "2026-11-23 19:03:14" in local time, "-" for 0. */
-const char *dlq_local_time(int64_t when_s, char out[32]);
-/* "2026-11-23T19:03:14Z" */
+/* "2026-11-23T19:03:14Z"; dlq_when() has "-" for 0, unknown */
 const char *dlq_utc_time(int64_t when_s, char out[32]);
+const char *dlq_when(int64_t when_s, char out[32]);
 
 #endif

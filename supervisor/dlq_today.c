@@ -115,6 +115,7 @@ dlq_today_check(struct dlq_today *today, struct delivery **delivery, const char 
 
 	if (format != NULL)
 		(*delivery)->message.format = span_of(format);
+	(*delivery)->message.body = message_lines(&(*delivery)->message);
 	batch_take(today->batch, *delivery);
 	*delivery = NULL;
 	do {

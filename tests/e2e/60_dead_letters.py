@@ -289,6 +289,14 @@ def test_looking_changes_nothing(stack):
         check(not places, f"{len(places)} letters have changed places, from {places[:1]}")
         check_equal([x["line"] for x in letters(site, "--since", "2023-11-14T22:13:22Z", "--until", "@1700000004")],
                     ["line 2", "line 3", "line 4"], "since and until")
+        local = {"TZ": "XXX-5:30"}
+        check("2023-11-14T22:13:20Z to 2023-11-14T23:36:39Z" in dlq(site, "groups", env=local), "times of groups")
+        check("\n          like: format ezproxy, byte 0: expected a time\n" in dlq(site, "groups"), "a real detail")
+        check("like: " not in dlq(site, "groups", "--until", "2023-11-14T22:13:20Z"), "the only detail")
+        check("  2023-11-14T22:13:20Z  " in dlq(site, "list", "--limit", "1", env=local), "times of list")
+        check("when     2023-11-14T22:13:20Z\n" in dlq(site, "show", first[0], env=local), "times of show")
+        for zone in ("22:13:22", "22:13:22Z", "23:13:22+01:00"):
+            check_equal(len(dlq(site, "list", "--ids", "--until", "2023-11-14T" + zone, env=local).split()), 3, f"until {zone}")
         check("5000 letters would" in dlq(site, "retry", "--all", "-n"), "dry run")
 
 
@@ -305,6 +313,160 @@ def test_split_a_frame(stack):
         check_equal(site.ids("clean_log"), {md5(line) for line in good}, "rows")
         wait_dead(stack, 0)
         check_equal(site.stored("raw_log"), 0, "the other table")
+
+
+def test_empty_lines(stack):
+    """An empty line is a line: it fails, is sent as one, comes back as the same letter, and is never lost."""
+    good = b'10.0.0.1 s u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5'
+    with Site(stack) as site:
+        site.write_log([b"", good])
+        sluiced = site.start_sluiced()
+        wait_dead(stack, 1)
+        sluiced.send_signal(signal.SIGTERM)
+        sluiced.wait(30)
+        letter = letters(site)[0]
+        check_equal((letter["lines"], letter["bytes"]), (1, 0), "lines and bytes")
+        check("0 of 1 letters would pass" in dlq(site, "check"), "check")
+        said = site.ctl("dlq", "edit", letter["id"], "--set-line", "")
+        check(said.returncode != 0, said.stderr)
+        said = site.ctl("dlq", "edit", letter["id"], "--set-line", "\r")
+        check(said.returncode == 65 and "the new line is empty: drop the letter" in said.stderr, said.stderr)
+
+        # to files and back, byte for byte
+        before = dlq(site, "export")
+        check_equal(body_of(json_lines(before)[0]), b"", "body")
+        dlq(site, "drop", letter["id"])
+        dlq(site, "restore", "clean-dropped.ndjson")
+        dlq(site, "hold", letter["id"])
+        dlq(site, "release", letter["id"])
+        check_equal(dlq(site, "export"), before, "after drop, restore, hold and release")
+
+        dlq(site, "retry", letter["id"])
+        wait_until(lambda: sent(stack) == [b"\n"], 20, "it is sent as a line")
+        site.start_sluiced()
+        wait_dead(stack, 1)
+        back = letters(site)[0]
+        check_equal((back["id"], back["retries"], back["lines"]), (letter["id"], 1, 1), "the letter that came back")
+        dlq(site, "retry", letter["id"], "--canary", "1", want=(1, 3))  # it waits for the return
+        wait_dead(stack, 1)
+
+        # a frame of the broker's with empty lines, as single lines
+        path = os.path.join(site.folder, "frame.ndjson")
+        with open(path, "w") as file:
+            file.write(json.dumps({"queue": DEAD, "body": f"\n{good.decode()}\n\n\r\n", "properties": {
+                "message_id": "g:0", "headers": {"x-first-death-reason": "delivery_limit"}}}) + "\n")
+        dlq(site, "import", path)
+        frame = next(x for x in letters(site) if x["id"] != letter["id"])
+        check_equal(frame["lines"], 4, "lines of the frame")
+        dlq(site, "retry", frame["id"], "--split")
+        wait_dead(stack, 4)
+        check_equal({x["lines"] for x in letters(site)}, {1}, "lines of the letters")
+        check_equal(dead_ids(site), ({md5(b"")}, 4), "empty lines")
+        check_equal(site.ids("clean_log"), {md5(good)}, "rows")
+
+
+def test_the_start_of_a_line_is_not_sent(stack):
+    """A stump stays a dead letter; what the message advises makes a row of the whole line."""
+    line = b'10.0.0.1 s u [01/Feb/2024:10:00:00 +0000] "GET /' + b"x" * 1700 + b' HTTP/1.1" 200 5'
+    with Site(stack, producer_max_line_bytes=1024) as site:
+        site.write_log([line])
+        sluiced = site.start_sluiced()
+        wait_dead(stack, 1)
+        ids = dlq(site, "list", "--ids").split()
+        check_equal(len(ids), 2, "the letters of both queues")
+        for args in (["retry", "--all"], ["retry", *ids], ["retry", "--all", "-n"], ["retry", "--all", "--canary", "1"],
+                     ["edit", ids[0], "--set-line", "x"], ["edit", ids[1], "--set-line", "x"]):
+            done = site.ctl("dlq", *args)
+            check_equal(done.returncode, 65 if args[0] == "edit" else 1, f"{args}: {done.stdout} {done.stderr}")
+            check("only the first 1024 bytes of the line are here" in done.stderr, done.stderr)
+        check_equal(dlq(site, "retry", "--all", "-n", want=1), "0 letters would be sent again\n", "dry run")
+        text = dlq(site, "check")
+        check("0 of 2 letters would pass" in text and "line.too_long: only the first 1024 bytes" in text, text)
+        dlq(site, "hold", *ids)
+        dlq(site, "release", *ids)
+        check_equal(set(dlq(site, "list", "--ids").split()), set(ids), "all letters are still there")
+        check_equal((site.stored("raw_log"), site.stored("clean_log")), (0, 0), "rows")
+        sluiced.send_signal(signal.SIGTERM)
+        sluiced.wait(30)
+
+        # a limit of the workers alone: the whole line is in the letter, and may be sent
+        site.write_conf(producer_max_line_bytes=1024, producer_count=0)
+        whole = line.replace(b"s u", b"t u")
+        stack.publish(whole)
+        site.start_sluiced()
+        wait_dead(stack, 2)
+        check_equal(letters(site, "clean", "--match", "^10.0.0.1 t")[0]["reason"], "line.too_long", "reason")
+        dlq(site, "retry", "clean", "--match", "^10.0.0.1 t")
+        wait_until(lambda: any(x["retries"] == 1 for x in letters(site, "clean")), 20, "sent, and back")
+
+        # what helps: a higher limit, and the file once more
+        site.write_conf(producer_max_line_bytes=4096, producer_count=0)
+        check_equal(site.ctl("reload").returncode, 0, "reload")
+        check("1 of 2 letters would pass" in dlq(site, "check", "clean"), "check with the whole line")
+        with Site(stack, producer_max_line_bytes=4096) as once:  # a state_dir of its own
+            once.write_conf(inputs=[{"path": site.log, "format": "ezproxy"}])
+            done = once.run("sluice-producer", "--once")
+        check_equal(done.returncode, 0, f"--once: {done.stderr}")
+        wait_until(lambda: site.ids("clean_log") == {md5(line)} and site.ids("raw_log") == {md5(line)}, 20, "the row of the whole line")
+        dlq(site, "drop", *ids)
+
+
+def test_without_a_broker(stack):
+    """No figures on standard output that nobody has counted, and nothing left in the way."""
+    with Site(stack) as site:
+        out = os.path.join(site.folder, "out.ndjson")
+        publish_letters(stack, site, [b"x"])
+        made = os.path.join(site.folder, "made.ndjson")
+        unreadable = os.path.join(site.folder, "no.pass")
+        for settings, code in (({"broker_hosts": ["127.0.0.1:1"]}, 69), ({"broker_password_file": unreadable}, 78)):
+            site.write_conf(**settings)
+            for args in (["groups"], ["groups", "--json"], ["list"], ["check"], ["retry", "--all"], ["retry", "--all", "--json"],
+                         ["drop", "--all", "--confirm", DEAD], ["hold", "--all"], ["export"], ["export", "--csv"],
+                         ["export", "--out", out], ["import", made], ["edit", "c12345", "--set-line", "x"]):
+                done = site.ctl("dlq", *args)
+                check_equal((done.returncode, done.stdout), (code, ""), f"{args} {settings}: {done.stderr}")
+                check(done.stderr != "", f"{args}: no message")
+            check(not os.path.exists(out), "an empty export")
+        site.write_conf()
+        dlq(site, "export", "--out", out)
+        check_equal(len(list(csv.reader(io.StringIO(dlq(site, "export", "lake", "--csv"))))), 1, "the head of an empty CSV")
+
+
+def test_nothing_found(stack):
+    """What is not there, or mistyped, is told; what cannot be is refused."""
+    with Site(stack) as site:
+        def say(*args, want=0, out=""):
+            done = site.ctl("dlq", *args)
+            check_equal((done.returncode, done.stdout), (want, out), f"{args}: {done.stderr}")
+            return done.stderr
+
+        check("there are no dead letters" in say("list"), "an empty queue")
+        publish_letters(stack, site, [b"a", b"b"])
+        for verb in ("retry", "hold", "release", "drop"):
+            for args in ([verb, "g0000000"], [verb, "--group", "g0000000"]):
+                done = site.ctl("dlq", *args)
+                check_equal(done.returncode, 65, f"{args}: {done.stdout} {done.stderr}")
+                check("there is no group g0000000" in done.stderr, done.stderr)
+        for args in (["list"], ["groups"], ["check"], ["export"]):
+            for choice in (["--match", "zzz"], ["g0000000"], ["--reason", "parse.bad_time"], ["c123456789abcdef"]):
+                check("no letter matches" in say(*args, *choice), f"{args} {choice}")
+        for args in (["list", "--json"], ["list", "--ids"], ["groups", "--json"]):
+            check_equal(say(*args, "--match", "zzz"), "", f"{args}: standard error")
+        check('did you mean "parse.no_match"?' in say("list", "--reason", "parse.nomatch"), "a reason mistyped")
+        check("did you mean" not in say("list", "--reason", "broker.delivery_limit"), "a reason of the broker's")
+        check('did you mean "clean"?' in say("list", "cleen", want=64), "a queue mistyped")
+        check("Is a directory" in say("import", site.folder, want=66), "import of a folder")
+        check("--since is later than --until" in say("list", "--since", "1h", "--until", "2h", want=64), "since and until")
+
+        for queue in ("clean", "queue-data-clean", "all"):
+            check(f"the name of the queue: queue-data-lake.dead or {DEAD}" in say("drop", "--all", "--confirm", queue, want=64), queue)
+        check("another queue" in say("drop", "lake", "--all", "--confirm", DEAD, want=64), "two queues")
+
+        group = json_lines(dlq(site, "groups", "--json"))[0]["group"]
+        dlq(site, "hold", group)
+        check("2 letters are so already" in say("hold", group, out="0 of 0 letters held\n"), "held twice")
+        check("2 letters are held; --with-held" in say("retry", group, out="0 of 0 letters sent again\n"), "all are held")
+        check_equal(len(dlq(site, "list", "--ids").split()), 2, "letters")
 
 
 def in_editor(site, letter, editor, want=0, args=(), conf=None, **env):
@@ -373,7 +535,7 @@ def test_edit_in_an_editor(stack):
         said, left = in_editor(site, third, "/no/such/editor", want=1)
         check("failed" in said and not left, f"no editor: {said} {left}")
         said, left = in_editor(site, third, "truncate -s 0", want=65)
-        check("no line is left" in said and not left, f"emptied: {said} {left}")
+        check("the new line is empty: drop the letter" in said and not left, f"emptied: {said} {left}")
         said, left = in_editor(site, third, "rm", want=66)
         check("No such file" in said and "kept" not in said and not left, f"the file is gone: {said} {left}")
         dlq(site, "edit", third, "--set-line", "", want=65)
@@ -387,6 +549,39 @@ def test_edit_in_an_editor(stack):
         interrupted = script(site, "interrupted", 'trap "" INT QUIT\nkill -INT 0\nkill -QUIT 0\nsed -i s/third/3rd/ "$1"\n')
         check_equal(in_editor(site, third, interrupted)[1], [], "drafts after Ctrl-C in the editor")
         wait_until(lambda: b"3rd bad" in sent(stack), 20, "it is sent all the same")
+
+
+def test_edit_warns(stack):
+    """A new line that fails today is sent with a warning, one that passes without."""
+    good = '10.0.0.1 s u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5'
+    with Site(stack) as site:
+        publish_letters(stack, site, [b"first bad", b"second bad", b"third bad"])
+        for old, new, args, fails in ((b"first bad", "still bad", ["-n"], True), (b"first bad", "still bad", [], True),
+                                      (b"second bad", good, [], False), (b"third bad", good, ["--format", "combined"], True)):
+            done = site.ctl("dlq", "edit", lines_and_ids(site)[old], "--set-line", new, *args)
+            check_equal(done.returncode, 0, f"{new} {args}: {done.stderr}")
+            said = "today's parser does not take the new line, so it will come back: parse.no_match: format" in done.stderr
+            check_equal(said, fails, f"{new} {args}: {done.stderr}")
+        wait_until(lambda: sorted(sent(stack)) == sorted([b"still bad", good.encode(), good.encode()]), 20, "all are sent")
+
+
+def test_equal_letters(stack):
+    """Letters that share an id are one for every verb."""
+    with Site(stack) as site:
+        for _ in range(3):
+            publish_letters(stack, site, [b"equal bad", b"other bad"])
+        ids = dlq(site, "list", "--ids").split()
+        check_equal((len(ids), len(set(ids))), (6, 2), "letters and ids")
+        equal = lines_and_ids(site)[b"equal bad"]
+        done = site.ctl("dlq", "edit", equal, "--set-line", "equal good")
+        check_equal((done.returncode, done.stdout), (0, "3 of 3 letters sent again with another line\n"), done.stderr)
+        check(f"3 equal letters have the id {equal}" in done.stderr, done.stderr)
+        wait_until(lambda: sent(stack) == [b"equal good"] * 3, 20, "the new line of each")
+        other = lines_and_ids(site)
+        check_equal(set(other), {b"other bad"}, "what is left")
+        check_equal(dlq(site, "hold", other[b"other bad"]), "3 of 3 letters held\n", "hold")
+        check_equal(dlq(site, "retry", other[b"other bad"]), "3 of 3 letters sent again\n", "retry")
+        wait_dead(stack, 0)
 
 
 def test_edit_keeps_what_was_typed(stack):
@@ -516,3 +711,13 @@ def test_interrupt_and_rate(stack):
         check(20 <= moved < 900 and json.loads(out)["unsure"] == 0, out)
         wait_dead(stack, 1000 - moved)
         check_equal(stack.queue_counts()["queue-data-clean"], moved, "letters in the queue")
+
+        process = subprocess.Popen([os.path.join(BUILD, "sluicectl"), "-c", site.conf, "dlq", "retry", "--all", "--rate", "50/s"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: stack.queue_counts()["queue-data-clean"] > moved, 30, "some more letters", pause=0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        check_equal(process.returncode, 3, f"exit code ({err})")
+        more = int(out.split()[0])
+        check_equal(out, f"{more} letters sent again, interrupted; the rest is where it was\n", "what it says")
+        wait_dead(stack, 1000 - moved - more)

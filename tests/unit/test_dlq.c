@@ -5,8 +5,10 @@
  */
 #include "common/base64.h"
 #include "common/defs.h"
+#include "common/lines.h"
 #include "supervisor/dlq_again.h"
 #include "supervisor/dlq_archive.h"
+#include "supervisor/dlq_group_table.h"
 #include "supervisor/dlq_present.h"
 #include "supervisor/dlq_select.h"
 #include "supervisor/dlq_text.h"
@@ -18,6 +20,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 static void
@@ -76,6 +79,35 @@ test_patterns(void **state)
 	assert_int_equal(dlq_group_parse(dlq_group_text(number, group), &parsed), 0);
 	assert_int_equal(parsed, number);
 	assert_int_equal(dlq_group_parse("g12", &parsed), -1);
+}
+
+static void
+test_group_details(void **state)
+{
+	static const struct {
+		const char *detail;
+		bool differs;
+	} cases[] = {
+		{"byte 12 of /tmp/h6/a.log, as [29/Oct/2026]", false},
+		{"byte 12 of /tmp/h6/a.log, as [29/Oct/2026]", false},
+		{"byte 13 of /tmp/h6/a.log, as [29/Oct/2026]", true},
+		{"byte 12 of /tmp/h6/a.log, as [29/Oct/2026]", true},
+	};
+	struct dlq_group_table *table = dlq_group_table_new();
+	struct dlq_letter letter = {.queue = DLQ_CLEAN, .reason = SPAN_LITERAL("r")};
+	struct dlq_group_row *row;
+
+	(void)state;
+	letter.line = SPAN_LITERAL("x");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		letter.detail = span_of(cases[i].detail);
+		row = dlq_group_table_add(table, &letter);
+		assert_int_equal(row->letters, i + 1);
+		assert_int_equal(row->differs, cases[i].differs);
+		assert_true(span_equals((struct span){row->detail, row->detail_len},
+					span_of(cases[0].detail)));
+	}
+	dlq_group_table_free(&table);
 }
 
 static void
@@ -147,6 +179,9 @@ test_times(void **state)
 		{"2h", 992800},
 		{"@17", 17},
 		{"1970-01-02T00:00:00Z", 86400},
+		{"1970-01-02", 86400},
+		{"1970-01-02 00:01", 86460},
+		{"1970-01-02T00:00:02", 86402},
 		{"1970-01-02 01:00+01:00", 86400},
 		{"1970-01-01T19:30-0430", 86400},
 		{"", -1},
@@ -155,7 +190,13 @@ test_times(void **state)
 		{"1970-01-02T00:00:00+99:00", -1},
 	};
 
+	char shown[32];
+
 	(void)state;
+	setenv("TZ", "Asia/Kolkata", 1); /* no matter */
+	tzset();
+	assert_string_equal(dlq_when(86399, shown), "1970-01-01T23:59:59Z");
+	assert_string_equal(dlq_when(0, shown), "-");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		int64_t got = -1;
 
@@ -266,7 +307,36 @@ test_selection(void **state)
 	assert_int_equal(dlq_select_resolve(&select, error, sizeof(error)), -1);
 	assert_int_equal(dlq_select_add(&select, "nonsense", error, sizeof(error)), -1);
 	dlq_select_free(&select);
+	assert_false(dlq_select_filters(&select));
+	select.has_group = true;
+	select.group = dlq_letter_group(&letter);
+	assert_true(dlq_select_filters(&select));
+	assert_false(dlq_select_holds_out(&select, &letter));
+	letter.held = true;
+	assert_false(dlq_select_takes(&select, &letter));
+	assert_true(dlq_select_holds_out(&select, &letter));
+	select.group++;
+	assert_false(dlq_select_holds_out(&select, &letter));
+	dlq_select_free(&select);
 	assert_int_equal(dlq_select_match(&select, "[", error, sizeof(error)), -1);
+}
+
+static void
+test_empty_lines(void **state)
+{
+	struct message message = MESSAGE_INIT;
+
+	(void)state;
+	message.body = SPAN_LITERAL("");
+	message.reason = SPAN_LITERAL("parse.no_match");
+	assert_int_equal(lines_count(message_lines(&message)), 1);
+	assert_true(span_equals(message_lines(&message), SPAN_LITERAL("\n")));
+	message.body = SPAN_LITERAL("x");
+	assert_true(span_equals(message_lines(&message), SPAN_LITERAL("x")));
+	/* a producer's check, or a frame without lines */
+	message.body = SPAN_LITERAL("");
+	message.reason = SPAN_NULL;
+	assert_int_equal(lines_count(message_lines(&message)), 0);
 }
 
 static void
@@ -311,7 +381,8 @@ main(void)
 		cmocka_unit_test(test_times),	      cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_entries),	      cmocka_unit_test(test_again),
 		cmocka_unit_test(test_selection),     cmocka_unit_test(test_present),
-		cmocka_unit_test(test_input_formats),
+		cmocka_unit_test(test_input_formats), cmocka_unit_test(test_empty_lines),
+		cmocka_unit_test(test_group_details),
 	};
 
 	return cmocka_run_group_tests_name("dlq", tests, NULL, NULL);
