@@ -38,8 +38,9 @@ const struct ctl_verb ctl_verbs[] = {
 	 .handler = ctl_queues},
 	{.name = "events",
 	 .synopsis = "[--follow] [--last N] [--json]",
-	 .help = "what happened, when, by whom and why: deaths, scales, reloads, pauses, "
-		 "autoscale\n"
+	 .help = "what happened, when, by whom and why: deaths, outages, scales, reloads, "
+		 "pauses, autoscale\n"
+		 "Trouble is an error that a child shows, mended that it is over.\n"
 		 "The last 256 are kept until sluiced ends. With --json every event is one line.",
 	 .example = "sluicectl events --follow",
 	 .handler = ctl_events},
