@@ -55,6 +55,23 @@ judge_role(struct judge *judge, const char *name, const json_t *role)
 		blame(judge, CTL_WARNING, "only %d of %d %s ready", ready, wanted, name);
 }
 
+/*
+ * A stage that was scaled away while lines still come in. One that the settings file does not want
+ * either runs on another host.
+ */
+static void
+judge_emptied(struct judge *judge, const char *name, const json_t *role, const json_t *producer)
+{
+	int configured = (int)ctl_number(role, "configured", 0);
+
+	if (configured > 0 && ctl_number(role, "wanted", 0) == 0 && !is_true(role, "paused") &&
+	    ctl_number(producer, "running", 0) > 0)
+		blame(judge, CTL_WARNING,
+		      "no %s is wanted while the producer runs: its queue fills up (sluicectl "
+		      "scale %s=%d)",
+		      name, name, configured);
+}
+
 static void
 judge_slot(struct judge *judge, const json_t *slot)
 {
@@ -126,16 +143,17 @@ enum ctl_severity
 ctl_judge(const json_t *status, const struct ctl_limits *limits, json_t *problems)
 {
 	struct judge judge = {.problems = problems};
-	const json_t *slot;
+	const json_t *roles = json_object_get(status, "roles"), *slot;
 	size_t i;
 
 	if (is_true(status, "draining"))
 		blame(&judge, CTL_CRITICAL, "sluiced is ending");
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
 		const char *name = role_table[role].name;
-		const json_t *object = json_object_get(json_object_get(status, "roles"), name);
+		const json_t *object = json_object_get(roles, name);
 
 		judge_role(&judge, name, object);
+		judge_emptied(&judge, name, object, json_object_get(roles, "producer"));
 		judge_queue(&judge, json_object_get(object, "queue"), limits);
 	}
 	json_array_foreach(json_object_get(status, "slots"), i, slot) judge_slot(&judge, slot);

@@ -52,8 +52,9 @@ const struct ctl_verb ctl_verbs[] = {
 		 "unknown\n"
 		 "Critical: sluiced does not answer, a child is FATAL, or nobody of a role is "
 		 "ready. Warning:\n"
-		 "some are not ready, stopped by hand or paused, or somebody died within --deaths. "
-		 "The others\n"
+		 "some are not ready, stopped by hand or paused, a stage is scaled to 0 while "
+		 "the producer runs,\n"
+		 "a ready child has a LAST ERROR, or somebody died within --deaths. The others\n"
 		 "are limits on messages that wait, on their age, and on dead letters; unset, they "
 		 "do not count.",
 	 .example = "sluicectl health --queue-warning 10000 --age-critical 1h",
@@ -61,6 +62,7 @@ const struct ctl_verb ctl_verbs[] = {
 	{.name = "metrics",
 	 .synopsis = "[--json]",
 	 .help = "all figures as Prometheus text\n"
+		 "sluice_queue_* are asked by workers: absent while the role has none.\n"
 		 "Totals survive the death of a child and a reload; they begin at 0 with a new "
 		 "sluiced.",
 	 .example = "sluicectl metrics > /var/lib/prometheus/node-exporter/sluice.prom",

@@ -112,12 +112,16 @@ print_counters(const struct pool *pool, FILE *out)
 				load_rejected(pool, (enum role_id)role, (enum reason)i));
 }
 
-/* What nobody has looked at lately is left out rather than told wrong. */
+/* What nobody has looked at lately is left out rather than told wrong: the HELP says so. */
 static void
 print_queue_gauge(const struct pool *pool, FILE *out, const char *name, const char *help,
 		  int64_t (*value)(const struct role_queue *queue))
 {
-	print_head(out, name, "gauge", help);
+	char whole[160];
+
+	snprintf(whole, sizeof(whole), "%s; asked by workers: absent while the role has none",
+		 help);
+	print_head(out, name, "gauge", whole);
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
 		struct role_queue queue = pool_queue(pool, (enum role_id)role, clock_mono_ms());
 

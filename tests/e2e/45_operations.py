@@ -189,6 +189,47 @@ def test_events_tell_the_story(stack):
         check_equal(len(followed().splitlines()), len(events(site)), "each event was printed once")
 
 
+class Proxy:
+    """A server behind a proxy that can take it away and bring it back."""
+
+    def __init__(self, target_port):
+        self.process = subprocess.Popen([os.path.join(BUILD, "tests", "fault_proxy"), f"127.0.0.1:{target_port}"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.host = f"127.0.0.1:{self.process.stdout.readline().split()[1]}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+    def tell(self, *commands):
+        for command in commands:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+            self.process.stdout.readline()
+
+
+def test_outages_are_events(stack):
+    with Proxy(stack.env["STACK_DB_PORT"]) as proxy, Site(stack, database_hosts=[proxy.host]) as site:
+        site.start_sluiced()
+        proxy.tell("refuse", "reset")
+        site.write_log(generate(100, seed=60))
+        wait_until(lambda: {"lake", "clean"} <= {e["subject"].split("/")[0] for e in events(site) if e["kind"] == "trouble"},
+                   20, "both stages are in trouble")
+        check(not [e for e in events(site) if e["kind"] == "mended"], "nothing is mended yet")
+        told = [e for e in events(site) if e["kind"] == "trouble"]
+        check(all(proxy.host in e["text"] for e in told), f"the text is the error: {told}")
+        proxy.tell("pass")
+        wait_until(lambda: {e["subject"] for e in told} <= {e["subject"] for e in events(site) if e["kind"] == "mended"},
+                   20, "each is mended")
+        check("mended" in good(site, "events"), "as text")
+        story = events(site)
+        check(len([e for e in story if e["kind"] == "trouble"]) <= 3 * len(site.slots()), f"a flood: {story}")
+        site.settle(100, 100)
+
+
 def test_health(stack):
     with Site(stack) as site:
         done = site.ctl("health")
@@ -217,6 +258,39 @@ def test_health(stack):
         check_equal(site.ctl("health", "--deaths", "0").returncode, 0, "deaths do not count")
         check_equal(site.ctl("health", "--age-warning", "soon").returncode, 3, "wrong usage")
         check_equal(ctl_json(site, "health")["state"], "WARNING", "as JSON")
+
+
+def test_a_stage_scaled_away_while_its_queue_is_full(stack):
+    with Site(stack, producer_check_s=1, producer_frame_lines=1) as site:
+        site.start_sluiced()
+        good(site, "scale", "clean=0", "lake=0")
+        good(site, "pause", "clean")
+        done = site.ctl("status", "--check")
+        check_equal(done.returncode, 1, f"scaled to 0: {done.stdout}")
+        check("no lake is wanted while the producer runs" in done.stdout, done.stdout)
+        check("clean is paused" in done.stdout and "no clean" not in done.stdout, f"a pause is on purpose: {done.stdout}")
+        good(site, "resume", "clean")
+        check_equal(site.ctl("health").returncode, 1, "health")
+        good(site, "scale", "clean=2")
+        check("absent while the role has none" in good(site, "metrics"), "metrics say why a series is absent")
+        stack.api("PUT", "policies/%2F/small", {"pattern": "^queue-data-lake$", "apply-to": "queues", "definition": {"max-length": 5}})
+        try:
+            lines, written = generate(20000, seed=61), 0
+
+            def is_named():
+                nonlocal written
+                site.write_log(lines[written:written + 50])  # the limit is a soft one: it takes several rounds
+                written = min(written + 50, len(lines))
+                return "queue queue-data-lake is full" in site.slots("producer")[0]["last_error"]
+            wait_until(is_named, 40, "the producer names the full queue", pause=0.2)
+            check("queue-data-lake is full" in site.ctl("health").stdout, "health says it too")
+            check([e for e in events(site) if e["kind"] == "trouble" and e["subject"] == "producer/0"], "an event")
+            good(site, "scale", "lake=2")
+        finally:
+            stack.api("DELETE", "policies/%2F/small")
+        site.settle(written, written)
+        wait_until(lambda: site.slots("producer")[0]["last_error"] == "", 20, "all is well again")
+        wait_until(lambda: [e for e in events(site) if e["kind"] == "mended"], 10, "mended")
 
 
 def test_metrics_survive_deaths_and_reloads(stack):
