@@ -148,6 +148,10 @@ const struct ctl_verb ctl_verbs[] = {
 	{.name = "topology",
 	 .synopsis = "apply | check | export [--json]",
 	 .help = "declare exchanges, queues and bindings, check them, or print a definitions file\n"
+		 "check looks at exchanges and queues, and sends an empty message to each spare "
+		 "binding (logs.#,\n"
+		 "#.logs), which a worker takes away; the broker tells nobody about the other "
+		 "bindings.\n"
 		 "Nothing that is there in another form is changed or deleted. This needs no "
 		 "running sluiced.",
 	 .example = "sluicectl topology export > definitions.json",
