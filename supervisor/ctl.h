@@ -83,14 +83,6 @@ void ctl_disconnect(struct ctl *ctl);
 
 /* --- ctl_wait.c --- */
 
-/*
- * Ask for the status again and again until every child that the targets name is as it is wanted:
- * ready, or gone. Returns 0 with the seconds it took, or an exit code after a message: CTL_FAILED
- * when a child turned out FATAL, EX_TEMPFAIL when the time was up.
- */
-int ctl_wait_settled(struct ctl *ctl, const struct target *targets, size_t count,
-		     int64_t timeout_ms, double *seconds) MUST_CHECK;
-
 /* How a verb that changes what runs is to go on, see CTL_CHANGE_OPTIONS. */
 struct ctl_change {
 	bool wait, json, dry_run;
@@ -100,7 +92,8 @@ struct ctl_change {
 /*
  * The second half of such a verb, after it has printed what it does (unless json): wait as wished,
  * end the line with "ready in 0.8 s", ready being the word in done; or print data with what came of
- * it. Releases data. Returns an exit code.
+ * it. Releases data. Returns CTL_OK, CTL_FAILED when a child turned out FATAL, EX_TEMPFAIL when the
+ * time was up.
  */
 int ctl_finish_change(struct ctl *ctl, const struct ctl_change *change, json_t *data,
 		      const struct target *targets, size_t count, const char *done) MUST_CHECK;

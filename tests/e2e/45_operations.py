@@ -55,6 +55,28 @@ def check_nothing_lost(site, stack, lines):
         check(not strangers, f"{len(strangers)} rows in {table} that were never written")
 
 
+class Proxy:
+    """A server behind a proxy that can take it away and bring it back."""
+
+    def __init__(self, target_port):
+        self.process = subprocess.Popen([os.path.join(BUILD, "tests", "fault_proxy"), f"127.0.0.1:{target_port}"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.host = f"127.0.0.1:{self.process.stdout.readline().split()[1]}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+    def tell(self, *commands):
+        for command in commands:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+            self.process.stdout.readline()
+
+
 def test_pause_and_resume(stack):
     lines = generate(3000, seed=45)
     with Site(stack) as site:
@@ -83,6 +105,23 @@ def test_pause_and_resume(stack):
         check_nothing_lost(site, stack, lines)
         done = site.ctl("pause", "lake/0")
         check_equal(done.returncode, 65, "pausing one child of a role")
+
+
+def test_pause_while_the_database_is_away(stack):
+    """The order stands, and is said to stand, when it cannot be carried out now."""
+    with Proxy(stack.env["STACK_DB_PORT"]) as proxy, Site(stack, database_hosts=[proxy.host]) as site:
+        site.start_sluiced()
+        proxy.tell("refuse", "reset")
+        site.write_log(generate(100, seed=62))
+        wait_until(lambda: not site.all_ready(), 20, "an outage is noticed")
+        done = site.ctl("pause", "lake", "--timeout", "1s")
+        check_equal((done.returncode, done.stdout), (75, "pause lake ... not paused\n"), f"{done.stderr}")
+        check_equal(len(done.stderr.splitlines()), 1, f"one line: {done.stderr}")
+        check("lake/" in done.stderr and "the order stands: paused when that is over" in done.stderr, done.stderr)
+        proxy.tell("pass")
+        wait_until(lambda: all(s["paused"] for s in site.slots("lake")), 20, "it was carried out")
+        good(site, "resume", "lake")
+        site.settle(100, 100)
 
 
 def test_pause_under_load_loses_nothing(stack):
@@ -187,28 +226,6 @@ def test_events_tell_the_story(stack):
                 return file.read()
         wait_until(lambda: "resume" in followed(), 10, "the follower has seen it all")
         check_equal(len(followed().splitlines()), len(events(site)), "each event was printed once")
-
-
-class Proxy:
-    """A server behind a proxy that can take it away and bring it back."""
-
-    def __init__(self, target_port):
-        self.process = subprocess.Popen([os.path.join(BUILD, "tests", "fault_proxy"), f"127.0.0.1:{target_port}"],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.host = f"127.0.0.1:{self.process.stdout.readline().split()[1]}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        self.process.stdin.close()
-        self.process.wait(20)
-
-    def tell(self, *commands):
-        for command in commands:
-            self.process.stdin.write(command + "\n")
-            self.process.stdin.flush()
-            self.process.stdout.readline()
 
 
 def test_outages_are_events(stack):
