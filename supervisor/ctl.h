@@ -25,6 +25,8 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_PARTLY = 3 };
 struct ctl {
 	const char *settings_path;
 	const char *socket_path;   /* of -s; NULL = the one in the settings */
+	bool file_refused;	   /* the settings file, and so it may be the wrong socket */
+	char *read_socket;	   /* of a file that was not accepted; socket_path may be it */
 	struct settings *settings; /* NULL until ctl_settings() was called */
 	int fd;			   /* connection to sluiced; -1 = none */
 	bool quiet;		   /* do not say that sluiced cannot be reached: that is expected */
@@ -74,8 +76,16 @@ int ctl_dlq(struct ctl *ctl, int argc, char **argv);
 const struct settings *ctl_settings(struct ctl *ctl);
 
 /*
- * Send a command to sluiced. arguments (may be NULL) are released. Returns the data of the answer,
- * to be released by the caller; or NULL after a message, with the exit code in exit_code.
+ * The settings that sluiced runs with, when it can be asked and the file need not or cannot be
+ * read; else ctl_settings().
+ */
+const struct settings *ctl_running_settings(struct ctl *ctl);
+
+/*
+ * Send a command to sluiced. It takes no more than its socket: when the settings file is not
+ * accepted, that is a warning, and the socket it names is asked, or the default one. arguments (may
+ * be NULL) are released. Returns the data of the answer, to be released by the caller; or NULL
+ * after a message, with the exit code in exit_code.
  */
 json_t *ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code) MUST_CHECK;
 

@@ -35,7 +35,7 @@ ask_broker(struct ctl *ctl, struct queues_options *options, const char *queue, j
 	uint32_t ready = 0, consumers = 0;
 
 	if (options->broker == NULL &&
-	    broker_open(&options->broker, &ctl_settings(ctl)->broker, BROKER_ADMIN,
+	    broker_open(&options->broker, &ctl_running_settings(ctl)->broker, BROKER_ADMIN,
 			"sluicectl queues", &failure) != OUTCOME_DONE)
 		goto failed;
 	if (broker_declare_queue(options->broker, queue, true, NULL, 0, &ready, &consumers,

@@ -117,6 +117,7 @@ main(int argc, char **argv)
 	}
 	exit_code = verb->handler(&ctl, argc, argv);
 	ctl_disconnect(&ctl);
+	free(ctl.read_socket);
 	settings_free(&ctl.settings);
 	/* Data that did not arrive is not ok, as when the disk behind a redirection is full. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -191,6 +191,30 @@ def test_half_edited_settings_harm_no_child(stack):
         site.write_conf()
 
 
+def test_a_typo_in_the_settings_blinds_nobody(stack):
+    with Site(stack) as site:
+        site.start_sluiced()
+        with open(site.conf, "a") as file:
+            file.write("lakke : { workers = 3; };\n")
+        for verb in ("status", "events", "queues", "health", "top", "metrics"):
+            done = site.ctl(verb)
+            check_equal(done.returncode, 0, f"{verb}: {done.stdout}{done.stderr}")
+            check("lakke" in done.stderr, f"{verb} says the problem: {done.stderr}")
+            check(f"asking the sluiced at {site.socket}, the supervisor.socket of that file" in done.stderr, done.stderr)
+        check("queue-data-lake" in site.ctl("queues").stdout, "queues")
+        with open(site.conf, "w") as file:
+            file.write("lake : {")
+        done = site.ctl("status")
+        check("asking the sluiced at /run/sluice/" in done.stderr and "the default" in done.stderr, done.stderr)
+        check_equal(done.returncode, 78, "no sluiced there: the file is to be mended")
+        check_equal(site.ctl("health").returncode, 3, "health")
+        # -s alone will do, also for what asks the broker
+        for verb in ("status", "queues"):
+            done = subprocess.run([os.path.join(BUILD, "sluicectl"), "-s", site.socket, verb], capture_output=True, text=True)
+            check_equal((done.returncode, done.stderr), (0, ""), f"{verb} with -s: {done.stdout}")
+        site.write_conf()
+
+
 def test_events_tell_the_story(stack):
     with Site(stack) as site:
         site.start_sluiced()
