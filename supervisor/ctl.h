@@ -169,6 +169,14 @@ int ctl_parse_number(const char *text, const char *unit, int64_t *number) MUST_C
 int ctl_parse_count(const char *text, enum role_id *role, unsigned *count, char *error,
 		    size_t error_size) MUST_CHECK;
 
+struct option;
+
+/*
+ * getopt_long() that says what is wrong with an option, and what may have been meant; then it
+ * returns '?'. letters begin with ":".
+ */
+int ctl_getopt(int argc, char **argv, const char *letters, const struct option *options);
+
 /* Say that the verb was used wrongly; returns EX_USAGE. */
 int ctl_usage(const char *verb, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -196,7 +204,7 @@ enum {
 	CTL_OPTION_OWN, /* the first that a verb may use for itself */
 };
 
-/* Take one of them. Returns 0, or EX_USAGE after a message, also when it is none of them. */
+/* Take one of them. Returns 0, or EX_USAGE: after a message, or since ctl_getopt() gave one. */
 int ctl_take_change_option(const char *verb, struct ctl_change *change, int option,
 			   const char *value) MUST_CHECK;
 

@@ -54,7 +54,7 @@ read_options(struct options *options, int argc, char **argv)
 	int option;
 
 	*options = (struct options){.limit = LIMIT_DEFAULT};
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		switch (option) {
 		case OPTION_FORMAT:
 			options->format = optarg;

@@ -32,7 +32,7 @@ read_options(struct db_options *options, int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "n", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":n", long_options)) != -1) {
 		switch (option) {
 		case OPTION_USER:
 			options->user = optarg;

@@ -66,7 +66,7 @@ read_options(struct health_options *options, int argc, char **argv)
 						  .val = OPTION_LIMIT + (int)i};
 	long_options[ARRAY_LEN(limit_options)] =
 		(struct option){.name = "json", .val = OPTION_JSON};
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		if (option == OPTION_JSON) {
 			options->json = true;
 			continue;

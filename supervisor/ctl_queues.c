@@ -180,11 +180,11 @@ ctl_queues(struct ctl *ctl, int argc, char **argv)
 	struct queues_options options = {.json = false};
 	int option, exit_code;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		if (option == OPTION_JSON)
 			options.json = true;
 		else if (option != OPTION_WATCH)
-			return ctl_usage(argv[0], "wrong option");
+			return EX_USAGE;
 		else if (ctl_parse_watch(argv[0], optarg, &options.watch_ms) != 0)
 			return EX_USAGE;
 	}

@@ -65,7 +65,8 @@ parse_options(struct ctl *ctl, int argc, char **argv)
 	int option;
 
 	/* "+": options after the verb are the verb's. */
-	while ((option = getopt_long(argc, argv, "+c:s:hV", long_options, NULL)) != -1) {
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "+:c:s:hV", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			ctl->settings_path = optarg;
@@ -79,9 +80,12 @@ parse_options(struct ctl *ctl, int argc, char **argv)
 		case 'V':
 			printf("sluicectl %s\n", SLUICE_VERSION);
 			exit(EX_OK);
-		default: /* getopt has said what is wrong */
-			fprintf(stderr, "try: sluicectl --help\n");
-			exit(EX_USAGE);
+		case ':':
+			fatal_exit(EX_USAGE, "%s needs a value; try: sluicectl --help",
+				   argv[optind - 1]);
+		default:
+			fatal_exit(EX_USAGE, "unknown option %s; try: sluicectl --help",
+				   argv[optind - 1]);
 		}
 	}
 	if (optind == argc)

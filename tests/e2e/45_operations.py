@@ -215,6 +215,21 @@ def test_a_typo_in_the_settings_blinds_nobody(stack):
         site.write_conf()
 
 
+def test_wrong_options_are_one_line(stack):
+    with Site(stack) as site:
+        for words, said in ((("scale", "--timout", "3s", "lake=1"), "scale: unknown option --timout: did you mean --timeout?"),
+                            (("status", "--chekc"), "status: unknown option --chekc: did you mean --check?"),
+                            (("events", "--last"), "events: --last needs a value"),
+                            (("health", "--json=1"), "health: --json takes no value"),
+                            (("stop", "-x", "all"), "stop: unknown option -x"),
+                            (("audit", "--lmit", "3"), "audit: unknown option --lmit: did you mean --limit?"),
+                            (("--nonsense",), "unknown option --nonsense")):
+            done = site.ctl(*words)
+            check_equal(done.returncode, 3 if words[0] == "health" else 64, f"{words}: {done.stderr}")
+            check_equal(len(done.stderr.splitlines()), 1, f"{words}: {done.stderr}")
+            check(done.stderr.startswith("sluicectl: " + said), f"{words}: {done.stderr}")
+
+
 def test_events_tell_the_story(stack):
     with Site(stack) as site:
         site.start_sluiced()
