@@ -4,8 +4,8 @@
  * verbs is in ctl_verbs.c.
  *
  * Output: data goes to standard output, messages to standard error. Exit codes: 0 ok, 1 failed, 3
- * partly done, else those of sysexits.h: 64 usage, 65 data, 69 sluiced, broker or database not
- * reachable, 75 not done in time, 77 no permission, 78 settings not accepted.
+ * partly done, else those of sysexits.h: 64 usage, 65 data, 66 no such file, 69 sluiced, broker or
+ * database not reachable, 75 not done in time, 77 no permission, 78 settings not accepted.
  */
 #ifndef SUPERVISOR_CTL_H
 #define SUPERVISOR_CTL_H

@@ -141,27 +141,58 @@ read_lines(struct run *run, struct audit_file *file, unsigned number, const char
 	return EX_IOERR;
 }
 
+static const char *
+format_of(const struct run *run, const char *path)
+{
+	if (run->options->format != NULL)
+		return run->options->format;
+	return audit_file_format(run->settings, path);
+}
+
+/* Reading takes its time: every file that cannot be read is named before it begins. */
+static int
+check_files(const struct options *options)
+{
+	int code = 0;
+
+	for (unsigned i = 0; i < options->file_count; i++) {
+		struct audit_file file;
+		int bad = audit_file_open(&file, options->files[i], NULL);
+
+		audit_file_close(&file);
+		code = code != 0 ? code : bad;
+	}
+	return code;
+}
+
+static int
+check_formats(const struct run *run)
+{
+	int code = 0;
+
+	for (unsigned i = 0; i < run->options->file_count; i++) {
+		if (format_of(run, run->options->files[i]) != NULL)
+			continue;
+		log_error("%s: no input of the settings has this path: say its format with "
+			  "--format " SETTINGS_FORMATS,
+			  run->options->files[i]);
+		code = EX_USAGE;
+	}
+	return code;
+}
+
 static int
 read_file(struct run *run, unsigned number)
 {
-	const char *path = run->options->files[number];
-	const char *format = run->options->format, *state_dir = NULL;
+	const char *path = run->options->files[number], *state_dir = NULL;
 	struct audit_file file;
 	int code;
 
-	if (format == NULL)
-		format = audit_file_format(run->settings, path);
-	if (format == NULL) {
-		log_error("%s: no input of the settings has this path: say its format with "
-			  "--format " SETTINGS_FORMATS,
-			  path);
-		return EX_USAGE;
-	}
 	if (run->settings->identity == IDENTITY_POSITION)
 		state_dir = run->settings->supervisor.state_dir;
 	code = audit_file_open(&file, path, state_dir);
 	if (code == 0)
-		code = read_lines(run, &file, number, format);
+		code = read_lines(run, &file, number, format_of(run, path));
 	audit_file_close(&file);
 	return code;
 }
@@ -250,9 +281,14 @@ ctl_audit(struct ctl *ctl, int argc, char **argv)
 	struct db *db = NULL;
 	int code = read_options(&options, argc, argv);
 
+	if (code == 0)
+		code = check_files(&options);
 	if (code != 0)
 		return code;
 	run.settings = ctl_settings(ctl);
+	code = check_formats(&run);
+	if (code != 0)
+		return code;
 	run.shows = isatty(STDERR_FILENO);
 	run.since_ms = clock_mono_ms();
 	if (db_open(&db, &run.settings->database, DATABASE_TIMEOUT_S, &failure) != OUTCOME_DONE ||

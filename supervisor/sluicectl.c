@@ -27,9 +27,9 @@ print_help(void)
 	for (size_t i = 0; i < ctl_verb_count; i++)
 		printf("  %-10s %.*s\n", ctl_verbs[i].name, (int)strcspn(ctl_verbs[i].help, "\n"),
 		       ctl_verbs[i].help);
-	printf("\nExit codes: 0 ok, 1 failed, 3 partly done, 64 wrong usage, 65 no such thing, 69 "
-	       "not reachable,\n"
-	       "75 not done in time, 77 no permission, 78 settings not accepted.\n");
+	printf("\nExit codes: 0 ok, 1 failed, 3 partly done, 64 wrong usage, 65 no such thing, 66 "
+	       "no such file,\n"
+	       "69 not reachable, 75 not done in time, 77 no permission, 78 settings not accepted.\n");
 }
 
 static void
