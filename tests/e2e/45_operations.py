@@ -404,6 +404,15 @@ def test_queues(stack):
             os.rename(os.path.join(stack.folder, "broker.hidden"), os.path.join(stack.folder, "broker.pass"))
     with Site(stack) as site:
         check_equal(site.ctl("queues").returncode, 0, "without sluiced")
+    with Proxy(stack.env["STACK_AMQP_PORT"]) as proxy, Site(stack, broker_hosts=[proxy.host]) as site:
+        site.start_sluiced()
+        wait_until(lambda: site.status()["roles"]["lake"]["queue"]["known"], 20, "the workers have looked")
+        proxy.tell("refuse", "reset")
+        done = site.ctl("queues")
+        check_equal(done.returncode, 69, f"the broker is away: {done.stderr}")
+        check("queue-data-lake" in done.stdout and "showing what the workers saw last" in done.stderr, done.stderr)
+        proxy.tell("pass")
+        wait_until(lambda: site.ctl("queues").returncode == 0, 20, "it is back")
 
 
 def test_autoscale(stack):
