@@ -91,8 +91,8 @@ go_down(struct publisher *publisher, const struct failure *failure, int64_t dela
 		return;
 	log_warning("%s; trying until it works", failure->text);
 	if (publisher->window.waiting > 0)
-		log_info("%zu messages are not confirmed: they are sent again then",
-			 publisher->window.waiting);
+		log_info("%zu unconfirmed message%s: sent again then", publisher->window.waiting,
+			 PLURAL(publisher->window.waiting));
 }
 
 /* A connection that worked has failed: whatever the reason, a new one may well work. */
@@ -386,9 +386,9 @@ load_body(struct publisher *publisher, struct window_frame *frame, struct span *
 	case LOG_FILE_REPLACED:
 		break;
 	}
-	log_error("%s: %u lines at byte %lld (%lld bytes) are lost: the broker had not confirmed "
+	log_error("%s: %u line%s at byte %lld (%lld bytes) lost: the broker had not confirmed "
 		  "them when the file was truncated or overwritten",
-		  frame->file->path, frame->lines, (long long)frame->offset,
+		  frame->file->path, frame->lines, PLURAL(frame->lines), (long long)frame->offset,
 		  (long long)frame->length);
 	window_drop(&publisher->window, frame);
 	return false;

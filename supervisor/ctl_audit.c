@@ -93,9 +93,9 @@ show(struct run *run, const char *doing)
 	if (!run->shows || now_ms < run->next_ms)
 		return;
 	run->next_ms = now_ms + PROGRESS_MS;
-	fprintf(stderr, "\r\033[K%3d %%  %s lines, %.0f/s  %s",
+	fprintf(stderr, "\r\033[K%3d %%  %s line%s, %.0f/s  %s",
 		run->bytes_all > 0 ? (int)(run->bytes_done * 100 / run->bytes_all) : 100,
-		human_count(run->lines, count, sizeof(count)),
+		human_count(run->lines, count, sizeof(count)), PLURAL(run->lines),
 		(double)run->lines * 1000 / (double)MAX(1, now_ms - run->since_ms), doing);
 }
 
@@ -238,9 +238,9 @@ read_letters(struct run *run)
 			return say_failure(run, &failure);
 		hide(run);
 		if (unseen > 0)
-			log_warning("%u dead letters of %s are held by somebody else and were not "
-				    "seen: their lines may seem to be missing",
-				    unseen, audit_queue_names[q].dead_queue);
+			log_warning("%u dead letter%s of %s in somebody else's hand, not seen: "
+				    "what is in there may seem to be missing",
+				    unseen, PLURAL(unseen), audit_queue_names[q].dead_queue);
 	}
 	/* Later: what is dropped meanwhile is in the archive before it leaves its queue. */
 	audit_archive_walk(run->settings->supervisor.state_dir, &reader);

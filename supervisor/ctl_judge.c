@@ -91,13 +91,13 @@ judge_slot(struct judge *judge, const json_t *slot)
 
 static void
 judge_figure(struct judge *judge, const char *queue, double value, const int64_t limit[2],
-	     const char *what)
+	     const char *one, const char *more)
 {
 	for (int i = 1; i >= 0; i--) {
 		if (limit[i] == 0 || value < (double)limit[i])
 			continue;
 		blame(judge, i == 1 ? CTL_CRITICAL : CTL_WARNING, "%s: %.0f %s", queue, value,
-		      what);
+		      value == 1 ? one : more);
 		return;
 	}
 }
@@ -109,10 +109,12 @@ judge_queue(struct judge *judge, const json_t *queue, const struct ctl_limits *l
 
 	if (!is_true(queue, "known"))
 		return; /* whoever should have looked is blamed already */
-	judge_figure(judge, name, ctl_number(queue, "ready", 0), limits->waiting, "messages wait");
+	judge_figure(judge, name, ctl_number(queue, "ready", 0), limits->waiting, "message waits",
+		     "messages wait");
 	judge_figure(judge, name, ctl_number(queue, "oldest_s", 0), limits->age_s,
-		     "seconds old is the oldest");
-	judge_figure(judge, name, ctl_number(queue, "dead", 0), limits->dead, "dead letters");
+		     "second old is the oldest", "seconds old is the oldest");
+	judge_figure(judge, name, ctl_number(queue, "dead", 0), limits->dead, "dead letter",
+		     "dead letters");
 }
 
 static void
