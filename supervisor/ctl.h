@@ -30,6 +30,8 @@ struct ctl {
 	struct settings *settings; /* NULL until ctl_settings() was called */
 	int fd;			   /* connection to sluiced; -1 = none */
 	bool quiet;		   /* do not say that sluiced cannot be reached: that is expected */
+	bool on_screen;		   /* what sluiced refuses goes to refusal alone */
+	char refusal[256];	   /* its words, the last time */
 };
 
 /* argv[0] is the verb. Returns the exit code. */

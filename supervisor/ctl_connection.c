@@ -188,9 +188,10 @@ exchange(struct ctl *ctl, const char *command, json_t *arguments)
 
 /* One message per line of the error. */
 static void
-say_error(const char *error)
+say_error(struct ctl *ctl, const char *error)
 {
-	while (*error != '\0') {
+	snprintf(ctl->refusal, sizeof(ctl->refusal), "%.*s", (int)strcspn(error, "\n"), error);
+	while (!ctl->on_screen && *error != '\0') {
 		size_t len = strcspn(error, "\n");
 		char *line = xstrndup(error, len), *visible = ctl_visible(line);
 
@@ -260,7 +261,7 @@ ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code)
 	} else {
 		data = NULL;
 		*exit_code = (int)ctl_number(answer, "exit_code", CTL_FAILED);
-		say_error(ctl_text(answer, "error", "sluiced gave no reason"));
+		say_error(ctl, ctl_text(answer, "error", "sluiced gave no reason"));
 	}
 	json_decref(answer);
 	return data;

@@ -437,7 +437,7 @@ def use_top(site):
         os.environ.update(TERM="xterm", LINES="40", COLUMNS="200")
         os.execv(os.path.join(BUILD, "sluicectl"), ["sluicectl", "-c", site.conf, "top"])
     # Only what has changed is drawn again, so each word is waited for when it must be new.
-    screen, steps = b"", [(b"q end", b"j+"), (b"scale lake from 2 to 3?", b"y"), (b": done", b"q")]
+    screen, steps = b"", [(b"q end", b"+"), (b"its maximum", b"j+"), (b"scale lake from 2 to 3?", b"y"), (b": done", b"q")]
     end = time.monotonic() + 30
     try:
         while True:
