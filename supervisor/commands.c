@@ -206,10 +206,10 @@ command_diff(struct supervisor *supervisor, json_t *arguments UNUSED, struct req
 	return reload_preview(supervisor, error);
 }
 
-/* For who may not read the file, or finds it half edited. Passwords are in files of their own. */
-static json_t *
-command_settings(struct supervisor *supervisor, json_t *arguments UNUSED,
-		 struct request_error *error)
+json_t *
+command_print(const struct supervisor *supervisor,
+	      void (*print)(const struct supervisor *supervisor, FILE *out),
+	      struct request_error *error)
 {
 	char *text = NULL;
 	size_t size;
@@ -218,11 +218,28 @@ command_settings(struct supervisor *supervisor, json_t *arguments UNUSED,
 
 	if (out == NULL)
 		return request_fail(error, EXIT_FAILURE, "out of memory");
-	settings_print(supervisor->settings, out);
+	print(supervisor, out);
 	fclose(out);
-	data = json_pack("{s:o, s:o}", "path", request_text(supervisor->settings_path), "text",
-			 request_text(text));
+	data = json_pack("{s:o}", "text", request_text(text));
 	free(text);
+	return data;
+}
+
+static void
+print_settings(const struct supervisor *supervisor, FILE *out)
+{
+	settings_print(supervisor->settings, out);
+}
+
+/* For who may not read the file, or finds it half edited. Passwords are in files of their own. */
+static json_t *
+command_settings(struct supervisor *supervisor, json_t *arguments UNUSED,
+		 struct request_error *error)
+{
+	json_t *data = command_print(supervisor, print_settings, error);
+
+	if (data != NULL)
+		json_object_set_new(data, "path", request_text(supervisor->settings_path));
 	return data;
 }
 

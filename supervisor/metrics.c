@@ -9,7 +9,6 @@
 #include "supervisor/load.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 static void
 print_head(FILE *out, const char *name, const char *type, const char *help)
@@ -223,16 +222,5 @@ json_t *
 command_metrics(struct supervisor *supervisor, json_t *arguments UNUSED,
 		struct request_error *error)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	json_t *data;
-
-	if (out == NULL)
-		return request_fail(error, EXIT_FAILURE, "out of memory");
-	metrics_print(supervisor, out);
-	fclose(out);
-	data = json_pack("{s:s}", "text", text);
-	free(text);
-	return data;
+	return command_print(supervisor, metrics_print, error);
 }
