@@ -11,6 +11,9 @@
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* "%u line%s", count, PLURAL(count) */
+#define PLURAL(count) ((count) == 1 ? "" : "s")
+
 #define PRINTF_LIKE(format_index, first_arg) \
 	__attribute__((format(printf, format_index, first_arg)))
 #define NO_RETURN __attribute__((noreturn))

@@ -27,6 +27,7 @@ struct loader {
 	struct settings *settings;
 	const char *source; /* the file that is really read */
 	unsigned problems;
+	bool is_parsed;
 };
 
 /* Where a value stands, for messages: "sluice.conf:12: " or "environment: ". */
@@ -545,6 +546,7 @@ read_file(struct loader *loader)
 	config_set_include_dir(&config, loader->settings->folder);
 	errno = 0;
 	if (config_read_file(&config, path) == CONFIG_TRUE) {
+		loader->is_parsed = true;
 		read_root(loader, config_root_setting(&config));
 	} else if (config_error_type(&config) == CONFIG_ERR_FILE_IO) {
 		/* a folder can be opened; only reading it fails, and libconfig forgets why */
@@ -674,14 +676,8 @@ folder_of(const char *path)
 	return xstrndup(path, slash > path ? (size_t)(slash - path) : 1);
 }
 
-int
-settings_load(const char *path, struct settings **settings)
-{
-	return settings_load_copy(path, path, settings);
-}
-
-int
-settings_load_copy(const char *copy, const char *path, struct settings **settings)
+static int
+load(const char *copy, const char *path, struct settings **settings, char **socket)
 {
 	struct loader loader = {.settings = xcalloc(1, sizeof(struct settings)), .source = copy};
 	char *absolute = realpath(path, NULL);
@@ -700,11 +696,32 @@ settings_load_copy(const char *copy, const char *path, struct settings **setting
 	if (loader.problems == 0)
 		check_together(&loader);
 	if (loader.problems > 0) {
+		if (socket != NULL && loader.is_parsed)
+			*socket = xstrdup(loader.settings->supervisor.socket);
 		settings_free(&loader.settings);
 		return -1;
 	}
 	*settings = loader.settings;
 	return 0;
+}
+
+int
+settings_load(const char *path, struct settings **settings)
+{
+	return load(path, path, settings, NULL);
+}
+
+int
+settings_load_copy(const char *copy, const char *path, struct settings **settings)
+{
+	return load(copy, path, settings, NULL);
+}
+
+int
+settings_load_or_socket(const char *path, struct settings **settings, char **socket)
+{
+	*socket = NULL;
+	return load(path, path, settings, socket);
 }
 
 void

@@ -130,6 +130,12 @@ int settings_load(const char *path, struct settings **settings) MUST_CHECK;
  */
 int settings_load_copy(const char *copy, const char *path, struct settings **settings) MUST_CHECK;
 
+/*
+ * settings_load() for who can do with supervisor.socket: when the file is not accepted, *socket is
+ * what it says of that all the same, in new memory, or NULL if it is no settings file at all.
+ */
+int settings_load_or_socket(const char *path, struct settings **settings, char **socket) MUST_CHECK;
+
 /* Free and set to NULL; NULL inside is fine. */
 void settings_free(struct settings **settings);
 

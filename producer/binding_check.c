@@ -51,6 +51,7 @@ binding_check_sent(struct binding_check *check, size_t i, const char *queue, uin
 {
 	check->asked[i].queue = queue;
 	check->asked[i].returned = false;
+	check->asked[i].refused = false;
 	check->asked[i].tag = tag;
 	check->open++;
 }
@@ -72,15 +73,37 @@ binding_check_returned(struct binding_check *check, struct span message_id)
 	return true;
 }
 
+static bool
+is_among(uint64_t own, uint64_t tag, bool multiple)
+{
+	return own != 0 && (multiple ? own <= tag : own == tag);
+}
+
+void
+binding_check_refused(struct binding_check *check, uint64_t tag, bool multiple)
+{
+	for (size_t i = 0; i < check->count && check->open > 0; i++)
+		if (is_among(check->asked[i].tag, tag, multiple))
+			check->asked[i].refused = true;
+}
+
+/* The first queue that refused its check: of several the first to mend. */
+static const char *
+full_queue(const struct binding_check *check)
+{
+	for (size_t i = 0; i < check->count; i++)
+		if (check->asked[i].refused)
+			return check->asked[i].queue;
+	return NULL;
+}
+
 enum binding_answer
 binding_check_answered(struct binding_check *check, uint64_t tag, bool multiple)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < check->count && check->open > 0; i++) {
-		uint64_t own = check->asked[i].tag;
-
-		if (own == 0 || own > tag || (!multiple && own != tag))
+		if (!is_among(check->asked[i].tag, tag, multiple))
 			continue;
 		check->asked[i].tag = 0;
 		check->open--;
@@ -91,5 +114,6 @@ binding_check_answered(struct binding_check *check, uint64_t tag, bool multiple)
 	if (!any || check->open > 0)
 		return BINDING_NO_ANSWER;
 	check->has_answer = true;
+	check->full = full_queue(check);
 	return check->queue == NULL ? BINDING_GOOD : BINDING_LOST;
 }

@@ -34,10 +34,11 @@ struct binding_check {
 	struct {
 		uint64_t tag; /* 0 = answered */
 		const char *queue;
-		bool returned;
+		bool returned, refused;
 	} asked[BINDING_CHECKS_MAX];
 	size_t open;	   /* of them not answered */
 	const char *queue; /* of a lost answer */
+	const char *full;  /* a queue that refused the last check; NULL = none did */
 	bool has_answer;   /* since the connection was made */
 	bool dirty;	   /* something was published since the last check was sent */
 	int64_t next_ms;   /* when the next one is due */
@@ -61,6 +62,9 @@ void binding_check_sent(struct binding_check *check, size_t i, const char *queue
 
 /* A message came back: true when it is a check. */
 bool binding_check_returned(struct binding_check *check, struct span message_id);
+
+/* The broker has refused these tags; to be called before binding_check_answered(). */
+void binding_check_refused(struct binding_check *check, uint64_t tag, bool multiple);
 
 /* The broker has answered to these tags; a nack means that the queue is there, but full. */
 enum binding_answer binding_check_answered(struct binding_check *check, uint64_t tag,

@@ -236,8 +236,8 @@ is_drained(struct producer *producer, int64_t now_ms)
 		producer->drain_until_ms =
 			now_ms + producer->process.settings->supervisor.drain_s * 1000;
 		status_set_report(producer->process.status, REPORT_DRAINING);
-		log_info("stopping: no more is read; waiting for %zu unconfirmed messages",
-			 publisher->window.count);
+		log_info("stopping: no more is read; waiting for %zu unconfirmed message%s",
+			 publisher->window.count, PLURAL(publisher->window.count));
 	}
 	if (publisher->window.count == 0 || publisher->broker == NULL ||
 	    now_ms >= producer->drain_until_ms)
@@ -393,9 +393,8 @@ finish(struct producer *producer)
 		save(producer, now_ms);
 	progress_end(&producer->progress, &last, now_ms);
 	if (unconfirmed > 0)
-		log_info("%zu messages are not confirmed: their lines are read again at the next "
-			 "start",
-			 unconfirmed);
+		log_info("%zu unconfirmed message%s: read again at the next start", unconfirmed,
+			 PLURAL(unconfirmed));
 	if (process->once && !complete && process->stop) {
 		log_error("told to stop before the inputs' end: the checkpoint keeps the place, "
 			  "start again to go on");
@@ -406,7 +405,8 @@ finish(struct producer *producer)
 			  PUBLISHER_ONCE_MS / 1000);
 		exit_code = EX_UNAVAILABLE;
 	} else if (complete && producer->inputs.unreadable > 0) {
-		log_error("%u files or folders could not be read", producer->inputs.unreadable);
+		log_error("%u file%s or folder%s could not be read", producer->inputs.unreadable,
+			  PLURAL(producer->inputs.unreadable), PLURAL(producer->inputs.unreadable));
 		exit_code = EX_NOINPUT;
 	}
 	if (needs_saving(producer) && exit_code == EX_OK)

@@ -55,8 +55,9 @@ summary(const struct progress *progress, const struct progress_facts *facts, cha
 {
 	char bytes[32];
 
-	snprintf(out, out_size, "%llu lines, %s, %.0f lines/s",
+	snprintf(out, out_size, "%llu line%s, %s, %.0f lines/s",
 		 (unsigned long long)(facts->lines - progress->first_lines),
+		 PLURAL(facts->lines - progress->first_lines),
 		 human_bytes((double)(facts->bytes - progress->first_bytes), bytes, sizeof(bytes)),
 		 progress->lines_per_s);
 	return out;

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { BURST = 16 }; /* frames published between two looks at what the broker says */
@@ -90,8 +91,8 @@ go_down(struct publisher *publisher, const struct failure *failure, int64_t dela
 		return;
 	log_warning("%s; trying until it works", failure->text);
 	if (publisher->window.waiting > 0)
-		log_info("%zu messages are not confirmed: they are sent again then",
-			 publisher->window.waiting);
+		log_info("%zu unconfirmed message%s: sent again then", publisher->window.waiting,
+			 PLURAL(publisher->window.waiting));
 }
 
 /* A connection that worked has failed: whatever the reason, a new one may well work. */
@@ -134,7 +135,7 @@ connect_broker(struct publisher *publisher)
 	publisher->next_topology_ms = clock_mono_ms() + PUBLISHER_TOPOLOGY_MS;
 	binding_check_start(&publisher->check, publisher->settings);
 	status_set_report(process->status, process->stop ? REPORT_DRAINING : REPORT_READY);
-	status_set_error(process->status, "");
+	status_set_error(process->status, publisher->full_text);
 }
 
 /* A binding can be lost without any message coming back, when only one of the two is. */
@@ -172,6 +173,8 @@ renew_refused(struct publisher *publisher, int64_t now_ms)
 		    "on a new connection",
 		    broker_address(publisher->broker), PUBLISHER_REFUSED_MS / 1000);
 	lose_connection(publisher, &failure);
+	/* The cause is still the full queue; the new connection is only a way to ask. */
+	status_set_error(publisher->process->status, publisher->full_text);
 }
 
 /* --- what the broker says --- */
@@ -180,20 +183,47 @@ renew_refused(struct publisher *publisher, int64_t now_ms)
 static void
 back_off(struct publisher *publisher, const char *why)
 {
-	struct status_page *status = publisher->process->status;
 	int64_t now_ms = clock_mono_ms();
-	char text[400];
 
-	snprintf(text, sizeof(text), "%s; it is sent again until it is taken", why);
-	status_set_error(status, text);
 	if (reminder_due(&publisher->refused, now_ms))
-		log_warning("%s", text);
+		log_warning("%s; it is sent again until it is taken", why);
 	if (now_ms < publisher->pause_until_ms)
 		return; /* one burst of refusals is one refusal */
 	if (publisher->refused_since_ms == 0)
 		publisher->refused_since_ms = now_ms;
+	if (publisher->full_since_ms == 0)
+		publisher->full_since_ms = now_ms;
 	publisher->pause_until_ms = now_ms + backoff_next_ms(&publisher->refuse_backoff);
 	publisher->allowed = 1;
+}
+
+/*
+ * A nack does not say which queue is full, but a check goes to one alone. Shown only when it lasts:
+ * a queue that its workers keep at its limit refuses now and then.
+ */
+static void
+note_refused(struct publisher *publisher, int64_t now_ms)
+{
+	const char *full = publisher->check.full;
+	char text[sizeof(publisher->full_text)];
+
+	if (publisher->broker == NULL || publisher->full_since_ms == 0 ||
+	    now_ms - publisher->full_since_ms < PUBLISHER_SHOW_REFUSED_MS)
+		return;
+	if (full != NULL)
+		snprintf(text, sizeof(text),
+			 "broker %s: queue %s is full and refuses messages; they are sent again "
+			 "until it takes them",
+			 broker_address(publisher->broker), full);
+	else
+		snprintf(text, sizeof(text),
+			 "broker %s: it refuses messages: a queue is full, see sluicectl queues; "
+			 "they are sent again until it takes them",
+			 broker_address(publisher->broker));
+	if (strcmp(publisher->full_text, text) == 0)
+		return;
+	memcpy(publisher->full_text, text, sizeof(text));
+	status_set_error(publisher->process->status, text);
 }
 
 static void
@@ -212,8 +242,10 @@ on_acked(struct publisher *publisher, const struct broker_event *event)
 	backoff_reset(&publisher->connect_backoff);
 	backoff_reset(&publisher->refuse_backoff);
 	publisher->refused_since_ms = 0;
+	publisher->full_since_ms = 0;
 	if (publisher->window.waiting == 0 && reminder_reset(&publisher->refused)) {
 		log_info("the broker takes all messages again");
+		publisher->full_text[0] = '\0';
 		status_set_error(status, "");
 	}
 }
@@ -244,6 +276,7 @@ on_event(struct publisher *publisher, struct broker_event *event)
 		publisher->topology_lost = true;
 		snprintf(why, sizeof(why), "a message came back, no queue took it (%s)",
 			 event->text);
+		status_set_error(status, why);
 		back_off(publisher, why);
 		break;
 	case BROKER_ALARM:
@@ -290,7 +323,7 @@ note_blocked(struct publisher *publisher, int64_t now_ms)
 	if (publisher->broker == NULL || !broker_is_blocked(publisher->broker)) {
 		if (reminder_reset(&publisher->blocked) && publisher->broker != NULL) {
 			log_info("the broker's alarm is over");
-			status_set_error(status, "");
+			status_set_error(status, publisher->full_text);
 		}
 		return;
 	}
@@ -353,9 +386,9 @@ load_body(struct publisher *publisher, struct window_frame *frame, struct span *
 	case LOG_FILE_REPLACED:
 		break;
 	}
-	log_error("%s: %u lines at byte %lld (%lld bytes) are lost: the broker had not confirmed "
+	log_error("%s: %u line%s at byte %lld (%lld bytes) lost: the broker had not confirmed "
 		  "them when the file was truncated or overwritten",
-		  frame->file->path, frame->lines, (long long)frame->offset,
+		  frame->file->path, frame->lines, PLURAL(frame->lines), (long long)frame->offset,
 		  (long long)frame->length);
 	window_drop(&publisher->window, frame);
 	return false;
@@ -414,6 +447,7 @@ publisher_turn(struct publisher *publisher, int64_t now_ms)
 	take_events(publisher);
 	if (publisher_check_turn(publisher, now_ms, &failure) != OUTCOME_DONE)
 		lose_connection(publisher, &failure);
+	note_refused(publisher, now_ms);
 	note_blocked(publisher, now_ms);
 }
 

@@ -23,6 +23,7 @@
 enum {
 	PUBLISHER_WINDOW_BYTES = 4 * 1024 * 1024, /* what socket buffers take from us at most */
 	PUBLISHER_TOPOLOGY_MS = 60000,		  /* a lost binding is healed within this */
+	PUBLISHER_SHOW_REFUSED_MS = 3000,	  /* refused for so long: the status shows it */
 	PUBLISHER_REFUSED_MS = 60000,		  /* refused for so long: try a new connection */
 	PUBLISHER_ONCE_MS = 30000,		  /* --once waits so long for a broker */
 };
@@ -47,7 +48,9 @@ struct publisher {
 	uint64_t bytes_confirmed;
 	struct backoff connect_backoff, refuse_backoff;
 	int64_t down_since_ms, next_try_ms, pause_until_ms, next_topology_ms;
-	int64_t refused_since_ms; /* 0: not refused */
+	int64_t refused_since_ms; /* 0: not refused, as far as this connection knows */
+	int64_t full_since_ms;	  /* the same over all connections; 0: messages flow */
+	char full_text[400];	  /* shown as the last error for it; "" = not yet */
 	/*
 	 * Most frames in flight. After a refusal it starts at 1 and grows with every confirm: a
 	 * full queue that is tried with a whole window would give the other queue the window again

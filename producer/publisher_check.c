@@ -76,6 +76,8 @@ publisher_check_event(struct publisher *publisher, const struct broker_event *ev
 {
 	if (event->kind != BROKER_ACKED && event->kind != BROKER_NACKED)
 		return OUTCOME_DONE;
+	if (event->kind == BROKER_NACKED)
+		binding_check_refused(&publisher->check, event->tag, event->multiple);
 	switch (binding_check_answered(&publisher->check, event->tag, event->multiple)) {
 	case BINDING_NO_ANSWER:
 		break;

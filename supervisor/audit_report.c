@@ -76,7 +76,8 @@ print_missing(const struct audit_result *result, char **files)
 void
 audit_report_text(const struct audit_result *result, char **files)
 {
-	printf("%" PRIu64 " lines, %" PRIu64 " distinct", result->lines, result->distinct);
+	printf("%" PRIu64 " line%s, %" PRIu64 " distinct", result->lines, PLURAL(result->lines),
+	       result->distinct);
 	if (result->too_long > 0)
 		printf(", %" PRIu64 " of them too long for a row", result->too_long);
 	if (result->unfinished > 0)

@@ -275,9 +275,14 @@ command_status(struct supervisor *supervisor, json_t *arguments UNUSED,
 	int64_t now_ms = clock_mono_ms();
 	json_t *roles = json_object(), *slots = json_array();
 
-	for (unsigned role = 0; role < ROLE_COUNT; role++)
-		json_object_set_new(roles, role_table[role].name,
-				    role_json(pool, (enum role_id)role, now_ms));
+	for (unsigned role = 0; role < ROLE_COUNT; role++) {
+		json_t *object = role_json(pool, (enum role_id)role, now_ms);
+
+		json_object_set_new(
+			object, "configured",
+			json_integer(role_wanted((enum role_id)role, supervisor->settings)));
+		json_object_set_new(roles, role_table[role].name, object);
+	}
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
 		if (is_shown(pool, &pool->slots[i]))
 			json_array_append_new(slots, slot_json(pool, &pool->slots[i], now_ms));

@@ -8,6 +8,7 @@
 #include "supervisor/reload.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -205,6 +206,43 @@ command_diff(struct supervisor *supervisor, json_t *arguments UNUSED, struct req
 	return reload_preview(supervisor, error);
 }
 
+json_t *
+command_print(const struct supervisor *supervisor,
+	      void (*print)(const struct supervisor *supervisor, FILE *out),
+	      struct request_error *error)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	json_t *data;
+
+	if (out == NULL)
+		return request_fail(error, EXIT_FAILURE, "out of memory");
+	print(supervisor, out);
+	fclose(out);
+	data = json_pack("{s:o}", "text", request_text(text));
+	free(text);
+	return data;
+}
+
+static void
+print_settings(const struct supervisor *supervisor, FILE *out)
+{
+	settings_print(supervisor->settings, out);
+}
+
+/* For who may not read the file, or finds it half edited. Passwords are in files of their own. */
+static json_t *
+command_settings(struct supervisor *supervisor, json_t *arguments UNUSED,
+		 struct request_error *error)
+{
+	json_t *data = command_print(supervisor, print_settings, error);
+
+	if (data != NULL)
+		json_object_set_new(data, "path", request_text(supervisor->settings_path));
+	return data;
+}
+
 static json_t *
 command_version(struct supervisor *supervisor UNUSED, json_t *arguments UNUSED,
 		struct request_error *error UNUSED)
@@ -254,6 +292,11 @@ const struct command command_table[] = {
 	 .permission = PERMISSION_READ,
 	 .handler = command_diff,
 	 .help = "what a reload would change now"},
+	{.name = "settings",
+	 .arguments = "{}",
+	 .permission = PERMISSION_READ,
+	 .handler = command_settings,
+	 .help = "the settings that sluiced runs with, as a settings file"},
 	{.name = "version",
 	 .arguments = "{}",
 	 .permission = PERMISSION_READ,

@@ -41,6 +41,11 @@ extern const size_t command_count;
 char *commands_answer(struct supervisor *supervisor, const struct peer *peer, const char *line,
 		      size_t len, bool complete);
 
+/* What print writes about the supervisor, as {"text": "..."}. */
+json_t *command_print(const struct supervisor *supervisor,
+		      void (*print)(const struct supervisor *supervisor, FILE *out),
+		      struct request_error *error);
+
 /* A time as JSON: "2026-11-23T18:00:00.123Z". */
 json_t *command_moment(int64_t wall_ms);
 

@@ -4,8 +4,8 @@
  * verbs is in ctl_verbs.c.
  *
  * Output: data goes to standard output, messages to standard error. Exit codes: 0 ok, 1 failed, 3
- * partly done, else those of sysexits.h: 64 usage, 65 data, 69 sluiced, broker or database not
- * reachable, 75 not done in time, 77 no permission, 78 settings not accepted.
+ * partly done, else those of sysexits.h: 64 usage, 65 data, 66 no such file, 69 sluiced, broker or
+ * database not reachable, 75 not done in time, 77 no permission, 78 settings not accepted.
  */
 #ifndef SUPERVISOR_CTL_H
 #define SUPERVISOR_CTL_H
@@ -25,9 +25,13 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_PARTLY = 3 };
 struct ctl {
 	const char *settings_path;
 	const char *socket_path;   /* of -s; NULL = the one in the settings */
+	bool file_refused;	   /* the settings file, and so it may be the wrong socket */
+	char *read_socket;	   /* of a file that was not accepted; socket_path may be it */
 	struct settings *settings; /* NULL until ctl_settings() was called */
 	int fd;			   /* connection to sluiced; -1 = none */
 	bool quiet;		   /* do not say that sluiced cannot be reached: that is expected */
+	bool on_screen;		   /* what sluiced refuses goes to refusal alone */
+	char refusal[256];	   /* its words, the last time */
 };
 
 /* argv[0] is the verb. Returns the exit code. */
@@ -74,22 +78,22 @@ int ctl_dlq(struct ctl *ctl, int argc, char **argv);
 const struct settings *ctl_settings(struct ctl *ctl);
 
 /*
- * Send a command to sluiced. arguments (may be NULL) are released. Returns the data of the answer,
- * to be released by the caller; or NULL after a message, with the exit code in exit_code.
+ * The settings that sluiced runs with, when it can be asked and the file need not or cannot be
+ * read; else ctl_settings().
+ */
+const struct settings *ctl_running_settings(struct ctl *ctl);
+
+/*
+ * Send a command to sluiced. It takes no more than its socket: when the settings file is not
+ * accepted, that is a warning, and the socket it names is asked, or the default one. arguments (may
+ * be NULL) are released. Returns the data of the answer, to be released by the caller; or NULL
+ * after a message, with the exit code in exit_code.
  */
 json_t *ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code) MUST_CHECK;
 
 void ctl_disconnect(struct ctl *ctl);
 
 /* --- ctl_wait.c --- */
-
-/*
- * Ask for the status again and again until every child that the targets name is as it is wanted:
- * ready, or gone. Returns 0 with the seconds it took, or an exit code after a message: CTL_FAILED
- * when a child turned out FATAL, EX_TEMPFAIL when the time was up.
- */
-int ctl_wait_settled(struct ctl *ctl, const struct target *targets, size_t count,
-		     int64_t timeout_ms, double *seconds) MUST_CHECK;
 
 /* How a verb that changes what runs is to go on, see CTL_CHANGE_OPTIONS. */
 struct ctl_change {
@@ -100,7 +104,8 @@ struct ctl_change {
 /*
  * The second half of such a verb, after it has printed what it does (unless json): wait as wished,
  * end the line with "ready in 0.8 s", ready being the word in done; or print data with what came of
- * it. Releases data. Returns an exit code.
+ * it. Releases data. Returns CTL_OK, CTL_FAILED when a child turned out FATAL, EX_TEMPFAIL when the
+ * time was up.
  */
 int ctl_finish_change(struct ctl *ctl, const struct ctl_change *change, json_t *data,
 		      const struct target *targets, size_t count, const char *done) MUST_CHECK;
@@ -166,6 +171,14 @@ int ctl_parse_number(const char *text, const char *unit, int64_t *number) MUST_C
 int ctl_parse_count(const char *text, enum role_id *role, unsigned *count, char *error,
 		    size_t error_size) MUST_CHECK;
 
+struct option;
+
+/*
+ * getopt_long() that says what is wrong with an option, and what may have been meant; then it
+ * returns '?'. letters begin with ":".
+ */
+int ctl_getopt(int argc, char **argv, const char *letters, const struct option *options);
+
 /* Say that the verb was used wrongly; returns EX_USAGE. */
 int ctl_usage(const char *verb, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -193,7 +206,7 @@ enum {
 	CTL_OPTION_OWN, /* the first that a verb may use for itself */
 };
 
-/* Take one of them. Returns 0, or EX_USAGE after a message, also when it is none of them. */
+/* Take one of them. Returns 0, or EX_USAGE: after a message, or since ctl_getopt() gave one. */
 int ctl_take_change_option(const char *verb, struct ctl_change *change, int option,
 			   const char *value) MUST_CHECK;
 

@@ -54,7 +54,7 @@ read_options(struct options *options, int argc, char **argv)
 	int option;
 
 	*options = (struct options){.limit = LIMIT_DEFAULT};
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		switch (option) {
 		case OPTION_FORMAT:
 			options->format = optarg;
@@ -93,9 +93,9 @@ show(struct run *run, const char *doing)
 	if (!run->shows || now_ms < run->next_ms)
 		return;
 	run->next_ms = now_ms + PROGRESS_MS;
-	fprintf(stderr, "\r\033[K%3d %%  %s lines, %.0f/s  %s",
+	fprintf(stderr, "\r\033[K%3d %%  %s line%s, %.0f/s  %s",
 		run->bytes_all > 0 ? (int)(run->bytes_done * 100 / run->bytes_all) : 100,
-		human_count(run->lines, count, sizeof(count)),
+		human_count(run->lines, count, sizeof(count)), PLURAL(run->lines),
 		(double)run->lines * 1000 / (double)MAX(1, now_ms - run->since_ms), doing);
 }
 
@@ -141,27 +141,58 @@ read_lines(struct run *run, struct audit_file *file, unsigned number, const char
 	return EX_IOERR;
 }
 
+static const char *
+format_of(const struct run *run, const char *path)
+{
+	if (run->options->format != NULL)
+		return run->options->format;
+	return audit_file_format(run->settings, path);
+}
+
+/* Reading takes its time: every file that cannot be read is named before it begins. */
+static int
+check_files(const struct options *options)
+{
+	int code = 0;
+
+	for (unsigned i = 0; i < options->file_count; i++) {
+		struct audit_file file;
+		int bad = audit_file_open(&file, options->files[i], NULL);
+
+		audit_file_close(&file);
+		code = code != 0 ? code : bad;
+	}
+	return code;
+}
+
+static int
+check_formats(const struct run *run)
+{
+	int code = 0;
+
+	for (unsigned i = 0; i < run->options->file_count; i++) {
+		if (format_of(run, run->options->files[i]) != NULL)
+			continue;
+		log_error("%s: no input of the settings has this path: say its format with "
+			  "--format " SETTINGS_FORMATS,
+			  run->options->files[i]);
+		code = EX_USAGE;
+	}
+	return code;
+}
+
 static int
 read_file(struct run *run, unsigned number)
 {
-	const char *path = run->options->files[number];
-	const char *format = run->options->format, *state_dir = NULL;
+	const char *path = run->options->files[number], *state_dir = NULL;
 	struct audit_file file;
 	int code;
 
-	if (format == NULL)
-		format = audit_file_format(run->settings, path);
-	if (format == NULL) {
-		log_error("%s: no input of the settings has this path: say its format with "
-			  "--format " SETTINGS_FORMATS,
-			  path);
-		return EX_USAGE;
-	}
 	if (run->settings->identity == IDENTITY_POSITION)
 		state_dir = run->settings->supervisor.state_dir;
 	code = audit_file_open(&file, path, state_dir);
 	if (code == 0)
-		code = read_lines(run, &file, number, format);
+		code = read_lines(run, &file, number, format_of(run, path));
 	audit_file_close(&file);
 	return code;
 }
@@ -207,9 +238,9 @@ read_letters(struct run *run)
 			return say_failure(run, &failure);
 		hide(run);
 		if (unseen > 0)
-			log_warning("%u dead letters of %s are held by somebody else and were not "
-				    "seen: their lines may seem to be missing",
-				    unseen, audit_queue_names[q].dead_queue);
+			log_warning("%u dead letter%s of %s in somebody else's hand, not seen: "
+				    "what is in there may seem to be missing",
+				    unseen, PLURAL(unseen), audit_queue_names[q].dead_queue);
 	}
 	/* Later: what is dropped meanwhile is in the archive before it leaves its queue. */
 	audit_archive_walk(run->settings->supervisor.state_dir, &reader);
@@ -250,9 +281,14 @@ ctl_audit(struct ctl *ctl, int argc, char **argv)
 	struct db *db = NULL;
 	int code = read_options(&options, argc, argv);
 
+	if (code == 0)
+		code = check_files(&options);
 	if (code != 0)
 		return code;
 	run.settings = ctl_settings(ctl);
+	code = check_formats(&run);
+	if (code != 0)
+		return code;
 	run.shows = isatty(STDERR_FILENO);
 	run.since_ms = clock_mono_ms();
 	if (db_open(&db, &run.settings->database, DATABASE_TIMEOUT_S, &failure) != OUTCOME_DONE ||

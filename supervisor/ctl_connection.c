@@ -9,8 +9,10 @@
 #include "supervisor/request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -43,18 +45,18 @@ socket_path(struct ctl *ctl)
 {
 	if (ctl->socket_path != NULL)
 		return ctl->socket_path;
-	if (ctl->settings != NULL || settings_load(ctl->settings_path, &ctl->settings) == 0) {
+	if (ctl->settings != NULL ||
+	    settings_load_or_socket(ctl->settings_path, &ctl->settings, &ctl->read_socket) == 0) {
 		ctl->socket_path = ctl->settings->supervisor.socket;
-	} else if (access(default_socket(), F_OK) == 0) {
-		ctl->socket_path = default_socket();
-		log_warning("settings %s: not accepted; asking the sluiced at %s",
-			    ctl->settings_path, ctl->socket_path);
-	} else {
-		fatal_exit(EX_CONFIG,
-			   "settings %s: not accepted (a running sluiced can be reached with -s "
-			   "SOCKET)",
-			   ctl->settings_path);
+		return ctl->socket_path;
 	}
+	ctl->file_refused = true;
+	ctl->socket_path = ctl->read_socket != NULL ? ctl->read_socket : default_socket();
+	log_warning("settings %s: not accepted; asking the sluiced at %s, %s (-s SOCKET asks "
+		    "another)",
+		    ctl->settings_path, ctl->socket_path,
+		    ctl->read_socket != NULL ? "the supervisor.socket of that file"
+					     : "the default");
 	return ctl->socket_path;
 }
 
@@ -101,7 +103,8 @@ connect_to(struct ctl *ctl)
 		int exit_code = say_unreachable(ctl, path);
 
 		ctl_disconnect(ctl);
-		return exit_code;
+		/* The file is what has to be mended first. */
+		return ctl->file_refused ? EX_CONFIG : exit_code;
 	}
 	return 0;
 }
@@ -185,9 +188,10 @@ exchange(struct ctl *ctl, const char *command, json_t *arguments)
 
 /* One message per line of the error. */
 static void
-say_error(const char *error)
+say_error(struct ctl *ctl, const char *error)
 {
-	while (*error != '\0') {
+	snprintf(ctl->refusal, sizeof(ctl->refusal), "%.*s", (int)strcspn(error, "\n"), error);
+	while (!ctl->on_screen && *error != '\0') {
 		size_t len = strcspn(error, "\n");
 		char *line = xstrndup(error, len), *visible = ctl_visible(line);
 
@@ -196,6 +200,43 @@ say_error(const char *error)
 		free(line);
 		error += len + (error[len] == '\n' ? 1 : 0);
 	}
+}
+
+/* The text of settings_print(), as settings; NULL when it is not accepted here. */
+static struct settings *
+settings_of(const char *text, const char *path)
+{
+	struct settings *settings = NULL;
+	int fd = memfd_create("settings", MFD_CLOEXEC);
+	char copy[32];
+
+	if (fd < 0)
+		fatal("cannot make a memory file: %s", strerror(errno));
+	snprintf(copy, sizeof(copy), "/proc/self/fd/%d", fd);
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+	    settings_load_copy(copy, path, &settings) != 0)
+		settings = NULL;
+	close(fd);
+	return settings;
+}
+
+const struct settings *
+ctl_running_settings(struct ctl *ctl)
+{
+	bool was_quiet = ctl->quiet;
+	json_t *data;
+	int exit_code;
+
+	if (ctl->settings != NULL)
+		return ctl->settings;
+	ctl->quiet = true;
+	data = ctl_ask(ctl, "settings", NULL, &exit_code);
+	ctl->quiet = was_quiet;
+	if (data != NULL && ctl->settings == NULL)
+		ctl->settings = settings_of(ctl_text(data, "text", ""),
+					    ctl_text(data, "path", ctl->settings_path));
+	json_decref(data);
+	return ctl_settings(ctl);
 }
 
 json_t *
@@ -220,7 +261,7 @@ ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code)
 	} else {
 		data = NULL;
 		*exit_code = (int)ctl_number(answer, "exit_code", CTL_FAILED);
-		say_error(ctl_text(answer, "error", "sluiced gave no reason"));
+		say_error(ctl, ctl_text(answer, "error", "sluiced gave no reason"));
 	}
 	json_decref(answer);
 	return data;

@@ -7,10 +7,12 @@
 #include "supervisor/ctl.h"
 #include "supervisor/migrate.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 enum { OPTION_USER = 256, OPTION_PASSWORD_FILE, OPTION_JSON, ANSWER_TIMEOUT_S = 600 };
 
@@ -32,7 +34,7 @@ read_options(struct db_options *options, int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "n", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":n", long_options)) != -1) {
 		switch (option) {
 		case OPTION_USER:
 			options->user = optarg;
@@ -71,6 +73,10 @@ connect_database(struct ctl *ctl, const struct db_options *options, struct db **
 		settings.user = options->user;
 	if (options->password_file != NULL)
 		settings.password_file = options->password_file;
+	if (options->password_file != NULL && options->password_file[0] != '\0' &&
+	    access(options->password_file, F_OK) != 0)
+		return failure_set(failure, OUTCOME_FATAL, EX_NOINPUT, "--password-file %s: %s",
+				   options->password_file, strerror(errno));
 	return db_open(db, &settings, ANSWER_TIMEOUT_S, failure);
 }
 

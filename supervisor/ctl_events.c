@@ -30,7 +30,7 @@ read_options(struct event_options *options, int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		switch (option) {
 		case OPTION_FOLLOW:
 			options->follow = true;
@@ -43,7 +43,7 @@ read_options(struct event_options *options, int argc, char **argv)
 				return ctl_usage(argv[0], "--last: \"%s\" is no number", optarg);
 			break;
 		default:
-			return ctl_usage(argv[0], "wrong option");
+			return EX_USAGE;
 		}
 	}
 	return ctl_expect_end(argc, argv);

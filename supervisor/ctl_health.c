@@ -66,7 +66,7 @@ read_options(struct health_options *options, int argc, char **argv)
 						  .val = OPTION_LIMIT + (int)i};
 	long_options[ARRAY_LEN(limit_options)] =
 		(struct option){.name = "json", .val = OPTION_JSON};
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		if (option == OPTION_JSON) {
 			options->json = true;
 			continue;
@@ -116,6 +116,23 @@ report(int code, const char *text, const json_t *problems, const json_t *status,
 	return code;
 }
 
+/* There is no status; why, as an exit code of the other verbs. */
+static int
+report_silence(int why, const json_t *problems, bool as_json)
+{
+	switch (why) {
+	case EX_NOPERM:
+		return report(PLUGIN_UNKNOWN, "no permission to ask sluiced", problems, NULL,
+			      as_json);
+	case EX_CONFIG:
+		return report(PLUGIN_UNKNOWN,
+			      "the settings are not accepted, and no sluiced answers", problems,
+			      NULL, as_json);
+	default:
+		return report(PLUGIN_CRITICAL, "sluiced does not answer", problems, NULL, as_json);
+	}
+}
+
 static void
 describe(const json_t *status, char *out, size_t out_size)
 {
@@ -161,21 +178,10 @@ ctl_health(struct ctl *ctl, int argc, char **argv)
 	if (read_options(&options, argc, argv) != 0)
 		return PLUGIN_UNKNOWN;
 	problems = json_array();
-	if (ctl->socket_path == NULL && settings_load(ctl->settings_path, &ctl->settings) != 0) {
-		exit_code = report(PLUGIN_UNKNOWN, "the settings are not accepted", problems, NULL,
-				   options.json);
-		json_decref(problems);
-		return exit_code;
-	}
 	ctl->quiet = true;
 	status = ctl_ask(ctl, "status", NULL, &exit_code);
 	if (status == NULL) {
-		bool refused = exit_code == EX_NOPERM;
-
-		exit_code =
-			report(refused ? PLUGIN_UNKNOWN : PLUGIN_CRITICAL,
-			       refused ? "no permission to ask sluiced" : "sluiced does not answer",
-			       problems, NULL, options.json);
+		exit_code = report_silence(exit_code, problems, options.json);
 	} else {
 		enum ctl_severity worst = ctl_judge(status, &options.limits, problems);
 

@@ -55,6 +55,23 @@ judge_role(struct judge *judge, const char *name, const json_t *role)
 		blame(judge, CTL_WARNING, "only %d of %d %s ready", ready, wanted, name);
 }
 
+/*
+ * A stage that was scaled away while lines still come in. One that the settings file does not want
+ * either runs on another host.
+ */
+static void
+judge_emptied(struct judge *judge, const char *name, const json_t *role, const json_t *producer)
+{
+	int configured = (int)ctl_number(role, "configured", 0);
+
+	if (configured > 0 && ctl_number(role, "wanted", 0) == 0 && !is_true(role, "paused") &&
+	    ctl_number(producer, "running", 0) > 0)
+		blame(judge, CTL_WARNING,
+		      "no %s is wanted while the producer runs: its queue fills up (sluicectl "
+		      "scale %s=%d)",
+		      name, name, configured);
+}
+
 static void
 judge_slot(struct judge *judge, const json_t *slot)
 {
@@ -74,13 +91,13 @@ judge_slot(struct judge *judge, const json_t *slot)
 
 static void
 judge_figure(struct judge *judge, const char *queue, double value, const int64_t limit[2],
-	     const char *what)
+	     const char *one, const char *more)
 {
 	for (int i = 1; i >= 0; i--) {
 		if (limit[i] == 0 || value < (double)limit[i])
 			continue;
 		blame(judge, i == 1 ? CTL_CRITICAL : CTL_WARNING, "%s: %.0f %s", queue, value,
-		      what);
+		      value == 1 ? one : more);
 		return;
 	}
 }
@@ -92,10 +109,12 @@ judge_queue(struct judge *judge, const json_t *queue, const struct ctl_limits *l
 
 	if (!is_true(queue, "known"))
 		return; /* whoever should have looked is blamed already */
-	judge_figure(judge, name, ctl_number(queue, "ready", 0), limits->waiting, "messages wait");
+	judge_figure(judge, name, ctl_number(queue, "ready", 0), limits->waiting, "message waits",
+		     "messages wait");
 	judge_figure(judge, name, ctl_number(queue, "oldest_s", 0), limits->age_s,
-		     "seconds old is the oldest");
-	judge_figure(judge, name, ctl_number(queue, "dead", 0), limits->dead, "dead letters");
+		     "second old is the oldest", "seconds old is the oldest");
+	judge_figure(judge, name, ctl_number(queue, "dead", 0), limits->dead, "dead letter",
+		     "dead letters");
 }
 
 static void
@@ -126,16 +145,17 @@ enum ctl_severity
 ctl_judge(const json_t *status, const struct ctl_limits *limits, json_t *problems)
 {
 	struct judge judge = {.problems = problems};
-	const json_t *slot;
+	const json_t *roles = json_object_get(status, "roles"), *slot;
 	size_t i;
 
 	if (is_true(status, "draining"))
 		blame(&judge, CTL_CRITICAL, "sluiced is ending");
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
 		const char *name = role_table[role].name;
-		const json_t *object = json_object_get(json_object_get(status, "roles"), name);
+		const json_t *object = json_object_get(roles, name);
 
 		judge_role(&judge, name, object);
+		judge_emptied(&judge, name, object, json_object_get(roles, "producer"));
 		judge_queue(&judge, json_object_get(object, "queue"), limits);
 	}
 	json_array_foreach(json_object_get(status, "slots"), i, slot) judge_slot(&judge, slot);

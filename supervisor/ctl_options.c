@@ -3,6 +3,7 @@
  * ctl_options.c - what is written on the command line of sluicectl.
  */
 #include "common/log.h"
+#include "common/nearest.h"
 #include "supervisor/ctl.h"
 
 #include <getopt.h>
@@ -91,9 +92,54 @@ ctl_usage(const char *verb, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	log_error("%s: %s", verb, text);
-	log_error("try: sluicectl %s --help", verb);
+	log_error("%s: %s; try: sluicectl %s --help", verb, text, verb);
 	return EX_USAGE;
+}
+
+/* What getopt_long() did not like about the word before argv[optind], or about the letter optopt.
+ */
+static void
+say_wrong_option(int result, char **argv, const struct option *options)
+{
+	const char *word = argv[optind - 1];
+	size_t name_len = strcspn(word, "=");
+	char name[64];
+	struct nearest nearest = {.word = name};
+
+	snprintf(name, sizeof(name), "%.*s", (int)MIN(name_len, sizeof(name) - 1), word);
+	if (result == ':') {
+		ctl_usage(argv[0], "%s needs a value", name);
+		return;
+	}
+	if (strncmp(name, "--", 2) != 0) {
+		ctl_usage(argv[0], "unknown option -%c", optopt);
+		return;
+	}
+	nearest.word = name + 2;
+	for (; options->name != NULL; options++) {
+		if (strcmp(options->name, nearest.word) == 0) {
+			ctl_usage(argv[0], "%s takes no value", name);
+			return;
+		}
+		nearest_consider(&nearest, options->name);
+	}
+	if (nearest.best != NULL)
+		ctl_usage(argv[0], "unknown option %s: did you mean --%s?", name, nearest.best);
+	else
+		ctl_usage(argv[0], "unknown option %s", name);
+}
+
+int
+ctl_getopt(int argc, char **argv, const char *letters, const struct option *options)
+{
+	int result;
+
+	opterr = 0; /* its own words have another form than ours */
+	result = getopt_long(argc, argv, letters, options, NULL);
+	if (result != '?' && result != ':')
+		return result;
+	say_wrong_option(result, argv, options);
+	return '?';
 }
 
 bool
@@ -121,9 +167,9 @@ ctl_read_json_option(int argc, char **argv, bool *json)
 	int option;
 
 	*json = false;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		if (option != 'j')
-			return ctl_usage(argv[0], "wrong option");
+			return EX_USAGE;
 		*json = true;
 	}
 	return 0;
@@ -148,6 +194,6 @@ ctl_take_change_option(const char *verb, struct ctl_change *change, int option, 
 			return ctl_usage(verb, "\"%s\" is no duration, as 30s or 2m", value);
 		return 0;
 	default:
-		return ctl_usage(verb, "wrong option");
+		return EX_USAGE;
 	}
 }

@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A rolling restart lets every child finish its work, one after the other. */
 enum { WAIT_MS = 60000, WAIT_ROLLING_MS = 600000 };
@@ -19,8 +20,8 @@ read_options(struct ctl_change *change, const char *letters, int64_t timeout_ms,
 	int option, code = 0;
 
 	*change = (struct ctl_change){.wait = true, .timeout_ms = timeout_ms};
-	while (code == 0 && (option = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
-		if (option == 'n' && letters[0] == '\0')
+	while (code == 0 && (option = ctl_getopt(argc, argv, letters, long_options)) != -1) {
+		if (option == 'n' && strchr(letters, 'n') == NULL)
 			return ctl_usage(argv[0], "has no --dry-run");
 		code = ctl_take_change_option(argv[0], change, option, optarg);
 	}
@@ -35,7 +36,7 @@ ask_for_target(struct ctl *ctl, int64_t timeout_ms, const char *done, int argc, 
 	struct target target;
 	char error[256];
 	json_t *data;
-	int exit_code = read_options(&change, "", timeout_ms, argc, argv);
+	int exit_code = read_options(&change, ":", timeout_ms, argc, argv);
 
 	if (exit_code != 0)
 		return exit_code;
@@ -100,7 +101,7 @@ ctl_reload(struct ctl *ctl, int argc, char **argv)
 {
 	struct target everybody = {.all = true, .index = -1};
 	struct ctl_change change;
-	int exit_code = read_options(&change, "n", WAIT_ROLLING_MS, argc, argv);
+	int exit_code = read_options(&change, ":n", WAIT_ROLLING_MS, argc, argv);
 	json_t *data;
 
 	if (exit_code != 0)
@@ -128,7 +129,7 @@ int
 ctl_version(struct ctl *ctl, int argc, char **argv)
 {
 	struct ctl_change change;
-	int exit_code = read_options(&change, "", WAIT_MS, argc, argv);
+	int exit_code = read_options(&change, ":", WAIT_MS, argc, argv);
 	json_t *data;
 
 	if (exit_code != 0)

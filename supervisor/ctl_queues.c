@@ -25,7 +25,9 @@ struct queues_options {
 	bool json;
 	int64_t watch_ms;
 	struct broker *broker; /* NULL = not connected */
-	bool broker_failed;    /* said once */
+	bool broker_failed;    /* this time; it is tried again at the next */
+	bool broker_away;      /* and it was not that we may not ask it */
+	bool said;
 };
 
 static bool
@@ -35,7 +37,7 @@ ask_broker(struct ctl *ctl, struct queues_options *options, const char *queue, j
 	uint32_t ready = 0, consumers = 0;
 
 	if (options->broker == NULL &&
-	    broker_open(&options->broker, &ctl_settings(ctl)->broker, BROKER_ADMIN,
+	    broker_open(&options->broker, &ctl_running_settings(ctl)->broker, BROKER_ADMIN,
 			"sluicectl queues", &failure) != OUTCOME_DONE)
 		goto failed;
 	if (broker_declare_queue(options->broker, queue, true, NULL, 0, &ready, &consumers,
@@ -50,9 +52,11 @@ ask_broker(struct ctl *ctl, struct queues_options *options, const char *queue, j
 	json_object_set_new(row, "consumers", json_integer(consumers));
 	return true;
 failed:
-	if (!options->broker_failed)
+	if (!options->said)
 		log_warning("%s; showing what the workers saw last", failure.text);
+	options->said = true;
 	options->broker_failed = true;
+	options->broker_away = failure.exit_code == EX_UNAVAILABLE;
 	return false;
 }
 
@@ -146,6 +150,8 @@ show(struct ctl *ctl, void *context)
 	bool known = true;
 	int exit_code;
 
+	options->broker_failed = false;
+	options->broker_away = false;
 	ctl->quiet = true;
 	status = ctl_ask(ctl, "status", NULL, &exit_code);
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
@@ -166,6 +172,11 @@ show(struct ctl *ctl, void *context)
 	}
 	json_decref(rows);
 	json_decref(status);
+	if (!options->broker_failed)
+		options->said = false;
+	/* Who watches on is shown what the workers saw last, until the broker is back. */
+	if (options->broker_away && options->watch_ms == 0)
+		return EX_UNAVAILABLE;
 	return known ? CTL_OK : EX_UNAVAILABLE;
 }
 
@@ -180,11 +191,11 @@ ctl_queues(struct ctl *ctl, int argc, char **argv)
 	struct queues_options options = {.json = false};
 	int option, exit_code;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		if (option == OPTION_JSON)
 			options.json = true;
 		else if (option != OPTION_WATCH)
-			return ctl_usage(argv[0], "wrong option");
+			return EX_USAGE;
 		else if (ctl_parse_watch(argv[0], optarg, &options.watch_ms) != 0)
 			return EX_USAGE;
 	}

@@ -44,7 +44,7 @@ read_options(struct scale_options *options, int argc, char **argv)
 	int option, result = 0;
 
 	json_object_set_new(options->arguments, "current", current);
-	while (result == 0 && (option = getopt_long(argc, argv, "n", long_options, NULL)) != -1) {
+	while (result == 0 && (option = ctl_getopt(argc, argv, ":n", long_options)) != -1) {
 		if (option == OPTION_CURRENT)
 			result = add_count(current, optarg, &role);
 		else

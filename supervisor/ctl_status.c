@@ -287,7 +287,7 @@ ctl_status(struct ctl *ctl, int argc, char **argv)
 	struct status_options options = {.json = false};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
 		switch (option) {
 		case OPTION_JSON:
 			options.json = true;
@@ -300,7 +300,7 @@ ctl_status(struct ctl *ctl, int argc, char **argv)
 				return EX_USAGE;
 			break;
 		default:
-			return ctl_usage(argv[0], "wrong option");
+			return EX_USAGE;
 		}
 	}
 	if (ctl_expect_end(argc, argv) != 0)

@@ -63,7 +63,7 @@ struct top {
 	int64_t before_ms, message_ms;
 	size_t chosen; /* among the children */
 	struct deed deed;
-	char message[256];
+	char message[448];
 	int exit_code;
 };
 
@@ -132,6 +132,7 @@ draw(struct top *top)
 	const json_t *chosen = chosen_slot(top);
 
 	/* As many events as there is room for. */
+	top->view.width = (size_t)COLS;
 	view_make(&top->view, top->before, top->status, top->events, 0);
 	view_make(&top->view, top->before, top->status, top->events,
 		  rows > top->view.count ? rows - top->view.count : 0);
@@ -163,14 +164,29 @@ forget(struct top *top)
 	top->deed = (struct deed){.command = NULL};
 }
 
+static int
+role_maximum(const char *name)
+{
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		if (strcmp(role_table[i].name, name) == 0)
+			return (int)role_table[i].max;
+	return 0;
+}
+
 static void
 offer_scale(struct top *top, const char *role, int by)
 {
 	const json_t *object = json_object_get(json_object_get(top->status, "roles"), role);
 	int wanted = (int)ctl_number(object, "wanted", 0);
 
-	if (wanted + by < 0)
+	char text[160];
+
+	if (wanted + by < 0 || wanted + by > role_maximum(role)) {
+		snprintf(text, sizeof(text), "%s is at %d, its %s", role, wanted,
+			 by < 0 ? "minimum" : "maximum");
+		say(top, text);
 		return;
+	}
 	top->deed.command = "scale";
 	top->deed.arguments =
 		json_pack("{s:i, s:{s:i}}", role, wanted + by, "current", role, wanted);
@@ -204,15 +220,18 @@ offer(struct top *top, int key)
 static void
 act(struct top *top)
 {
-	char text[256];
-	int exit_code;
-	json_t *data = ctl_ask(top->ctl, top->deed.command, top->deed.arguments, &exit_code);
+	char text[448];
+	int exit_code = 0;
+	json_t *data;
+
+	top->ctl->refusal[0] = '\0';
+	data = ctl_ask(top->ctl, top->deed.command, top->deed.arguments, &exit_code);
 
 	top->deed.arguments = NULL; /* ctl_ask has released them */
 	snprintf(text, sizeof(text), "%s: %s", top->deed.question,
-		 data != NULL		   ? "done"
-		 : exit_code == CTL_FAILED ? "not done: the count has changed meanwhile"
-					   : "refused, no permission or no such child");
+		 data != NULL		     ? "done"
+		 : top->ctl->refusal[0] != 0 ? top->ctl->refusal
+					     : "sluiced does not answer");
 	say(top, text);
 	json_decref(data);
 	forget(top);
@@ -287,6 +306,7 @@ run_screen(struct ctl *ctl)
 		return exit_code;
 	}
 	ctl->quiet = true;
+	ctl->on_screen = true;
 	start_screen();
 	do {
 		if (clock_mono_ms() >= next_ms) {

@@ -38,8 +38,9 @@ const struct ctl_verb ctl_verbs[] = {
 	 .handler = ctl_queues},
 	{.name = "events",
 	 .synopsis = "[--follow] [--last N] [--json]",
-	 .help = "what happened, when, by whom and why: deaths, scales, reloads, pauses, "
-		 "autoscale\n"
+	 .help = "what happened, when, by whom and why: deaths, outages, scales, reloads, "
+		 "pauses, autoscale\n"
+		 "Trouble is an error that a child shows, mended that it is over.\n"
 		 "The last 256 are kept until sluiced ends. With --json every event is one line.",
 	 .example = "sluicectl events --follow",
 	 .handler = ctl_events},
@@ -51,8 +52,9 @@ const struct ctl_verb ctl_verbs[] = {
 		 "unknown\n"
 		 "Critical: sluiced does not answer, a child is FATAL, or nobody of a role is "
 		 "ready. Warning:\n"
-		 "some are not ready, stopped by hand or paused, or somebody died within --deaths. "
-		 "The others\n"
+		 "some are not ready, stopped by hand or paused, a stage is scaled to 0 while "
+		 "the producer runs,\n"
+		 "a ready child has a LAST ERROR, or somebody died within --deaths. The others\n"
 		 "are limits on messages that wait, on their age, and on dead letters; unset, they "
 		 "do not count.",
 	 .example = "sluicectl health --queue-warning 10000 --age-critical 1h",
@@ -60,6 +62,7 @@ const struct ctl_verb ctl_verbs[] = {
 	{.name = "metrics",
 	 .synopsis = "[--json]",
 	 .help = "all figures as Prometheus text\n"
+		 "sluice_queue_* are asked by workers: absent while the role has none.\n"
 		 "Totals survive the death of a child and a reload; they begin at 0 with a new "
 		 "sluiced.",
 	 .example = "sluicectl metrics > /var/lib/prometheus/node-exporter/sluice.prom",
@@ -147,6 +150,10 @@ const struct ctl_verb ctl_verbs[] = {
 	{.name = "topology",
 	 .synopsis = "apply | check | export [--json]",
 	 .help = "declare exchanges, queues and bindings, check them, or print a definitions file\n"
+		 "check looks at exchanges and queues, and sends an empty message to each spare "
+		 "binding (logs.#,\n"
+		 "#.logs), which a worker takes away; the broker tells nobody about the other "
+		 "bindings.\n"
 		 "Nothing that is there in another form is changed or deleted. This needs no "
 		 "running sluiced.",
 	 .example = "sluicectl topology export > definitions.json",

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Columns before LAST ERROR, and what stands before one that goes below its child. */
+enum { SLOT_WIDTH = 79, ERROR_INDENT = 2 };
+
 static struct view_line *add(struct view *view, enum view_look look, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 
@@ -175,6 +178,64 @@ slot_look(const json_t *slot)
 	return VIEW_DOUBTFUL;
 }
 
+/* How much of the text goes into a line: up to a space if there is one, and no half character. */
+static size_t
+fitting(const char *text, size_t width)
+{
+	size_t len = strlen(text), end = width;
+
+	if (len <= width)
+		return len;
+	while (end > 0 && text[end] != ' ')
+		end--;
+	if (end > 0)
+		return end;
+	for (end = width; end > 1 && ((unsigned char)text[end] & 0xc0) == 0x80;)
+		end--;
+	return end;
+}
+
+/* An error below its child, indented. */
+static void
+add_error(struct view *view, const json_t *slot, const char *error)
+{
+	char *visible = ctl_visible(error); /* before it is cut: that makes it longer */
+	size_t width = view->width > ERROR_INDENT + 1 ? view->width - ERROR_INDENT : 1;
+
+	for (const char *rest = visible; *rest != '\0';) {
+		size_t len = fitting(rest, width);
+
+		add(view, slot_look(slot), "%*s%.*s", ERROR_INDENT, "", (int)len, rest)->slot =
+			slot;
+		rest += len;
+		rest += strspn(rest, " ");
+	}
+	free(visible);
+}
+
+static void
+add_slot(struct view *view, const json_t *slot)
+{
+	double up = ctl_number(slot, "uptime_s", -1);
+	const char *error = ctl_text(slot, "last_error", "");
+	char uptime[32] = "-", total[32], rejected[32];
+	bool fits = view->width == 0 || SLOT_WIDTH + strlen(error) <= view->width;
+
+	if (up >= 0)
+		human_duration((int64_t)(up * 1000), uptime, sizeof(uptime));
+	human_count((uint64_t)ctl_number(slot, "total", 0), total, sizeof(total));
+	human_count((uint64_t)ctl_number(slot, "rejected", 0), rejected, sizeof(rejected));
+	add(view, slot_look(slot), "%-12s %-9s %-6s %8d %8s %9.1f %9s %9s  %s",
+	    ctl_text(slot, "name", "?"),
+	    json_is_true(json_object_get(slot, "paused")) ? "PAUSED" : ctl_text(slot, "state", "?"),
+	    json_is_true(json_object_get(slot, "ready")) ? "yes" : "no",
+	    (int)ctl_number(slot, "pid", 0), uptime, ctl_number(slot, "rate_per_s", 0), total,
+	    rejected, fits ? error : "")
+		->slot = slot;
+	if (!fits)
+		add_error(view, slot, error);
+}
+
 static void
 add_slots(struct view *view, const json_t *status)
 {
@@ -183,24 +244,7 @@ add_slots(struct view *view, const json_t *status)
 
 	add(view, VIEW_HEADING, "%-12s %-9s %-6s %8s %8s %9s %9s %9s  %s", "CHILD", "STATE",
 	    "READY", "PID", "UPTIME", "RATE/s", "TOTAL", "REJECTED", "LAST ERROR");
-	json_array_foreach(json_object_get(status, "slots"), i, slot)
-	{
-		double up = ctl_number(slot, "uptime_s", -1);
-		char uptime[32] = "-", total[32], rejected[32];
-
-		if (up >= 0)
-			human_duration((int64_t)(up * 1000), uptime, sizeof(uptime));
-		human_count((uint64_t)ctl_number(slot, "total", 0), total, sizeof(total));
-		human_count((uint64_t)ctl_number(slot, "rejected", 0), rejected, sizeof(rejected));
-		add(view, slot_look(slot), "%-12s %-9s %-6s %8d %8s %9.1f %9s %9s  %s",
-		    ctl_text(slot, "name", "?"),
-		    json_is_true(json_object_get(slot, "paused")) ? "PAUSED"
-								  : ctl_text(slot, "state", "?"),
-		    json_is_true(json_object_get(slot, "ready")) ? "yes" : "no",
-		    (int)ctl_number(slot, "pid", 0), uptime, ctl_number(slot, "rate_per_s", 0),
-		    total, rejected, ctl_text(slot, "last_error", ""))
-			->slot = slot;
-	}
+	json_array_foreach(json_object_get(status, "slots"), i, slot) add_slot(view, slot);
 	add(view, VIEW_PLAIN, "%s", "");
 }
 

@@ -22,6 +22,7 @@ struct view_line {
 struct view {
 	struct view_line lines[VIEW_LINES];
 	size_t count;
+	size_t width; /* of the screen: a LAST ERROR that does not fit goes below; 0 = any fits */
 };
 
 /*

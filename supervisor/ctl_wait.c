@@ -6,6 +6,7 @@
  */
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/xalloc.h"
 #include "supervisor/ctl.h"
 #include "supervisor/human.h"
 
@@ -72,11 +73,12 @@ judge(const json_t *status, const struct target *targets, size_t count, const js
 	return worst;
 }
 
-static void
-say_culprit(const json_t *slot, const char *what)
+/* "lake/0 is RUNNING, but not ready: mysql 2006 ...", in new memory. */
+static char *
+describe(const json_t *slot)
 {
 	char *name = ctl_visible(ctl_text(slot, "name", "?"));
-	char *error = ctl_visible(ctl_text(slot, "last_error", ""));
+	char *error = ctl_visible(ctl_text(slot, "last_error", "")), *text;
 	const char *state = ctl_text(slot, "state", "?"), *but = "";
 
 	if (json_is_true(json_object_get(slot, "restart_pending")))
@@ -85,37 +87,41 @@ say_culprit(const json_t *slot, const char *what)
 		but = json_is_true(json_object_get(slot, "ready"))
 			      ? ", and still has something in hand"
 			      : ", but not ready";
-	log_error("%s%s is %s%s%s%s", what, name, state, but, error[0] != '\0' ? ": " : "", error);
+	text = xasprintf("%s is %s%s%s%s", name, state, but, error[0] != '\0' ? ": " : "", error);
 	free(name);
 	free(error);
+	return text;
 }
 
-int
-ctl_wait_settled(struct ctl *ctl, const struct target *targets, size_t count, int64_t timeout_ms,
-		 double *seconds)
+/*
+ * Ask for the status again and again until every child that the targets name is as it is wanted:
+ * ready, or gone. Returns CTL_OK; CTL_FAILED when a child turned out FATAL, EX_TEMPFAIL when the
+ * time was up, or why sluiced could not be asked: then *why is new memory, without a line end.
+ */
+static int
+wait_settled(struct ctl *ctl, const struct target *targets, size_t count, int64_t timeout_ms,
+	     double *seconds, char **why)
 {
-	int64_t start_ms = clock_mono_ms();
+	int64_t start_ms = clock_mono_ms(), waited_ms;
 
 	for (;;) {
-		int exit_code;
-		json_t *status = ctl_ask(ctl, "status", NULL, &exit_code);
 		const json_t *culprit = NULL;
 		enum verdict verdict;
-		int64_t waited_ms = clock_mono_ms() - start_ms;
-		char text[64], lived[32];
+		json_t *status;
+		int exit_code;
 
-		if (status == NULL)
-			return exit_code;
-		verdict = judge(status, targets, count, &culprit);
-		if (verdict == VERDICT_FAILED)
-			say_culprit(culprit, "");
-		if (verdict == VERDICT_NOT_YET && waited_ms >= timeout_ms) {
-			snprintf(text, sizeof(text), "not done after %s: ",
-				 human_duration(waited_ms, lived, sizeof(lived)));
-			say_culprit(culprit, text);
-		}
-		json_decref(status);
+		ctl->quiet = true; /* the line that is begun says it */
+		status = ctl_ask(ctl, "status", NULL, &exit_code);
+		waited_ms = clock_mono_ms() - start_ms;
 		*seconds = (double)waited_ms / 1000;
+		if (status == NULL) {
+			*why = xstrdup("sluiced does not answer any more");
+			return exit_code;
+		}
+		verdict = judge(status, targets, count, &culprit);
+		if (verdict == VERDICT_FAILED || waited_ms >= timeout_ms)
+			*why = culprit != NULL ? describe(culprit) : NULL;
+		json_decref(status);
 		if (verdict == VERDICT_SETTLED)
 			return CTL_OK;
 		if (verdict == VERDICT_FAILED)
@@ -127,10 +133,37 @@ ctl_wait_settled(struct ctl *ctl, const struct target *targets, size_t count, in
 	}
 }
 
+/*
+ * On a terminal all of it ends the line that was begun; else that line goes with the data, and what
+ * was in the way is a message.
+ */
+static void
+say_undone(int exit_code, const char *why, const char *done, double seconds, bool as_json)
+{
+	char lasted[32], *stands, *text;
+
+	human_duration((int64_t)(seconds * 1000), lasted, sizeof(lasted));
+	stands = exit_code == EX_TEMPFAIL
+			 ? xasprintf("; the order stands: %s when that is over", done)
+			 : xstrdup("");
+	text = xasprintf("not %s after %s: %s%s", done, lasted, why != NULL ? why : "?", stands);
+	if (!as_json && isatty(STDOUT_FILENO)) {
+		printf("%s\n", text);
+	} else {
+		if (!as_json)
+			printf("not %s\n", done);
+		fflush(stdout);
+		log_error("%s", text);
+	}
+	free(text);
+	free(stands);
+}
+
 int
 ctl_finish_change(struct ctl *ctl, const struct ctl_change *change, json_t *data,
 		  const struct target *targets, size_t count, const char *done)
 {
+	char *why = NULL;
 	double seconds = 0;
 	int exit_code = CTL_OK;
 
@@ -139,16 +172,17 @@ ctl_finish_change(struct ctl *ctl, const struct ctl_change *change, json_t *data
 		fflush(stdout);
 	}
 	if (change->wait)
-		exit_code = ctl_wait_settled(ctl, targets, count, change->timeout_ms, &seconds);
+		exit_code = wait_settled(ctl, targets, count, change->timeout_ms, &seconds, &why);
+	if (exit_code != 0)
+		say_undone(exit_code, why, done, seconds, change->json);
 	if (change->json) {
 		json_object_set_new(data, "settled", json_boolean(change->wait && exit_code == 0));
 		json_object_set_new(data, "waited_s", json_real(seconds));
 		ctl_print_json(data);
 	} else if (change->wait && exit_code == 0) {
 		printf("%s in %.1f s\n", done, seconds);
-	} else if (change->wait) {
-		printf("not %s\n", done);
 	}
+	free(why);
 	json_decref(data);
 	return exit_code;
 }

@@ -33,8 +33,13 @@ death_cause(int exit_code, int signal, char *out, size_t out_size)
 		const char *meaning;
 	} meanings[] = {
 		{EX_USAGE, " (wrong options: are all programs of one version?)"},
+		{EX_NOINPUT, " (nothing to read: its own log line says what)"},
+		{EX_UNAVAILABLE, " (not reachable: its own log line says what)"},
 		{EX_SOFTWARE, " (internal error)"},
 		{EX_OSERR, " (the system refused something)"},
+		{EX_CANTCREAT, " (a file cannot be made: its own log line says which)"},
+		{EX_TEMPFAIL, " (not done in time: its own log line says what)"},
+		{EX_NOPERM, " (no permission: its own log line says for what)"},
 		{EX_CONFIG, " (set up wrongly: its own log line says how)"},
 	};
 	const char *meaning = "";

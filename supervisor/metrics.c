@@ -9,7 +9,6 @@
 #include "supervisor/load.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 static void
 print_head(FILE *out, const char *name, const char *type, const char *help)
@@ -112,12 +111,16 @@ print_counters(const struct pool *pool, FILE *out)
 				load_rejected(pool, (enum role_id)role, (enum reason)i));
 }
 
-/* What nobody has looked at lately is left out rather than told wrong. */
+/* What nobody has looked at lately is left out rather than told wrong: the HELP says so. */
 static void
 print_queue_gauge(const struct pool *pool, FILE *out, const char *name, const char *help,
 		  int64_t (*value)(const struct role_queue *queue))
 {
-	print_head(out, name, "gauge", help);
+	char whole[160];
+
+	snprintf(whole, sizeof(whole), "%s; asked by workers: absent while the role has none",
+		 help);
+	print_head(out, name, "gauge", whole);
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
 		struct role_queue queue = pool_queue(pool, (enum role_id)role, clock_mono_ms());
 
@@ -219,16 +222,5 @@ json_t *
 command_metrics(struct supervisor *supervisor, json_t *arguments UNUSED,
 		struct request_error *error)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	json_t *data;
-
-	if (out == NULL)
-		return request_fail(error, EXIT_FAILURE, "out of memory");
-	metrics_print(supervisor, out);
-	fclose(out);
-	data = json_pack("{s:s}", "text", text);
-	free(text);
-	return data;
+	return command_print(supervisor, metrics_print, error);
 }

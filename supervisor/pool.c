@@ -8,6 +8,7 @@
 #include "supervisor/pool.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/human.h"
 #include "supervisor/load.h"
 #include "supervisor/obituary.h"
 #include "supervisor/pool_private.h"
@@ -291,6 +292,29 @@ is_hung(const struct pool *pool, const struct slot *slot, int64_t now_ms)
 	return MAX(alive_ms, pool->awake_since_ms) < now_ms - pool->hang_ms;
 }
 
+/*
+ * Its start empties the page of a child that has died, and a death is an event of its own: only
+ * what a process says of itself counts, and that all is well only when it is ready.
+ */
+static void
+look_at_trouble(struct pool *pool, struct slot *slot, int64_t now_ms)
+{
+	struct trouble *trouble = &slot->trouble;
+	char error[STATUS_TEXT_MAX], lasted[32];
+
+	if (slot->pid == 0)
+		return;
+	status_read_text(&slot->page->last_error, error, sizeof(error));
+	if (error[0] != '\0') {
+		if (trouble_seen(trouble, error, now_ms) == TROUBLE_BEGINS)
+			events_add(&pool->events, EVENT_TROUBLE, slot->name, "", "%s", error);
+	} else if (slot_is_ready(slot) && trouble_over(trouble, now_ms) == TROUBLE_ENDS) {
+		human_duration(now_ms - trouble->told_ms, lasted, sizeof(lasted));
+		events_add(&pool->events, EVENT_MENDED, slot->name, "", "after %s: %s", lasted,
+			   trouble->cause);
+	}
+}
+
 static void
 look_at_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
 {
@@ -309,6 +333,7 @@ look_at_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
 			   (double)(now_ms - slot->child.started_ms) / 1000);
 		tell(pool, slot, &(struct child_event){.kind = CHILD_READY}, now_ms);
 	}
+	look_at_trouble(pool, slot, now_ms);
 	if (slot->pid > 0 && is_hung(pool, slot, now_ms))
 		tell(pool, slot, &(struct child_event){.kind = CHILD_HUNG}, now_ms);
 	if (now_ms >= slot->child.deadline_ms)

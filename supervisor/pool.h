@@ -24,6 +24,7 @@
 #include "supervisor/events.h"
 #include "supervisor/rate.h"
 #include "supervisor/roles.h"
+#include "supervisor/trouble.h"
 
 /* A slot's place in a rolling restart. */
 enum roll { ROLL_NONE, ROLL_WAITING, ROLL_NOW };
@@ -40,6 +41,7 @@ struct slot {
 	enum roll roll;
 	unsigned starts;
 	struct rate rate;
+	struct trouble trouble; /* of its last error, as the events tell it */
 };
 
 enum spawn_result { SPAWN_OK, SPAWN_LATER, SPAWN_NEVER };

@@ -125,9 +125,9 @@ cancel_roll(struct pool *pool, const struct slot *failed)
 		pool->slots[i].roll = ROLL_NONE;
 	}
 	if (left > 0)
-		log_error("%s cannot start again: %u children that were to be restarted after it "
-			  "go on as they were; when it is mended: sluicectl restart all",
-			  failed->name, left);
+		log_error("%s cannot start again: %u %s not restarted after it; when the cause is "
+			  "mended: sluicectl restart all",
+			  failed->name, left, left == 1 ? "child was" : "children were");
 }
 
 void

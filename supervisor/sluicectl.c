@@ -27,9 +27,9 @@ print_help(void)
 	for (size_t i = 0; i < ctl_verb_count; i++)
 		printf("  %-10s %.*s\n", ctl_verbs[i].name, (int)strcspn(ctl_verbs[i].help, "\n"),
 		       ctl_verbs[i].help);
-	printf("\nExit codes: 0 ok, 1 failed, 3 partly done, 64 wrong usage, 65 no such thing, 69 "
-	       "not reachable,\n"
-	       "75 not done in time, 77 no permission, 78 settings not accepted.\n");
+	printf("\nExit codes: 0 ok, 1 failed, 3 partly done, 64 wrong usage, 65 no such thing, 66 "
+	       "no such file,\n"
+	       "69 not reachable, 75 not done in time, 77 no permission, 78 settings not accepted.\n");
 }
 
 static void
@@ -65,7 +65,8 @@ parse_options(struct ctl *ctl, int argc, char **argv)
 	int option;
 
 	/* "+": options after the verb are the verb's. */
-	while ((option = getopt_long(argc, argv, "+c:s:hV", long_options, NULL)) != -1) {
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "+:c:s:hV", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			ctl->settings_path = optarg;
@@ -79,9 +80,12 @@ parse_options(struct ctl *ctl, int argc, char **argv)
 		case 'V':
 			printf("sluicectl %s\n", SLUICE_VERSION);
 			exit(EX_OK);
-		default: /* getopt has said what is wrong */
-			fprintf(stderr, "try: sluicectl --help\n");
-			exit(EX_USAGE);
+		case ':':
+			fatal_exit(EX_USAGE, "%s needs a value; try: sluicectl --help",
+				   argv[optind - 1]);
+		default:
+			fatal_exit(EX_USAGE, "unknown option %s; try: sluicectl --help",
+				   argv[optind - 1]);
 		}
 	}
 	if (optind == argc)
@@ -117,6 +121,7 @@ main(int argc, char **argv)
 	}
 	exit_code = verb->handler(&ctl, argc, argv);
 	ctl_disconnect(&ctl);
+	free(ctl.read_socket);
 	settings_free(&ctl.settings);
 	/* Data that did not arrive is not ok, as when the disk behind a redirection is full. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -55,6 +55,28 @@ def check_nothing_lost(site, stack, lines):
         check(not strangers, f"{len(strangers)} rows in {table} that were never written")
 
 
+class Proxy:
+    """A server behind a proxy that can take it away and bring it back."""
+
+    def __init__(self, target_port):
+        self.process = subprocess.Popen([os.path.join(BUILD, "tests", "fault_proxy"), f"127.0.0.1:{target_port}"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.host = f"127.0.0.1:{self.process.stdout.readline().split()[1]}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+    def tell(self, *commands):
+        for command in commands:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+            self.process.stdout.readline()
+
+
 def test_pause_and_resume(stack):
     lines = generate(3000, seed=45)
     with Site(stack) as site:
@@ -83,6 +105,23 @@ def test_pause_and_resume(stack):
         check_nothing_lost(site, stack, lines)
         done = site.ctl("pause", "lake/0")
         check_equal(done.returncode, 65, "pausing one child of a role")
+
+
+def test_pause_while_the_database_is_away(stack):
+    """The order stands, and is said to stand, when it cannot be carried out now."""
+    with Proxy(stack.env["STACK_DB_PORT"]) as proxy, Site(stack, database_hosts=[proxy.host]) as site:
+        site.start_sluiced()
+        proxy.tell("refuse", "reset")
+        site.write_log(generate(100, seed=62))
+        wait_until(lambda: not site.all_ready(), 20, "an outage is noticed")
+        done = site.ctl("pause", "lake", "--timeout", "1s")
+        check_equal((done.returncode, done.stdout), (75, "pause lake ... not paused\n"), f"{done.stderr}")
+        check_equal(len(done.stderr.splitlines()), 1, f"one line: {done.stderr}")
+        check("lake/" in done.stderr and "the order stands: paused when that is over" in done.stderr, done.stderr)
+        proxy.tell("pass")
+        wait_until(lambda: all(s["paused"] for s in site.slots("lake")), 20, "it was carried out")
+        good(site, "resume", "lake")
+        site.settle(100, 100)
 
 
 def test_pause_under_load_loses_nothing(stack):
@@ -152,6 +191,45 @@ def test_half_edited_settings_harm_no_child(stack):
         site.write_conf()
 
 
+def test_a_typo_in_the_settings_blinds_nobody(stack):
+    with Site(stack) as site:
+        site.start_sluiced()
+        with open(site.conf, "a") as file:
+            file.write("lakke : { workers = 3; };\n")
+        for verb in ("status", "events", "queues", "health", "top", "metrics"):
+            done = site.ctl(verb)
+            check_equal(done.returncode, 0, f"{verb}: {done.stdout}{done.stderr}")
+            check("lakke" in done.stderr, f"{verb} says the problem: {done.stderr}")
+            check(f"asking the sluiced at {site.socket}, the supervisor.socket of that file" in done.stderr, done.stderr)
+        check("queue-data-lake" in site.ctl("queues").stdout, "queues")
+        with open(site.conf, "w") as file:
+            file.write("lake : {")
+        done = site.ctl("status")
+        check("asking the sluiced at /run/sluice/" in done.stderr and "the default" in done.stderr, done.stderr)
+        check_equal(done.returncode, 78, "no sluiced there: the file is to be mended")
+        check_equal(site.ctl("health").returncode, 3, "health")
+        # -s alone will do, also for what asks the broker
+        for verb in ("status", "queues"):
+            done = subprocess.run([os.path.join(BUILD, "sluicectl"), "-s", site.socket, verb], capture_output=True, text=True)
+            check_equal((done.returncode, done.stderr), (0, ""), f"{verb} with -s: {done.stdout}")
+        site.write_conf()
+
+
+def test_wrong_options_are_one_line(stack):
+    with Site(stack) as site:
+        for words, said in ((("scale", "--timout", "3s", "lake=1"), "scale: unknown option --timout: did you mean --timeout?"),
+                            (("status", "--chekc"), "status: unknown option --chekc: did you mean --check?"),
+                            (("events", "--last"), "events: --last needs a value"),
+                            (("health", "--json=1"), "health: --json takes no value"),
+                            (("stop", "-x", "all"), "stop: unknown option -x"),
+                            (("audit", "--lmit", "3"), "audit: unknown option --lmit: did you mean --limit?"),
+                            (("--nonsense",), "unknown option --nonsense")):
+            done = site.ctl(*words)
+            check_equal(done.returncode, 3 if words[0] == "health" else 64, f"{words}: {done.stderr}")
+            check_equal(len(done.stderr.splitlines()), 1, f"{words}: {done.stderr}")
+            check(done.stderr.startswith("sluicectl: " + said), f"{words}: {done.stderr}")
+
+
 def test_events_tell_the_story(stack):
     with Site(stack) as site:
         site.start_sluiced()
@@ -189,6 +267,25 @@ def test_events_tell_the_story(stack):
         check_equal(len(followed().splitlines()), len(events(site)), "each event was printed once")
 
 
+def test_outages_are_events(stack):
+    with Proxy(stack.env["STACK_DB_PORT"]) as proxy, Site(stack, database_hosts=[proxy.host]) as site:
+        site.start_sluiced()
+        proxy.tell("refuse", "reset")
+        site.write_log(generate(100, seed=60))
+        wait_until(lambda: {"lake", "clean"} <= {e["subject"].split("/")[0] for e in events(site) if e["kind"] == "trouble"},
+                   20, "both stages are in trouble")
+        check(not [e for e in events(site) if e["kind"] == "mended"], "nothing is mended yet")
+        told = [e for e in events(site) if e["kind"] == "trouble"]
+        check(all(proxy.host in e["text"] for e in told), f"the text is the error: {told}")
+        proxy.tell("pass")
+        wait_until(lambda: {e["subject"] for e in told} <= {e["subject"] for e in events(site) if e["kind"] == "mended"},
+                   20, "each is mended")
+        check("mended" in good(site, "events"), "as text")
+        story = events(site)
+        check(len([e for e in story if e["kind"] == "trouble"]) <= 3 * len(site.slots()), f"a flood: {story}")
+        site.settle(100, 100)
+
+
 def test_health(stack):
     with Site(stack) as site:
         done = site.ctl("health")
@@ -217,6 +314,39 @@ def test_health(stack):
         check_equal(site.ctl("health", "--deaths", "0").returncode, 0, "deaths do not count")
         check_equal(site.ctl("health", "--age-warning", "soon").returncode, 3, "wrong usage")
         check_equal(ctl_json(site, "health")["state"], "WARNING", "as JSON")
+
+
+def test_a_stage_scaled_away_while_its_queue_is_full(stack):
+    with Site(stack, producer_check_s=1, producer_frame_lines=1) as site:
+        site.start_sluiced()
+        good(site, "scale", "clean=0", "lake=0")
+        good(site, "pause", "clean")
+        done = site.ctl("status", "--check")
+        check_equal(done.returncode, 1, f"scaled to 0: {done.stdout}")
+        check("no lake is wanted while the producer runs" in done.stdout, done.stdout)
+        check("clean is paused" in done.stdout and "no clean" not in done.stdout, f"a pause is on purpose: {done.stdout}")
+        good(site, "resume", "clean")
+        check_equal(site.ctl("health").returncode, 1, "health")
+        good(site, "scale", "clean=2")
+        check("absent while the role has none" in good(site, "metrics"), "metrics say why a series is absent")
+        stack.api("PUT", "policies/%2F/small", {"pattern": "^queue-data-lake$", "apply-to": "queues", "definition": {"max-length": 5}})
+        try:
+            lines, written = generate(20000, seed=61), 0
+
+            def is_named():
+                nonlocal written
+                site.write_log(lines[written:written + 50])  # the limit is a soft one: it takes several rounds
+                written = min(written + 50, len(lines))
+                return "queue queue-data-lake is full" in site.slots("producer")[0]["last_error"]
+            wait_until(is_named, 40, "the producer names the full queue", pause=0.2)
+            check("queue-data-lake is full" in site.ctl("health").stdout, "health says it too")
+            check([e for e in events(site) if e["kind"] == "trouble" and e["subject"] == "producer/0"], "an event")
+            good(site, "scale", "lake=2")
+        finally:
+            stack.api("DELETE", "policies/%2F/small")
+        site.settle(written, written)
+        wait_until(lambda: site.slots("producer")[0]["last_error"] == "", 20, "all is well again")
+        wait_until(lambda: [e for e in events(site) if e["kind"] == "mended"], 10, "mended")
 
 
 def test_metrics_survive_deaths_and_reloads(stack):
@@ -274,6 +404,15 @@ def test_queues(stack):
             os.rename(os.path.join(stack.folder, "broker.hidden"), os.path.join(stack.folder, "broker.pass"))
     with Site(stack) as site:
         check_equal(site.ctl("queues").returncode, 0, "without sluiced")
+    with Proxy(stack.env["STACK_AMQP_PORT"]) as proxy, Site(stack, broker_hosts=[proxy.host]) as site:
+        site.start_sluiced()
+        wait_until(lambda: site.status()["roles"]["lake"]["queue"]["known"], 20, "the workers have looked")
+        proxy.tell("refuse", "reset")
+        done = site.ctl("queues")
+        check_equal(done.returncode, 69, f"the broker is away: {done.stderr}")
+        check("queue-data-lake" in done.stdout and "showing what the workers saw last" in done.stderr, done.stderr)
+        proxy.tell("pass")
+        wait_until(lambda: site.ctl("queues").returncode == 0, 20, "it is back")
 
 
 def test_autoscale(stack):
@@ -298,7 +437,7 @@ def use_top(site):
         os.environ.update(TERM="xterm", LINES="40", COLUMNS="200")
         os.execv(os.path.join(BUILD, "sluicectl"), ["sluicectl", "-c", site.conf, "top"])
     # Only what has changed is drawn again, so each word is waited for when it must be new.
-    screen, steps = b"", [(b"q end", b"j+"), (b"scale lake from 2 to 3?", b"y"), (b": done", b"q")]
+    screen, steps = b"", [(b"q end", b"+"), (b"its maximum", b"j+"), (b"scale lake from 2 to 3?", b"y"), (b": done", b"q")]
     end = time.monotonic() + 30
     try:
         while True:

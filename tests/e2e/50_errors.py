@@ -85,6 +85,18 @@ def test_queue_of_another_form(stack):
         check_equal(site.ctl("topology", "check").returncode, 0, "topology check")
 
 
+def test_topology_check_sees_a_lost_spare_binding(stack):
+    with Site(stack) as site:
+        check("spare bindings are there" in site.ctl("topology", "check").stdout, "all is there")
+        stack.api("DELETE", "bindings/%2F/e/topic-exchange-logs/q/queue-data-clean/%23.logs")
+        done = site.ctl("topology", "check")
+        check_equal(done.returncode, 78, f"without a binding: {done.stdout}{done.stderr}")
+        check("queue-data-clean has lost its spare binding" in done.stderr and "topology apply" in done.stderr, done.stderr)
+        check("queue-data-lake" not in done.stderr, f"the other queue is well: {done.stderr}")
+        check_equal(site.ctl("topology", "apply").returncode, 0, "topology apply")
+        check_equal(site.ctl("topology", "check").returncode, 0, "after apply")
+
+
 def test_passive_declare(stack):
     with Site(stack, broker_declare="passive") as site:
         site.write_log(generate(10))

@@ -280,3 +280,19 @@ def test_usage(stack):
         done = site.ctl("audit", os.path.join(site.folder, "elsewhere"))
         check_equal(done.returncode, 64, "exit code")
         check("--format" in done.stderr, done.stderr)
+
+
+def test_files_that_are_not_there(stack):
+    """Each is named, before any work and before its format is asked for."""
+    with Site(stack) as site:
+        site.write_log([GOOD % (1, 1, 1, 1, 1)])
+        gone = [os.path.join(site.folder, name) for name in ("nope.log", "neither.log")]
+        done = site.ctl("audit", gone[0])
+        check_equal((done.returncode, done.stdout), (66, ""), f"one file: {done.stderr}")
+        check_equal(done.stderr, f"sluicectl: {gone[0]}: No such file or directory\n", "one line")
+        done = site.ctl("audit", gone[0], site.log, gone[1])
+        check_equal((done.returncode, done.stdout), (66, ""), f"two of three: {done.stderr}")
+        check(all(name in done.stderr for name in gone) and site.log not in done.stderr, done.stderr)
+        done = site.ctl("db", "migrate", "--user", "root", "--password-file", gone[0])
+        check_equal(done.returncode, 66, f"--password-file: {done.stderr}")
+        check(f"{gone[0]}: No such file or directory" in done.stderr, done.stderr)

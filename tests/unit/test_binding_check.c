@@ -55,6 +55,27 @@ test_keys(void **state)
 }
 
 static void
+test_full_queue_is_known(void **state)
+{
+	struct binding_check check;
+
+	(void)state;
+	binding_check_start(&check, &settings);
+	ask(&check, 0);
+	binding_check_refused(&check, last_tag - 2, false);
+	assert_int_equal(binding_check_answered(&check, last_tag - 2, false), BINDING_NO_ANSWER);
+	assert_null(check.full);
+	assert_int_equal(binding_check_answered(&check, last_tag, true), BINDING_GOOD);
+	assert_string_equal(check.full, TOPOLOGY_CLEAN_QUEUE);
+
+	/* There is room again. */
+	check.dirty = true;
+	ask(&check, 10000);
+	assert_int_equal(binding_check_answered(&check, last_tag, true), BINDING_GOOD);
+	assert_null(check.full);
+}
+
+static void
 test_good(void **state)
 {
 	struct binding_check check;
@@ -116,9 +137,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_keys), cmocka_unit_test(test_full_queue_is_known),
+		cmocka_unit_test(test_good), cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_off),
 	};
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -33,6 +34,23 @@ no_signal(void *context UNUSED, pid_t pid UNUSED, int signal_number UNUSED)
 {
 }
 
+/* As a settings file with nothing in it but an input. */
+static struct settings *
+make_settings(void)
+{
+	static const char text[] =
+		"inputs = ( { path = \"/nowhere/a.log\"; format = \"common\"; } );\n";
+	struct settings *settings = NULL;
+	int fd = memfd_create("settings", MFD_CLOEXEC);
+	char path[32];
+
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(settings_load_copy(path, "/nowhere/sluice.conf", &settings), 0);
+	close(fd);
+	return settings;
+}
+
 static int
 open_supervisor(void **state)
 {
@@ -41,6 +59,7 @@ open_supervisor(void **state)
 
 	log_open("test", LOG_LEVEL_ERROR, LOG_STYLE_LOGFMT);
 	supervisor->settings_path = strdup("/nowhere/sluice.conf");
+	supervisor->settings = make_settings();
 	supervisor->spawner.settings_fd = -1;
 	supervisor->spawner.pages = calloc(SLOT_COUNT, STATUS_PAGE_SIZE);
 	pool_init(&supervisor->pool, &ops, supervisor->spawner.pages);
@@ -55,6 +74,7 @@ close_supervisor(void **state)
 	struct supervisor *supervisor = *state;
 
 	free(supervisor->settings_path);
+	settings_free(&supervisor->settings);
 	free(supervisor->spawner.pages);
 	free(supervisor);
 	return 0;
@@ -88,6 +108,7 @@ test_requests(void **state)
 		const char *error;
 	} cases[] = {
 		{"{\"v\":1,\"command\":\"version\"}", 0, ""},
+		{"{\"v\":1,\"command\":\"settings\"}", 0, ""},
 		{"{\"v\":1,\"command\":\"version\",\"arguments\":{},\"later\":[1]}", 0, ""},
 		{"{\"v\":1,\"command\":\"commands\"}", 0, ""},
 		{"{\"v\":1,\"command\":\"status\"}", 0, ""},

@@ -469,6 +469,86 @@ test_timeout(void **state)
 	assert_int_equal(pool_timeout_ms(pool, clock_mono_ms() + 60000), 0);
 }
 
+static unsigned
+count_events(const struct paper *paper, enum event_kind kind)
+{
+	const struct events *events = &paper->pool.events;
+	unsigned count = 0;
+
+	for (uint64_t i = events_first(events); i <= events->count; i++)
+		count += events_get(events, i)->kind == kind ? 1 : 0;
+	return count;
+}
+
+static void
+look_at(struct paper *paper, const char *error, int64_t now_ms)
+{
+	struct slot *slot = pool_slot(&paper->pool, ROLE_LAKE, 0);
+
+	status_set_error(slot->page, error);
+	status_set_report(slot->page, error[0] == '\0' ? REPORT_READY : REPORT_WAITING);
+	status_beat(slot->page);
+	pool_look(&paper->pool, now_ms);
+}
+
+static void
+test_trouble_is_told_once(void **state)
+{
+	struct paper *paper = *state;
+	int64_t now_ms = clock_mono_ms();
+	const struct event *event;
+
+	pool_scale(&paper->pool, ROLE_LAKE, 1);
+	all_ready(paper);
+	look_at(paper, "database: away, try 1", now_ms);
+	look_at(paper, "database: away, try 27", now_ms + 1000);
+	assert_int_equal(count_events(paper, EVENT_TROUBLE), 1);
+	assert_int_equal(count_events(paper, EVENT_MENDED), 0);
+	look_at(paper, "", now_ms + 2000);
+	event = events_get(&paper->pool.events, paper->pool.events.count);
+	assert_int_equal(event->kind, EVENT_MENDED);
+	assert_string_equal(event->subject, "lake/0");
+	assert_string_equal(event->text, "after 2.0s: database: away, try 1");
+
+	/* It comes and goes: no news, until it stays. */
+	for (int64_t ms = 3000; ms < 30000; ms += 1000)
+		look_at(paper, ms % 2000 == 0 ? "" : "database: away, try 1", now_ms + ms);
+	assert_int_equal(count_events(paper, EVENT_TROUBLE), 1);
+	assert_int_equal(count_events(paper, EVENT_MENDED), 1);
+	look_at(paper, "database: away, try 1", now_ms + 63000);
+	assert_int_equal(count_events(paper, EVENT_TROUBLE), 2);
+
+	/* Another cause is news, but not two in a moment. */
+	look_at(paper, "database: read-only", now_ms + 64000);
+	assert_int_equal(count_events(paper, EVENT_TROUBLE), 2);
+	look_at(paper, "database: read-only", now_ms + 74000);
+	assert_int_equal(count_events(paper, EVENT_TROUBLE), 3);
+	look_at(paper, "", now_ms + 75000);
+	assert_int_equal(count_events(paper, EVENT_MENDED), 2);
+}
+
+/* The successor's empty page says nothing before it is ready. */
+static void
+test_trouble_outlives_a_death(void **state)
+{
+	struct paper *paper = *state;
+	struct slot *slot = pool_slot(&paper->pool, ROLE_LAKE, 0);
+	int64_t now_ms = clock_mono_ms();
+
+	pool_scale(&paper->pool, ROLE_LAKE, 1);
+	all_ready(paper);
+	look_at(paper, "database: away", now_ms);
+	end_with_signal(paper, slot, SIGKILL);
+	assert_int_equal(slot->child.state, CHILD_BACKOFF);
+	pool_look(&paper->pool, now_ms + 1500);
+	assert_int_equal(slot->child.state, CHILD_STARTING);
+	pool_look(&paper->pool, now_ms + 2000);
+	assert_int_equal(count_events(paper, EVENT_MENDED), 0);
+	look_at(paper, "", now_ms + 3000);
+	assert_int_equal(count_events(paper, EVENT_TROUBLE), 1);
+	assert_int_equal(count_events(paper, EVENT_MENDED), 1);
+}
+
 static void
 test_rate(void **state UNUSED)
 {
@@ -504,6 +584,8 @@ main(void)
 		POOL_TEST(test_restart_ends_at_a_fatal_child),
 		POOL_TEST(test_end),
 		POOL_TEST(test_timeout),
+		POOL_TEST(test_trouble_is_told_once),
+		POOL_TEST(test_trouble_outlives_a_death),
 		cmocka_unit_test(test_rate),
 	};
 
