@@ -309,10 +309,10 @@ def failing_allocations(bench, program, role, last, **more):
                     wait_until(lambda: moves_on(now), 2, "the next process", pause=0.1)
                 except Failed:          # they wait for an allocation that does not come: give the number on
                     for pid in flow.pids(role):
-                        kill(pid)
+                        kill(pid, signal.SIGTERM)
             os.unlink(counter)          # from here on no allocation fails
             for pid in flow.pids(role):
-                kill(pid)
+                kill(pid, signal.SIGTERM)
             flow.ctl("start", role, "--no-wait")
             flow.healed()
             bench.note = f"{last} allocations"
@@ -332,6 +332,6 @@ def malloc_lake_worker(bench):
     failing_allocations(bench, "sluice-lake-worker", "lake", 5300, lake_workers=6)
 
 
-@row("n-th allocation of a clean worker fails, n = 1, 2, 3 ... 6700", slow=True)
+@row("n-th allocation of a clean worker fails, n = 1, 2, 3 ... 6000", slow=True)
 def malloc_clean_worker(bench):
-    failing_allocations(bench, "sluice-clean-worker", "clean", 6700, clean_workers=6)
+    failing_allocations(bench, "sluice-clean-worker", "clean", 6000, clean_workers=6)

@@ -6,8 +6,8 @@
  *   SHIM_MALLOC_COUNTER   a file with a number N: each process of that program takes N, writes
  *                         N + 1 back, and its N-th allocation returns NULL; so each new process
  *                         fails one allocation later
- *   SHIM_MALLOC_LIFE_MS   a process that survives its failed allocation is killed so much later,
- *                         to make room for the next one (100)
+ *   SHIM_MALLOC_LIFE_MS   a process that survives its failed allocation gets a TERM so much
+ *                         later, to make room for the next one (100)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,14 +55,14 @@ choose(void)
 static void
 limit_life(void)
 {
-	struct sigevent kill_me = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+	struct sigevent end_me = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTERM};
 	const char *life = getenv("SHIM_MALLOC_LIFE_MS");
 	long ms = life != NULL ? strtol(life, NULL, 10) : 100;
 	struct itimerspec when = {
 		.it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}};
 	timer_t timer;
 
-	if (timer_create(CLOCK_MONOTONIC, &kill_me, &timer) == 0)
+	if (timer_create(CLOCK_MONOTONIC, &end_me, &timer) == 0)
 		timer_settime(timer, 0, &when, NULL);
 }
 
