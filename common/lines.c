@@ -22,7 +22,7 @@ lines_next(struct line_reader *reader, struct span *line)
 	size_t len = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
 	reader->offset = reader->next;
 	reader->next += len + (end != NULL);
-	if (len > 0 && rest.ptr[len - 1] == '\r')
+	if (end != NULL && len > 0 && rest.ptr[len - 1] == '\r')
 		len--;
 	*line = (struct span){.ptr = rest.ptr, .len = len};
 	return true;

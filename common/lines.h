@@ -2,7 +2,8 @@
 /*
  * lines.h - the lines of a message body.
  *
- * A line ends at LF or at the end of the body; one CR right before that end is no part of the line.
+ * A line ends at LF, CR LF or the end of the body. A CR at the end of the body belongs to the line:
+ * a dead letter's body is a line without its end, byte for byte.
  * An empty body has no lines, "a\n" has one, "a\n\nb" has three: an empty line is a line.
  *
  *	struct line_reader reader = lines_of(body);

@@ -205,7 +205,7 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 		more = 1;
 	}
 	line->text = line->start;
-	if (line->text.len > 0 && line->text.ptr[line->text.len - 1] == '\r' &&
+	if (line->has_lf && line->text.len > 0 && line->text.ptr[line->text.len - 1] == '\r' &&
 	    line->length == (int64_t)line->text.len)
 		line->text.len--;
 	return more;

@@ -143,11 +143,27 @@ is_unchanged(const struct edit *edit)
 	return edit->new_len == edit->old_len && memcmp(edit->new, edit->old, edit->old_len) == 0;
 }
 
-/* A CR at its end is no part of a line. */
 static bool
 is_empty_line(const struct edit *edit)
 {
 	return edit->new_len == 0 || (edit->new_len == 1 && edit->new[0] == '\r');
+}
+
+static bool
+ends_in_cr(const char *text, size_t len)
+{
+	return len > 0 && text[len - 1] == '\r';
+}
+
+/* From a file: of an editor that ends lines with CR LF the CR is not the line's. */
+static int
+read_line(const char *path, struct edit *edit)
+{
+	if (dlq_editor_read(path, &edit->new, &edit->new_len) != 0)
+		return EX_NOINPUT;
+	if (ends_in_cr(edit->new, edit->new_len) && !ends_in_cr(edit->old, edit->old_len))
+		edit->new_len--;
+	return CTL_OK;
 }
 
 static int
@@ -160,7 +176,7 @@ edit_in_editor(struct edit *edit)
 		return EX_CANTCREAT;
 	ran = dlq_editor_run(edit->path);
 	/* also when it failed: something may have been typed and saved */
-	if (dlq_editor_read(edit->path, &edit->new, &edit->new_len) != 0)
+	if (read_line(edit->path, edit) != CTL_OK)
 		return EX_NOINPUT;
 	return ran == 0 ? CTL_OK : CTL_FAILED;
 }
@@ -174,8 +190,7 @@ make_new_line(const struct dlq_run *run, struct edit *edit)
 		edit->new = xstrdup(run->set_line);
 		edit->new_len = strlen(edit->new);
 	} else if (run->line_file != NULL) {
-		if (dlq_editor_read(run->line_file, &edit->new, &edit->new_len) != 0)
-			return EX_NOINPUT;
+		code = read_line(run->line_file, edit);
 	} else {
 		code = edit_in_editor(edit);
 	}

@@ -300,6 +300,20 @@ def test_looking_changes_nothing(stack):
         check("5000 letters would" in dlq(site, "retry", "--all", "-n"), "dry run")
 
 
+def test_a_line_that_ends_in_cr(stack):
+    """Of "x CR CR LF" the line is "x CR": it comes back from a retry as it was, and audit knows it."""
+    with Site(stack) as site:
+        site.write_log([b"bad\r\r"])     # and the LF
+        site.start_sluiced()
+        wait_dead(stack, 1)
+        check_equal(site.stored("raw_log"), 1, "raw rows")
+        for retries in (1, 2):
+            check_equal([body_of(e) for e in json_lines(dlq(site, "export", "clean"))], [b"bad\r"], "the letter")
+            check_equal(site.ctl("audit", site.log).returncode, 0, "audit")
+            dlq(site, "retry", "--all", "clean")
+            wait_until(lambda: [x["retries"] for x in letters(site)] == [retries], 20, "it is back")
+
+
 def test_split_a_frame(stack):
     good = [b'10.0.0.%d s u [01/Feb/2024:10:00:00 +0000] "GET / HTTP/1.1" 200 5' % n for n in range(50)]
     with Site(stack) as site:
