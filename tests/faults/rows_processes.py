@@ -297,7 +297,7 @@ def failing_allocations(bench, program, role, last, **more):
         return reached() > before
 
     try:
-        with bench.flow(env=env, lines=40000, per_second=100, start=False, supervisor_restart_min_ms=10,
+        with bench.flow(env=env, lines=120000, per_second=300, start=False, supervisor_restart_min_ms=10,
                         supervisor_restart_max_ms=100, timeout=120, **more) as flow:
             flow.sluiced = flow.start("sluiced", env=env)
             # thousands of starts: rows that run beside this one come first
@@ -321,17 +321,17 @@ def failing_allocations(bench, program, role, last, **more):
             os.unlink(counter)
 
 
-# As many as a process makes until its first lines are settled; most are those of the libraries at its start.
+# A few more than a process makes until its first line is settled; most are those of the libraries at its start.
 @row("n-th allocation of the producer fails, n = 1, 2, 3 ... 460", slow=True)
 def malloc_producer(bench):
     failing_allocations(bench, "sluice-producer", "producer", 460)
 
 
-@row("n-th allocation of a lake worker fails, n = 1, 2, 3 ... 5300", slow=True)
+@row("n-th allocation of a lake worker fails, n = 1, 2, 3 ... 5450", slow=True)
 def malloc_lake_worker(bench):
-    failing_allocations(bench, "sluice-lake-worker", "lake", 5300, lake_workers=6)
+    failing_allocations(bench, "sluice-lake-worker", "lake", 5450, lake_workers=6)
 
 
-@row("n-th allocation of a clean worker fails, n = 1, 2, 3 ... 6000", slow=True)
+@row("n-th allocation of a clean worker fails, n = 1, 2, 3 ... 6800", slow=True)
 def malloc_clean_worker(bench):
-    failing_allocations(bench, "sluice-clean-worker", "clean", 6000, clean_workers=6)
+    failing_allocations(bench, "sluice-clean-worker", "clean", 6800, clean_workers=6)
