@@ -50,19 +50,11 @@ static const char DUPLICATE_CLAUSE[] = " ON DUPLICATE KEY UPDATE `id` = `id`";
 static char *
 make_prefix(const struct table *table)
 {
-	char *text = xasprintf("INSERT INTO `%s` (", table->name);
+	char *names = table_column_names(table);
+	char *prefix = xasprintf("INSERT INTO `%s` (%s) VALUES ", table->name, names);
 
-	for (size_t i = 0; i < table->column_count; i++) {
-		char *longer =
-			xasprintf("%s%s`%s`", text, i > 0 ? ", " : "", table->columns[i].name);
-
-		free(text);
-		text = longer;
-	}
-	char *whole = xasprintf("%s) VALUES ", text);
-
-	free(text);
-	return whole;
+	free(names);
+	return prefix;
 }
 
 static size_t

@@ -42,6 +42,9 @@ struct table {
 
 enum { TABLE_COLUMNS_MAX = 32 };
 
+/* The columns' names as SQL wants them: "`id`, `timestamp`, ..."; the caller's, to be freed. */
+char *table_column_names(const struct table *table);
+
 static inline const void *
 row_field(const void *row, const struct column *column)
 {

@@ -135,9 +135,7 @@ patience_fd(void *context)
 
 	if (worker->rescuing)
 		return -1;
-	/*
-	 * with a full window only heartbeats come in, and process_wait wakes often enough for those
-	 */
+	/* a full window gets only heartbeats, and process_wait wakes often enough for those */
 	return batch_window_is_used(worker->batch) ? -1 : broker_fd(worker->broker);
 }
 

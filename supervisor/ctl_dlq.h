@@ -104,7 +104,8 @@ struct dlq_move_ops {
 			     struct failure *failure);
 	/* May be NULL: is this letter left alone, silently? */
 	bool (*skips)(struct dlq_job *job, const struct dlq_letter *letter);
-	/* May be NULL: must this letter stay, for the reason in failure? Asked in a dry run, too.
+	/*
+	 * May be NULL: must this letter stay, for the reason in failure? Asked in a dry run, too.
 	 */
 	bool (*refuses)(const struct dlq_letter *letter, struct failure *failure);
 	/* May be NULL: before a queue is left, everything published is confirmed. */

@@ -96,7 +96,8 @@ ctl_usage(const char *verb, const char *format, ...)
 	return EX_USAGE;
 }
 
-/* What getopt_long() did not like about the word before argv[optind], or about the letter optopt.
+/*
+ * What getopt_long() did not like about the word before argv[optind], or about the letter optopt.
  */
 static void
 say_wrong_option(int result, char **argv, const struct option *options)

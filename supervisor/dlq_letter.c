@@ -201,7 +201,8 @@ read_cause(struct dlq_letter *letter)
 	}
 }
 
-/* What workers reject as too long is there as a whole; they count attempts, the producer has none.
+/*
+ * What workers reject as too long is there as a whole; they count attempts, the producer has none.
  */
 static bool
 is_stump(const struct message *message)

@@ -182,19 +182,11 @@ maker_of(const struct table *table)
 static char *
 query_of(const struct table *table)
 {
-	char *query = xstrdup("SELECT ");
+	char *names = table_column_names(table);
+	char *query = xasprintf("SELECT %s FROM %s LIMIT 0", names, table->name);
 
-	for (size_t i = 0; i < table->column_count; i++) {
-		char *longer =
-			xasprintf("%s%s`%s`", query, i > 0 ? ", " : "", table->columns[i].name);
-
-		free(query);
-		query = longer;
-	}
-	char *whole = xasprintf("%s FROM %s LIMIT 0", query, table->name);
-
-	free(query);
-	return whole;
+	free(names);
+	return query;
 }
 
 static enum outcome
