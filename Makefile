@@ -14,7 +14,7 @@ VERSION := 0.1.0
 PKG_CONFIG ?= pkg-config
 MYSQL_PC := $(shell $(PKG_CONFIG) --exists libmariadb 2>/dev/null && echo libmariadb || echo mysqlclient)
 LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL_PC):default-libmysqlclient-dev libcurl:libcurl4-openssl-dev \
-	libcrypto:libssl-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
+	libcrypto:libssl-dev liblz4:liblz4-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
 NEEDS_LIBRARIES := $(filter-out clean help format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
@@ -67,11 +67,11 @@ $(BUILD)/sluice-clean-worker: $(BUILD)/clean_worker/main.o $(call archives,clean
 $(BUILD)/sluiced:             $(BUILD)/supervisor/sluiced.o $(call archives,supervisor common)
 $(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor producer lake_worker clean_worker common)
 
-$(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto)
-$(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto)
-$(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl)
+$(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto liblz4)
+$(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto liblz4)
+$(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl liblz4)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
-$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl $(NCURSES))
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl liblz4 $(NCURSES))
 ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):

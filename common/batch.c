@@ -20,6 +20,7 @@ struct batch {
 	fill_row_fn *fill;
 	void *state; /* of the role */
 	struct md5 *md5;
+	struct unpacker *unpacker;
 	struct arena arena;
 
 	/* Deliveries in the order they came; the first `done` are turned completely. */
@@ -55,6 +56,7 @@ batch_new(const struct table *table, const struct batch_limits *limits, fill_row
 	batch->fill = fill;
 	batch->state = state;
 	batch->md5 = md5_new();
+	batch->unpacker = unpacker_new();
 	batch->deliveries = xcalloc(limits->deliveries, sizeof(struct delivery *));
 	batch->rows = xcalloc(limits->rows, table->row_size);
 	batch->row_lines = xcalloc(limits->rows, sizeof(*batch->row_lines));
@@ -71,6 +73,7 @@ batch_free(struct batch **batch)
 		return;
 	batch_drop(old);
 	md5_free(&old->md5);
+	unpacker_free(&old->unpacker);
 	arena_clear(&old->arena);
 	free(old->deliveries);
 	free(old->rows);
@@ -218,9 +221,30 @@ batch_is_full(const struct batch *batch)
 	       batch->byte_count >= BATCH_BYTES;
 }
 
+/* What cannot be unpacked has no lines that could be looked at: all of it is one dead letter. */
+static void
+unpack(struct batch *batch, struct delivery *delivery)
+{
+	const struct batch_line whole = {.delivery = delivery, .line = delivery->message.body};
+	const char *problem;
+
+	/* Should it kill us, the supervisor finds its name here. */
+	status_set_in_hand(batch->limits.status, batch->name);
+	status_set_line(batch->limits.status, SUSPECT_LINE_ALL);
+	problem = delivery_unpack(delivery, batch->unpacker);
+	batch->held_bytes += delivery->message.body.len - whole.line.len;
+	batch->reader = lines_of(delivery->message.body);
+	if (problem == NULL)
+		return;
+	batch->line_count++;
+	batch->byte_count += whole.line.len;
+	reject(batch, &whole, REASON_FRAME_UNREADABLE, problem);
+	batch->reader = lines_of(SPAN_LITERAL(""));
+}
+
 /* Begin with the next delivery; false when what is in the batch has to be settled before. */
 static bool
-start_delivery(struct batch *batch, const struct delivery *delivery)
+start_delivery(struct batch *batch, struct delivery *delivery)
 {
 	bool apart;
 
@@ -230,8 +254,8 @@ start_delivery(struct batch *batch, const struct delivery *delivery)
 	if (!batch_is_empty(batch) && (apart || batch->apart))
 		return false;
 	batch->apart = apart;
-	batch->reader = lines_of(delivery->message.body);
 	batch->line_number = 0;
+	unpack(batch, delivery);
 	batch->reading = true;
 	return true;
 }
@@ -276,7 +300,7 @@ static bool
 fill_from_deliveries(struct batch *batch)
 {
 	while (batch->done < batch->delivery_count) {
-		const struct delivery *delivery = batch->deliveries[batch->done];
+		struct delivery *delivery = batch->deliveries[batch->done];
 
 		if (!batch->reading && !start_delivery(batch, delivery))
 			return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11. Messages with all
- * their properties are in broker_whole.c and broker_whole_send.c.
+ * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11. What a message
+ * looks like to the library is in broker_message.c; with all its properties in broker_whole.c and
+ * broker_whole_send.c.
  *
  * What shapes this file: librabbitmq sends heartbeats only from inside its calls; it restarts its
  * own poll after a signal, so no call here ever waits for a message; after a failure its state is
@@ -10,7 +11,6 @@
  */
 #include "broker.h"
 #include "broker_errors.h"
-#include "clock.h"
 #include "broker_private.h"
 #include "clock.h"
 #include "host.h"
@@ -32,33 +32,7 @@ enum {
 	CONNECT_TIMEOUT_S = 5,
 	RPC_TIMEOUT_S = 20, /* declaring a quorum queue can take seconds on a busy disk */
 	CLOSE_TIMEOUT_S = 2,
-	HEADER_TEXT_MAX = 4096, /* all headers together must fit into one frame */
-	SHORT_TEXT_MAX = 255,	/* AMQP short string */
 };
-
-static amqp_bytes_t
-bytes_of(const char *text)
-{
-	return amqp_cstring_bytes(text);
-}
-
-static amqp_bytes_t
-bytes_of_span(struct span span, size_t max)
-{
-	/* librabbitmq wants a pointer to non-const; it only reads what is published. */
-	union {
-		const char *in;
-		char *out;
-	} pointer = {.in = span.ptr};
-
-	return (amqp_bytes_t){.len = MIN(span.len, max), .bytes = pointer.out};
-}
-
-static struct span
-span_of_bytes(amqp_bytes_t bytes)
-{
-	return (struct span){.ptr = bytes.bytes != NULL ? bytes.bytes : "", .len = bytes.len};
-}
 
 /* --- failures --- */
 
@@ -351,75 +325,11 @@ broker_server_major(const struct broker *broker)
 
 /* --- what comes in --- */
 
-/* An integer of any width and sign, or -1. */
-static int64_t
-number_of(const amqp_field_value_t *value)
-{
-	switch (value->kind) {
-	case AMQP_FIELD_KIND_I8:
-		return value->value.i8;
-	case AMQP_FIELD_KIND_U8:
-		return value->value.u8;
-	case AMQP_FIELD_KIND_I16:
-		return value->value.i16;
-	case AMQP_FIELD_KIND_U16:
-		return value->value.u16;
-	case AMQP_FIELD_KIND_I32:
-		return value->value.i32;
-	case AMQP_FIELD_KIND_U32:
-		return value->value.u32;
-	case AMQP_FIELD_KIND_I64:
-		return value->value.i64;
-	case AMQP_FIELD_KIND_U64:
-	case AMQP_FIELD_KIND_TIMESTAMP:
-		return value->value.u64 <= INT64_MAX ? (int64_t)value->value.u64 : -1;
-	default:
-		return -1;
-	}
-}
-
-static void
-take_header(struct message *message, const struct message_header *header,
-	    const amqp_field_value_t *value)
-{
-	void *field = (char *)message + header->offset;
-	int64_t number = number_of(value);
-
-	switch (header->type) {
-	case HEADER_TEXT:
-		if (value->kind == AMQP_FIELD_KIND_UTF8 || value->kind == AMQP_FIELD_KIND_BYTES)
-			*(struct span *)field = span_of_bytes(value->value.bytes);
-		break;
-	case HEADER_NUMBER:
-		*(int64_t *)field = number >= 0 ? number : -1;
-		break;
-	case HEADER_TIME:
-		*(int64_t *)field = number > 0 ? number : 0;
-		break;
-	}
-}
-
-static void
-take_headers(struct delivery *delivery, const amqp_table_t *table)
-{
-	for (int i = 0; i < table->num_entries; i++) {
-		const amqp_table_entry_t *entry = &table->entries[i];
-		struct span key = span_of_bytes(entry->key);
-
-		if (span_equals(key, SPAN_LITERAL("x-delivery-count")))
-			delivery->delivery_count = MAX(0, number_of(&entry->value));
-		for (size_t h = 0; h < message_header_count; h++)
-			if (span_equals(key, span_of(message_headers[h].name)))
-				take_header(&delivery->message, &message_headers[h], &entry->value);
-	}
-}
-
 /* The method frame of a deliver or a return was read; header and body follow. */
 static enum outcome
 read_message(struct broker *broker, struct delivery **out, struct failure *failure)
 {
 	struct delivery_box *box = xcalloc(1, sizeof(*box));
-	const amqp_basic_properties_t *properties = &box->message.properties;
 	enum outcome outcome;
 
 	outcome = check_reply(broker, "read a message",
@@ -429,31 +339,9 @@ read_message(struct broker *broker, struct delivery **out, struct failure *failu
 		free(box); /* the library has freed what it had */
 		return outcome;
 	}
-	box->delivery.message = MESSAGE_INIT;
-	box->delivery.message.body = span_of_bytes(box->message.body);
-	if ((properties->_flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0)
-		box->delivery.message.message_id = span_of_bytes(properties->message_id);
-	if ((properties->_flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0 &&
-	    properties->timestamp <= INT64_MAX)
-		box->delivery.message.timestamp_s = (int64_t)properties->timestamp;
-	if ((properties->_flags & AMQP_BASIC_HEADERS_FLAG) != 0)
-		take_headers(&box->delivery, &properties->headers);
+	broker_read_box(box);
 	*out = &box->delivery;
 	return OUTCOME_DONE;
-}
-
-void
-delivery_free(struct delivery **delivery)
-{
-	struct delivery_box *box;
-
-	if (*delivery == NULL)
-		return;
-	box = (struct delivery_box *)(void *)((char *)*delivery -
-					      offsetof(struct delivery_box, delivery));
-	amqp_destroy_message(&box->message);
-	free(box);
-	*delivery = NULL;
 }
 
 static void
@@ -563,72 +451,16 @@ broker_next(struct broker *broker, struct broker_event *event, struct failure *f
 
 /* --- publishing --- */
 
-static int
-make_headers(const struct message *message, amqp_table_entry_t *entries)
-{
-	int count = 0;
-
-	for (size_t h = 0; h < message_header_count; h++) {
-		const struct message_header *header = &message_headers[h];
-		const void *field = (const char *)message + header->offset;
-		amqp_table_entry_t *entry = &entries[count];
-
-		entry->key = bytes_of(header->name);
-		switch (header->type) {
-		case HEADER_TEXT:
-			if (((const struct span *)field)->ptr == NULL)
-				continue;
-			entry->value.kind = AMQP_FIELD_KIND_UTF8;
-			entry->value.value.bytes =
-				bytes_of_span(*(const struct span *)field, HEADER_TEXT_MAX);
-			break;
-		case HEADER_NUMBER:
-			if (*(const int64_t *)field < 0)
-				continue;
-			entry->value.kind = AMQP_FIELD_KIND_I64;
-			entry->value.value.i64 = *(const int64_t *)field;
-			break;
-		case HEADER_TIME:
-			if (*(const int64_t *)field <= 0)
-				continue;
-			entry->value.kind = AMQP_FIELD_KIND_TIMESTAMP;
-			entry->value.value.u64 = (uint64_t) * (const int64_t *)field;
-			break;
-		}
-		count++;
-	}
-	return count;
-}
-
-enum { HEADERS_MAX = 32 };
-
 enum outcome
 broker_publish(struct broker *broker, const char *exchange, const char *routing_key,
 	       const struct message *message, uint64_t *tag, struct failure *failure)
 {
-	amqp_table_entry_t entries[HEADERS_MAX];
-	amqp_basic_properties_t properties = {
-		._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
-			  AMQP_BASIC_APP_ID_FLAG | AMQP_BASIC_HEADERS_FLAG,
-		.content_type = bytes_of("text/plain"),
-		.delivery_mode = AMQP_DELIVERY_PERSISTENT,
-		.app_id = bytes_of("sluice"),
-	};
+	struct broker_properties properties;
 	int status;
 
-	assert(message_header_count <= HEADERS_MAX);
-	properties.headers.num_entries = make_headers(message, entries);
-	properties.headers.entries = entries;
-	if (message->message_id.ptr != NULL) {
-		properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
-		properties.message_id = bytes_of_span(message->message_id, SHORT_TEXT_MAX);
-	}
-	if (message->timestamp_s > 0) {
-		properties._flags |= AMQP_BASIC_TIMESTAMP_FLAG;
-		properties.timestamp = (uint64_t)message->timestamp_s;
-	}
+	broker_make_properties(message, &properties);
 	status = amqp_basic_publish(broker->connection, CHANNEL, bytes_of(exchange),
-				    bytes_of(routing_key), 1, 0, &properties,
+				    bytes_of(routing_key), 1, 0, &properties.basic,
 				    bytes_of_span(message->body, SIZE_MAX));
 	if (status != AMQP_STATUS_OK)
 		return broker_fail_with_status(broker, "publish", status, failure);

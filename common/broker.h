@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "content_encoding.h"
 #include "message.h"
 #include "outcome.h"
 #include "settings.h"
@@ -61,6 +62,13 @@ struct delivery {
 
 /* Free and set to NULL; NULL is fine. It does not acknowledge anything. */
 void delivery_free(struct delivery **delivery);
+
+/*
+ * Unpack the body, if it is packed; then message.content_encoding is absent and everything in the
+ * message is as if it had been sent so. NULL, or what is wrong with it, for people: then the
+ * delivery is as it was.
+ */
+const char *delivery_unpack(struct delivery *delivery, struct unpacker *unpacker) MUST_CHECK;
 
 enum broker_event_kind {
 	BROKER_NOTHING,	  /* nothing more for now */

@@ -39,7 +39,47 @@ struct delivery_box {
 	amqp_message_t message;
 };
 
+static inline amqp_bytes_t
+bytes_of(const char *text)
+{
+	return amqp_cstring_bytes(text);
+}
+
+static inline amqp_bytes_t
+bytes_of_span(struct span span, size_t max)
+{
+	/* librabbitmq wants a pointer to non-const; it only reads what is published. */
+	union {
+		const char *in;
+		char *out;
+	} pointer = {.in = span.ptr};
+
+	return (amqp_bytes_t){.len = MIN(span.len, max), .bytes = pointer.out};
+}
+
+static inline struct span
+span_of_bytes(amqp_bytes_t bytes)
+{
+	return (struct span){.ptr = bytes.bytes != NULL ? bytes.bytes : "", .len = bytes.len};
+}
+
+/* --- broker.c --- */
+
 enum outcome broker_fail_with_status(const struct broker *broker, const char *doing, int status,
 				     struct failure *failure);
+
+/* --- broker_message.c --- */
+
+/* The delivery of a message that was read: its spans point into the message. */
+void broker_read_box(struct delivery_box *box);
+
+enum { BROKER_HEADERS_MAX = 32 };
+
+/* The properties of a message to be published; they point into it. */
+struct broker_properties {
+	amqp_basic_properties_t basic;
+	amqp_table_entry_t headers[BROKER_HEADERS_MAX];
+};
+void broker_make_properties(const struct message *message, struct broker_properties *properties);
 
 #endif

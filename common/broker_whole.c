@@ -42,12 +42,6 @@ message_of(const struct delivery *delivery)
 	return &box->message;
 }
 
-static struct span
-span_of_bytes(amqp_bytes_t bytes)
-{
-	return (struct span){.ptr = bytes.bytes != NULL ? bytes.bytes : "", .len = bytes.len};
-}
-
 /* --- to JSON --- */
 
 static json_t *

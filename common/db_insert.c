@@ -18,7 +18,7 @@
 
 enum {
 	STATEMENT_BYTES_MAX = 4 << 20,	  /* more gains nothing and costs memory on both sides */
-	STATEMENT_ROWS_MAX = 2500,	  /* the same; a batch of more rows is several statements */
+	STATEMENT_ROWS_MAX = 1250,	  /* the same; a batch of more rows is several statements */
 	STATEMENT_BYTES_SPARE = 16 << 10, /* of max_allowed_packet, for the protocol's own bytes */
 	ROW_OVERHEAD = 16,		  /* per column: indicator, length, separators */
 };

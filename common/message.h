@@ -3,7 +3,8 @@
  * message.h - a message as Sluice sees it: a frame of log lines and where they came from.
  *
  * The body is a frame: 1 to N lines, each ended by LF (the last one may lack it); a line that any
- * AMQP client sends is a valid frame of one. Nothing in it is trusted. The headers are message.def.
+ * AMQP client sends is a valid frame of one. A body may be packed (content_encoding.h). Nothing in
+ * it is trusted. The headers are message.def.
  */
 #ifndef COMMON_MESSAGE_H
 #define COMMON_MESSAGE_H
@@ -14,6 +15,8 @@
 
 struct message {
 	struct span body;
+	struct span content_encoding; /* how the body is packed: content_encoding.h; NULL = it is
+					 not */
 	struct span message_id; /* "<file-id>:<offset of the first byte>" */
 	int64_t timestamp_s;	/* when it was published; 0 = unknown */
 	struct span source, file_id, format;

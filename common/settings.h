@@ -26,6 +26,7 @@ struct text_list {
 
 enum { IDENTITY_LINE, IDENTITY_POSITION };
 enum { DECLARE_CREATE, DECLARE_PASSIVE };
+enum { COMPRESSION_NONE, COMPRESSION_LZ4 };
 enum { INSERT_AUTO, INSERT_ARRAY, INSERT_VALUES };
 
 struct input_settings {
@@ -50,6 +51,7 @@ struct database_settings {
 
 struct producer_settings {
 	int64_t count, frame_lines, frame_bytes, window_frames, max_line_bytes, check_s;
+	int compression;
 };
 
 struct worker_settings {

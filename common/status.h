@@ -26,7 +26,7 @@
 #include "suspects.h"
 
 enum {
-	STATUS_VERSION = 2,
+	STATUS_VERSION = 3,
 	STATUS_PAGE_SIZE = 4096,
 	STATUS_FD = 3,	   /* memfd with all pages */
 	SUPERVISOR_FD = 4, /* read end of a pipe: end of file = the supervisor is gone */

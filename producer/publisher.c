@@ -48,6 +48,7 @@ publisher_close(struct publisher *publisher, bool abrupt)
 	window_clear(&publisher->window);
 	free(publisher->scratch);
 	publisher->scratch = NULL;
+	packer_free(&publisher->packer);
 }
 
 void
@@ -394,6 +395,16 @@ load_body(struct publisher *publisher, struct window_frame *frame, struct span *
 	return false;
 }
 
+/* Lines of a log pack well; a dead letter of ours and an event are for people's eyes, too. */
+static void
+pack(struct publisher *publisher, const struct window_frame *frame, struct message *message)
+{
+	if (publisher->settings->producer.compression == COMPRESSION_LZ4 &&
+	    frame->kind == FRAME_LINES &&
+	    packer_pack(&publisher->packer, message->body, &message->body))
+		message->content_encoding = SPAN_LITERAL(CONTENT_ENCODING_LZ4);
+}
+
 static void
 publish(struct publisher *publisher, struct window_frame *frame, struct span body)
 {
@@ -404,6 +415,7 @@ publish(struct publisher *publisher, struct window_frame *frame, struct span bod
 	if (body.ptr == NULL && !load_body(publisher, frame, &body))
 		return;
 	envelope_fill(&envelope, frame, body, publisher->settings, publisher->sender);
+	pack(publisher, frame, &envelope.message);
 	if (broker_publish(publisher->broker, envelope.exchange, envelope.routing_key,
 			   &envelope.message, &tag, &failure) != OUTCOME_DONE) {
 		lose_connection(publisher, &failure);

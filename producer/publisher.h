@@ -15,6 +15,7 @@
 
 #include "common/backoff.h"
 #include "common/broker.h"
+#include "common/content_encoding.h"
 #include "binding_check.h"
 #include "common/process.h"
 #include "reminder.h"
@@ -66,6 +67,7 @@ struct publisher {
 	struct reminder down, blocked, refused;
 	char *scratch; /* for bodies that are read again */
 	size_t scratch_size;
+	struct packer packer;
 };
 
 void publisher_init(struct publisher *publisher, struct process *process);

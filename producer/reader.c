@@ -138,6 +138,16 @@ cut_long_line(struct reader *reader, struct window_frame *frame, struct span *bo
 	return reader->at_end && take_end(reader, frame, body);
 }
 
+/* Nothing but the end of the buffer ends the frame: after the next filling it can be longer. */
+static bool
+is_cut_short(const struct reader *reader, size_t start, size_t length, uint32_t lines)
+{
+	size_t end = start + length;
+
+	return start > 0 && !reader->at_end && lines < reader->limits.lines &&
+	       memchr(reader->buffer + end, '\n', reader->used - end) == NULL;
+}
+
 static bool
 cut(struct reader *reader, struct window_frame *frame, struct span *body)
 {
@@ -151,6 +161,8 @@ cut(struct reader *reader, struct window_frame *frame, struct span *body)
 	switch (frame_cut(reader->buffer + start, reader->used - start, &reader->limits, &length,
 			  &lines)) {
 	case FRAME_CUT_LINES:
+		if (is_cut_short(reader, start, length, lines))
+			return false;
 		take(reader, file->next + (int64_t)length, lines, frame, body);
 		return true;
 	case FRAME_CUT_TOO_LONG:

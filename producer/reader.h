@@ -2,8 +2,9 @@
 /*
  * reader.h - from files to frames: one buffer, all files in turn.
  *
- * A buffer full of one file is cut into frames to its end, then it is the next file's turn. Nothing
- * is kept of a file between two turns but its offsets. A line that does not fit into the buffer is
+ * A buffer full of one file is cut into frames, then it is the next file's turn; what would be a
+ * short frame at the end of the buffer is left for the file's next turn. Nothing is kept of a file
+ * between two turns but its offsets. A line that does not fit into the buffer is
  * looked through for its end in pieces, so a line of any length needs no more memory than the
  * buffer.
  */
@@ -30,7 +31,7 @@ struct reader {
 	struct window_frame second; /* the other half of the pair for a line over the limit */
 };
 
-enum { READER_BUFFER_BYTES = 256 * 1024 };
+enum { READER_BUFFER_BYTES = 512 * 1024 };
 
 /* capacity: READER_BUFFER_BYTES, or less in tests (at least 2 * FILE_MARKER_BYTES). */
 void reader_init(struct reader *reader, struct input_set *inputs, const struct frame_limits *limits,

@@ -31,10 +31,10 @@ struct edit {
 	char *old, *new;
 	size_t old_len, new_len;
 	size_t lines;
-	char stump[DLQ_PATTERN_SIZE]; /* why it cannot be sent; "" = it can */
-	char *path;		      /* of what is typed in an editor; NULL = nothing is */
-	uint64_t found;		      /* equal letters */
-	struct delivery *delivery;    /* the first of them, for the look at the new line */
+	char flaw[DLQ_PATTERN_SIZE]; /* why it cannot be sent; "" = it can */
+	char *path;		     /* of what is typed in an editor; NULL = nothing is */
+	uint64_t found;		     /* equal letters */
+	struct delivery *delivery;   /* the first of them, for the look at the new line */
 	enum dlq_queue queue;
 };
 
@@ -48,8 +48,8 @@ keep_line(void *context, const struct dlq_letter *letter, struct delivery **deli
 	if (edit->found++ == 0) {
 		dlq_id_text(letter->queue, letter->id, edit->id);
 		edit->lines = letter->lines;
-		if (letter->is_stump)
-			dlq_stump_text(letter, edit->stump);
+		if (letter->flaw != DLQ_SOUND)
+			dlq_flaw_text(letter, edit->flaw);
 		edit->old_len = letter->line.len;
 		edit->old = xcalloc(edit->old_len + 1, 1);
 		memcpy(edit->old, letter->line.ptr, edit->old_len);
@@ -117,13 +117,13 @@ look_up(struct dlq_run *run, struct edit *edit)
 		log_error("there is no such letter (any more)");
 		code = EX_DATAERR;
 	}
+	if (code == CTL_OK && edit->flaw[0] != '\0') {
+		log_error("%s stays where it is: %s", edit->id, edit->flaw);
+		code = EX_DATAERR;
+	}
 	if (code == CTL_OK && edit->lines != 1) {
 		log_error("this letter is a frame of %zu lines: sluicectl dlq retry --split first",
 			  edit->lines);
-		code = EX_DATAERR;
-	}
-	if (code == CTL_OK && edit->stump[0] != '\0') {
-		log_error("%s stays where it is: %s", edit->id, edit->stump);
 		code = EX_DATAERR;
 	}
 	if (code == CTL_OK && edit->found > 1)

@@ -167,13 +167,13 @@ check_letter(void *context, const struct dlq_letter *letter, struct delivery **d
 	struct dlq_group_row *row = dlq_group_table_add(check->table, letter);
 	struct dlq_today **today = &check->today[letter->queue];
 	char detail[DLQ_PATTERN_SIZE] = "";
-	const char *reason = reason_name(REASON_LINE_TOO_LONG);
+	const char *reason = dlq_flaw_reason(letter->flaw);
 	bool passes = false;
 
 	if (*today == NULL)
 		*today = dlq_today_new(run->settings, letter->queue, run->format, run->keep_format);
-	if (letter->is_stump)
-		dlq_stump_text(letter, detail);
+	if (letter->flaw != DLQ_SOUND)
+		dlq_flaw_text(letter, detail);
 	else
 		passes = dlq_today_check(*today, delivery, &reason, detail) == 0;
 	if (passes)

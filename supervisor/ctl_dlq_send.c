@@ -52,13 +52,13 @@ send_lines(struct dlq_job *job, const struct dlq_letter *letter, json_t *propert
 }
 
 static bool
-refuse_stump(const struct dlq_letter *letter, struct failure *failure)
+refuse_flawed(const struct dlq_letter *letter, struct failure *failure)
 {
 	char text[DLQ_PATTERN_SIZE];
 
-	if (!letter->is_stump)
+	if (letter->flaw == DLQ_SOUND)
 		return false;
-	dlq_stump_text(letter, text);
+	dlq_flaw_text(letter, text);
 	failure_set(failure, OUTCOME_REJECT, EX_DATAERR, "%s", text);
 	return true;
 }
@@ -96,7 +96,7 @@ send_canary(struct dlq_run *run)
 {
 	static const struct dlq_move_ops ops = {.publishes = true,
 						.take = retry_letter,
-						.refuses = refuse_stump,
+						.refuses = refuse_flawed,
 						.finish = wait_for_canary};
 	bool wanted[DLQ_QUEUES];
 	int64_t limit = run->limit;
@@ -132,7 +132,7 @@ int
 dlq_retry(struct dlq_run *run)
 {
 	static const struct dlq_move_ops ops = {
-		.publishes = true, .take = retry_letter, .refuses = refuse_stump};
+		.publishes = true, .take = retry_letter, .refuses = refuse_flawed};
 	int code = check_choice(run, true);
 
 	if (code == CTL_OK)

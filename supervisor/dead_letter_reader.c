@@ -34,6 +34,7 @@ enum {
 struct dead_letter_reader {
 	const struct broker_settings *settings;
 	struct broker *broker;
+	struct unpacker *unpacker;
 	char queue[256], client_name[128];
 	uint32_t ready; /* letters in the queue at the opening */
 	uint32_t other_consumers;
@@ -138,10 +139,12 @@ dead_letter_reader_open(struct dead_letter_reader **out, const struct broker_set
 
 	*out = NULL;
 	reader->settings = settings;
+	reader->unpacker = unpacker_new();
 	snprintf(reader->queue, sizeof(reader->queue), "%s", queue);
 	snprintf(reader->client_name, sizeof(reader->client_name), "%s", client_name);
 	if (open_queue(reader, failure) != OUTCOME_DONE) {
 		broker_abandon(&reader->broker);
+		unpacker_free(&reader->unpacker);
 		free(reader);
 		return failure->outcome;
 	}
@@ -188,6 +191,7 @@ dead_letter_reader_close(struct dead_letter_reader **reader)
 		return;
 	let_acks_arrive(*reader);
 	broker_close(&(*reader)->broker);
+	unpacker_free(&(*reader)->unpacker);
 	free(*reader);
 	*reader = NULL;
 }
@@ -278,6 +282,8 @@ dead_letter_reader_next(struct dead_letter_reader *reader, struct delivery **del
 		delivery_free(&event.delivery); /* came later; goes back with the others */
 	} else if (event.kind == BROKER_DELIVERY) {
 		note_letter(reader, event.delivery);
+		/* What cannot be unpacked stays as it is: message.content_encoding says so. */
+		(void)!delivery_unpack(event.delivery, reader->unpacker);
 		*delivery = event.delivery;
 	} else if (!*end) {
 		return ask_for_rest(reader, failure);

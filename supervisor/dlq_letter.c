@@ -204,22 +204,40 @@ read_cause(struct dlq_letter *letter)
 /*
  * What workers reject as too long is there as a whole; they count attempts, the producer has none.
  */
-static bool
-is_stump(const struct message *message)
+static enum dlq_flaw
+flaw_of(const struct message *message)
 {
-	return message->attempts <= 0 &&
-	       span_equals(message->reason, span_of(reason_name(REASON_LINE_TOO_LONG)));
+	if (content_encoding_is_packed(message->content_encoding))
+		return DLQ_PACKED;
+	if (message->attempts <= 0 &&
+	    span_equals(message->reason, span_of(reason_name(REASON_LINE_TOO_LONG))))
+		return DLQ_STUMP;
+	return DLQ_SOUND;
 }
 
 void
-dlq_stump_text(const struct dlq_letter *letter, char out[DLQ_PATTERN_SIZE])
+dlq_flaw_text(const struct dlq_letter *letter, char out[DLQ_PATTERN_SIZE])
 {
-	snprintf(
-		out, DLQ_PATTERN_SIZE,
-		"only the first %zu bytes of the line are here: raise producer.max_line_bytes, and "
-		"read its file again with `sluice-producer --once` and a supervisor.state_dir of "
-		"its own",
-		letter->delivery->message.body.len);
+	const struct message *message = &letter->delivery->message;
+
+	if (letter->flaw == DLQ_PACKED)
+		snprintf(out, DLQ_PATTERN_SIZE,
+			 "its body is packed (content_encoding %.*s) and cannot be unpacked here: "
+			 "`sluicectl dlq export` writes it as it is (body_base64)",
+			 (int)MIN(message->content_encoding.len, (size_t)16),
+			 message->content_encoding.ptr);
+	else
+		snprintf(out, DLQ_PATTERN_SIZE,
+			 "only the first %zu bytes of the line are here: raise "
+			 "producer.max_line_bytes, and read its file again with `sluice-producer "
+			 "--once` and a supervisor.state_dir of its own",
+			 message->body.len);
+}
+
+const char *
+dlq_flaw_reason(enum dlq_flaw flaw)
+{
+	return reason_name(flaw == DLQ_PACKED ? REASON_FRAME_UNREADABLE : REASON_LINE_TOO_LONG);
 }
 
 static int64_t
@@ -254,6 +272,6 @@ dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *de
 	letter->retries = MAX(delivery->message.retries, 0);
 	letter->held = delivery_header_text(delivery, DLQ_HELD_HEADER, &held) ||
 		       delivery_header_number(delivery, DLQ_HELD_HEADER, &number);
-	letter->is_stump = is_stump(&delivery->message);
+	letter->flaw = flaw_of(&delivery->message);
 	read_cause(letter);
 }

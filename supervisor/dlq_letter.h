@@ -44,6 +44,13 @@ enum {
 	DLQ_PATTERN_SIZE = 256,
 };
 
+/* Why what is here must not pass for lines. */
+enum dlq_flaw {
+	DLQ_SOUND,
+	DLQ_STUMP,  /* the start of a line too long for the producer */
+	DLQ_PACKED, /* a body that cannot be unpacked here */
+};
+
 struct dlq_letter {
 	enum dlq_queue queue;
 	uint64_t id;
@@ -54,7 +61,7 @@ struct dlq_letter {
 	int64_t when_s; /* when it failed last; 0 = unknown */
 	int64_t retries;
 	bool held, by_broker;
-	bool is_stump; /* the start of a line too long for the producer; it must not pass for one */
+	enum dlq_flaw flaw;
 	char text[96]; /* behind reason, when the broker is the reason */
 };
 
@@ -62,8 +69,9 @@ struct dlq_letter {
 void dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *delivery,
 		     struct dlq_letter *letter);
 
-/* Why a stump is not sent, and what helps. */
-void dlq_stump_text(const struct dlq_letter *letter, char out[DLQ_PATTERN_SIZE]);
+/* Why a letter with a flaw is not sent, and what helps; and the reason it would come back with. */
+void dlq_flaw_text(const struct dlq_letter *letter, char out[DLQ_PATTERN_SIZE]);
+const char *dlq_flaw_reason(enum dlq_flaw flaw);
 
 uint64_t dlq_id(struct md5 *md5, enum dlq_queue queue, struct span message_id, struct span body);
 const char *dlq_id_text(enum dlq_queue queue, uint64_t id, char out[DLQ_ID_SIZE]);

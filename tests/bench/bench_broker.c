@@ -25,6 +25,7 @@ struct flow {
 	const char *queue; /* of a consumer */
 	const struct span *frames;
 	const uint32_t *frame_lines;
+	const bool *is_packed;
 	size_t frame_count;
 	uint16_t prefetch;
 };
@@ -91,6 +92,8 @@ publish(struct broker *broker, const struct flow *flow, size_t i)
 
 	snprintf(id, sizeof(id), "bench:%zu", i);
 	message.body = flow->frames[i];
+	if (flow->is_packed[i])
+		message.content_encoding = SPAN_LITERAL(CONTENT_ENCODING_LZ4);
 	message.message_id = span_of(id);
 	message.timestamp_s = time(NULL);
 	message.source = SPAN_LITERAL("/var/log/bench/access.log");
@@ -167,7 +170,19 @@ run_consumer(void *pointer)
 
 /* --- all --- */
 
-/* Cut the log as the producer does. */
+/* Where the frame's packed bytes stay, if it is worth it. */
+static bool
+pack(struct span *frame)
+{
+	struct packer packer = {.bytes = NULL};
+
+	if (packer_pack(&packer, *frame, frame))
+		return true;
+	packer_free(&packer);
+	return false;
+}
+
+/* Cut and pack the log as the producer does. */
 static struct flow
 make_frames(const struct settings *settings, struct span log, size_t frame_lines)
 {
@@ -178,14 +193,20 @@ make_frames(const struct settings *settings, struct span log, size_t frame_lines
 	};
 	struct span *frames = xcalloc(log.len, sizeof(*frames) / 16);
 	uint32_t *lines = xcalloc(log.len, sizeof(*lines) / 4);
+	bool *is_packed = xcalloc(log.len, sizeof(*is_packed));
 	size_t count = 0, length;
 
 	while (frame_cut(log.ptr, log.len, &limits, &length, &lines[count]) == FRAME_CUT_LINES) {
-		frames[count++] = (struct span){.ptr = log.ptr, .len = length};
+		frames[count] = (struct span){.ptr = log.ptr, .len = length};
+		is_packed[count] = pack(&frames[count]);
+		count++;
 		log = (struct span){.ptr = log.ptr + length, .len = log.len - length};
 	}
-	return (struct flow){
-		.settings = settings, .frames = frames, .frame_lines = lines, .frame_count = count};
+	return (struct flow){.settings = settings,
+			     .frames = frames,
+			     .frame_lines = lines,
+			     .is_packed = is_packed,
+			     .frame_count = count};
 }
 
 int

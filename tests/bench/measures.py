@@ -8,7 +8,7 @@ import peers
 from machine import Run, cpu_s, memory_kib, wait_until
 
 BATCH_ROWS = 5000  # of the defaults
-FRAME_LINES = 512
+FRAME_LINES = 1024
 PREFETCH = 64
 # One line per message: the prefetch has to cover the batch, and 2000 is what a quorum queue allows.
 SINGLE_LINE = {"producer_frame_lines": 1, "lake_prefetch": 2000, "clean_prefetch": 2000,

@@ -6,7 +6,7 @@ from flow import check, generate, row, wait_until
 
 LINES = 1000000
 DEFAULTS = {  # what a user has, not the small units of the other rows
-    "producer_frame_lines": 512, "producer_window_frames": 256, "lake_prefetch": 64, "clean_prefetch": 64,
+    "producer_frame_lines": 1024, "producer_window_frames": 256, "lake_prefetch": 64, "clean_prefetch": 64,
     "lake_batch_rows": 5000, "clean_batch_rows": 5000, "broker_heartbeat_s": 15}
 SLACK_KIB = 2048
 OUTAGE_S = 30   # long enough that every prefetch window is full well before its middle

@@ -30,6 +30,27 @@ delivery_free(struct delivery **delivery)
 	freed++;
 }
 
+/* A body from xcalloc() takes the place of the packed one. */
+static char *unpacked;
+
+const char *
+delivery_unpack(struct delivery *delivery, struct unpacker *unpacker)
+{
+	struct message *message = &delivery->message;
+	const char *problem;
+	size_t len;
+
+	if (!content_encoding_is_packed(message->content_encoding))
+		return NULL;
+	problem = unpacker_unpack(unpacker, message->content_encoding, message->body, &unpacked,
+				  &len);
+	if (problem == NULL) {
+		message->body = (struct span){.ptr = unpacked, .len = len};
+		message->content_encoding = SPAN_NULL;
+	}
+	return problem;
+}
+
 static struct delivery *
 make_delivery(uint64_t tag, const char *body)
 {
@@ -261,6 +282,43 @@ test_bytes(void **state)
 	free(huge);
 }
 
+/* A packed frame is its lines; one that cannot be unpacked is one rejected line of all its bytes.
+ */
+static void
+test_packed(void **state)
+{
+	struct batch *batch = make_batch(3000, 4, false);
+	struct delivery *good = make_delivery(1, ""), *bad = make_delivery(2, "no LZ4 frame\n");
+	const struct rejected_line *rejected;
+	struct packer packer = {.bytes = NULL};
+	char lines[2049] = "";
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < 1024; i++)
+		memcpy(lines + 2 * i, "a\n", 2);
+	assert_true(packer_pack(&packer, span_of(lines), &good->message.body));
+	good->message.content_encoding = bad->message.content_encoding = SPAN_LITERAL("lz4");
+	batch_take(batch, good);
+	batch_take(batch, bad);
+	batch_take(batch, make_delivery(3, "b\n"));
+	assert_true(batch_fill(batch));
+	assert_int_equal(batch_row_count(batch), 1025);
+	assert_int_equal(batch_ack_tag(batch), 3);
+	rejected = batch_rejected(batch, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(rejected->reason, REASON_FRAME_UNREADABLE);
+	assert_string_equal(rejected->detail, "the body is no LZ4 frame");
+	assert_memory_equal(rejected->from.line.ptr, "no LZ4 frame\n", 13);
+	assert_int_equal(rejected->from.line.len, 13);
+	assert_memory_equal(rejected->from.delivery->message.content_encoding.ptr, "lz4", 3);
+	batch_settle(batch);
+	assert_int_equal(freed, 3);
+	batch_free(&batch);
+	packer_free(&packer);
+	free(unpacked);
+}
+
 static uint32_t
 line_in_hand(void)
 {
@@ -343,6 +401,7 @@ main(void)
 		cmocka_unit_test(test_position),
 		cmocka_unit_test(test_suspect),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_packed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

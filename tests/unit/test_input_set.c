@@ -273,6 +273,30 @@ test_long_lines(void **state)
 	}
 }
 
+/* The end of the buffer does not make frames short; a line as long as the buffer still comes out.
+ */
+static void
+test_full_frames(void **state)
+{
+	struct world *world = *state;
+	const char *frame, *bar;
+	size_t frames = 0;
+
+	for (size_t i = 0; i < BUFFER / 2; i++)
+		append(world, "a.log", "ab\n"); /* 341 and a byte fill it: no multiple of 4 */
+	append(world, "a.log", "x\n");
+	append_many(world, "a.log", 'l', MAX_LINE);
+	append(world, "a.log", "\ny\n");
+	begin(world, false);
+	read_all(world);
+	for (frame = world->got; (bar = strchr(frame, '|')) != NULL; frame = bar + 1, frames++)
+		if (frames < BUFFER / 2 / 4)
+			assert_memory_equal(frame, "ab\nab\nab\nab\n|", 13);
+	assert_true(frames > BUFFER / 2 / 4);
+	assert_int_equal(world->got_len, BUFFER / 2 * 3 + 2 + MAX_LINE + 3 + frames);
+	end(world);
+}
+
 static void
 test_too_long(void **state)
 {
@@ -654,6 +678,7 @@ main(void)
 		TEST(test_rewind),
 		TEST(test_once),
 		TEST(test_long_lines),
+		TEST(test_full_frames),
 		TEST(test_too_long),
 		TEST(test_rotation),
 		TEST(test_unlinked),

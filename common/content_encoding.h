@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * content_encoding.h - message bodies in fewer bytes: LZ4 frames (lz4_Frame_format.md, version
+ * 1.6.x), named by the AMQP property content_encoding, as in `lz4 -d`. The only file that knows
+ * <lz4frame.h> is content_encoding.c.
+ *
+ * The producer packs what is worth it (producer.compression); every reader takes packed and plain
+ * bodies alike. A short body always is plain, so a lone line can be read in any tool.
+ */
+#ifndef COMMON_CONTENT_ENCODING_H
+#define COMMON_CONTENT_ENCODING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "span.h"
+
+#define CONTENT_ENCODING_LZ4 "lz4"
+
+enum {
+	CONTENT_ENCODING_WORTH_BYTES = 1024,	   /* a shorter body is not packed */
+	CONTENT_ENCODING_UNPACKED_MAX = 128 << 20, /* a body that would be larger is not unpacked */
+};
+
+/* Where bodies are packed into; start from {0}. Keeps its memory from one body to the next. */
+struct packer {
+	char *bytes;
+	size_t size;
+};
+
+/*
+ * Pack a body; false when it is better sent as it is: short, or no smaller afterwards. *packed
+ * points into the packer and is valid until its next use.
+ */
+bool packer_pack(struct packer *packer, struct span body, struct span *packed);
+
+/* Give the memory back. */
+void packer_free(struct packer *packer);
+
+/*
+ * Does a body of this content_encoding have to be unpacked before its lines can be read? Names that
+ * are none of a compression ("utf-8", "identity", as some clients send) say no.
+ */
+bool content_encoding_is_packed(struct span name);
+
+/* The memory that unpacking takes, for one body after the other. */
+struct unpacker;
+
+struct unpacker *unpacker_new(void); /* never NULL */
+
+/* Free and set to NULL; NULL is fine. */
+void unpacker_free(struct unpacker **unpacker);
+
+/*
+ * Unpack a body. NULL: *bytes (from malloc(), the caller's; never NULL) has *len bytes. Otherwise
+ * what is wrong, for people: an encoding unknown here, bytes that are none, a body too large.
+ */
+const char *unpacker_unpack(struct unpacker *unpacker, struct span name, struct span packed,
+			    char **bytes, size_t *len);
+
+#endif
