@@ -17,8 +17,8 @@ struct message {
 	struct span body;
 	struct span content_encoding; /* how the body is packed: content_encoding.h; NULL = it is
 					 not */
-	struct span message_id; /* "<file-id>:<offset of the first byte>" */
-	int64_t timestamp_s;	/* when it was published; 0 = unknown */
+	struct span message_id;	      /* "<file-id>:<offset of the first byte>" */
+	int64_t timestamp_s;	      /* when it was published; 0 = unknown */
 	struct span source, file_id, format;
 	int64_t offset, lines; /* -1 = unknown */
 	/* dead letters only */

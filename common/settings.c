@@ -112,27 +112,39 @@ store_number(struct loader *loader, const struct place *place, const struct sett
 	*(int64_t *)field_of(loader->settings, row) = value;
 }
 
+enum { CHOICE_HINT_SIZE = 96 };
+
+/* The index of a choice; -1 = it is none, and hint gets ": did you mean ...?" or "". */
+static int
+find_choice(const char *choices, const char *text, char hint[CHOICE_HINT_SIZE])
+{
+	struct nearest nearest = {.word = text};
+	char choice[64];
+
+	hint[0] = '\0';
+	for (int i = 0;; i++) {
+		settings_choice_name(choices, i, choice, sizeof(choice));
+		if (choice[0] == '\0')
+			return -1;
+		if (strcmp(choice, text) == 0)
+			return i;
+		if (nearest_consider(&nearest, choice))
+			snprintf(hint, CHOICE_HINT_SIZE, ": did you mean \"%s\"?", choice);
+	}
+}
+
 static void
 store_choice(struct loader *loader, const struct place *place, const struct setting *row,
 	     const char *text)
 {
-	struct nearest nearest = {.word = text};
-	char name[128], choice[64], best[64] = "";
+	char name[128], hint[CHOICE_HINT_SIZE];
+	int choice = find_choice(row->unit, text, hint);
 
-	for (int i = 0;; i++) {
-		settings_choice_name(row->unit, i, choice, sizeof(choice));
-		if (choice[0] == '\0')
-			break;
-		if (strcmp(choice, text) == 0) {
-			*(int *)field_of(loader->settings, row) = i;
-			return;
-		}
-		if (nearest_consider(&nearest, choice))
-			snprintf(best, sizeof(best), "%s", choice);
-	}
-	problem(loader, place, "%s = \"%s\" is none of %s%s%s%s",
-		full_name(row, name, sizeof(name)), text, row->unit,
-		best[0] != '\0' ? ": did you mean \"" : "", best, best[0] != '\0' ? "\"?" : "");
+	if (choice >= 0)
+		*(int *)field_of(loader->settings, row) = choice;
+	else
+		problem(loader, place, "%s = \"%s\" is none of %s%s",
+			full_name(row, name, sizeof(name)), text, row->unit, hint);
 }
 
 static void
@@ -428,17 +440,6 @@ static const struct {
 	{"routing_key", offsetof(struct input_settings, routing_key), "logs", NULL},
 };
 
-static bool
-is_choice(const char *choices, const char *text)
-{
-	char choice[64];
-
-	for (int i = 0; settings_choice_name(choices, i, choice, sizeof(choice))[0] != '\0'; i++)
-		if (strcmp(choice, text) == 0)
-			return true;
-	return false;
-}
-
 static void
 read_input_member(struct loader *loader, struct input_settings *input,
 		  const config_setting_t *member)
@@ -446,6 +447,7 @@ read_input_member(struct loader *loader, struct input_settings *input,
 	struct place place = place_of(loader, member);
 	const char *name = config_setting_name(member);
 	struct nearest nearest = {.word = name};
+	char hint[CHOICE_HINT_SIZE];
 
 	for (size_t i = 0; i < ARRAY_LEN(input_members); i++) {
 		const char *text = config_setting_get_string(member);
@@ -458,9 +460,9 @@ read_input_member(struct loader *loader, struct input_settings *input,
 			problem(loader, &place, "%s of an input is %s; it must be a text in quotes",
 				name, type_name(config_setting_type(member)));
 		else if (input_members[i].choices != NULL &&
-			 !is_choice(input_members[i].choices, text))
-			problem(loader, &place, "%s \"%s\" of an input is none of %s", name, text,
-				input_members[i].choices);
+			 find_choice(input_members[i].choices, text, hint) < 0)
+			problem(loader, &place, "%s \"%s\" of an input is none of %s%s", name, text,
+				input_members[i].choices, hint);
 		else if (text[0] == '\0')
 			problem(loader, &place, "%s of an input is empty", name);
 		else if (strlen(text) > 255 && strcmp(name, "routing_key") == 0)
@@ -536,6 +538,24 @@ read_root(struct loader *loader, const config_setting_t *root)
 	}
 }
 
+/* libconfig knows the place; of an @include that fails it knows no more. */
+static void
+note_syntax_error(struct loader *loader, const config_t *config, const char *path)
+{
+	const char *file = config_error_file(config), *text = config_error_text(config);
+	struct place place = {.file = file != NULL ? file : path,
+			      .line = config_error_line(config)};
+
+	if (strstr(text, "include") != NULL)
+		problem(loader, &place,
+			"%s: is it there, and readable? A relative name is looked for in %s", text,
+			loader->settings->folder);
+	else
+		problem(loader, &place,
+			"%s (look for a missing \";\" or quote above, or a comma after a last member)",
+			text);
+}
+
 static void
 read_file(struct loader *loader)
 {
@@ -554,15 +574,7 @@ read_file(struct loader *loader)
 			  errno != 0 ? strerror(errno) : "not a file");
 		loader->problems++;
 	} else {
-		struct place place = {.file = config_error_file(&config) != NULL
-						      ? config_error_file(&config)
-						      : path,
-				      .line = config_error_line(&config)};
-
-		problem(loader, &place,
-			"%s (look for a missing \";\" or quote above, or a comma after a last "
-			"member)",
-			config_error_text(&config));
+		note_syntax_error(loader, &config, path);
 	}
 	config_destroy(&config);
 }

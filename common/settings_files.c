@@ -54,6 +54,17 @@ has_workers(const struct settings *s)
 	       s->clean.autoscale_max > 0;
 }
 
+/* Others on this machine could log in as us; it works all the same. */
+static void
+warn_of_readers(const char *file)
+{
+	struct stat found;
+
+	if (stat(file, &found) == 0 && (found.st_mode & S_IROTH) != 0)
+		log_warning("%s: any user of this machine can read this password: chmod o= %s",
+			    file, file);
+}
+
 /* The password of a section; who needs none of it, like a host without workers, may lack it. */
 static int
 check_password(const struct settings *settings, const struct setting *row)
@@ -72,6 +83,7 @@ check_password(const struct settings *settings, const struct setting *row)
 		return 0;
 	if (settings_read_password(file, password, sizeof(password), error, sizeof(error)) == 0) {
 		explicit_bzero(password, sizeof(password));
+		warn_of_readers(file);
 		return 0;
 	}
 	if (origin->kind == ORIGIN_FILE)

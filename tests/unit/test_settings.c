@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/host.h"
@@ -182,6 +183,10 @@ test_refused(void **state)
 		{"inputs = ( { format = \"common\"; } );", "an input needs a path"},
 		{"inputs = ( { path = \"a\"; formt = \"common\"; } );",
 		 "unknown setting formt in an input: did you mean format?"},
+		{"inputs = ( { path = \"/a\"; format = \"ezproxi\"; } );",
+		 "none of ezproxy|common|combined: did you mean \"ezproxy\"?"},
+		{"@include \"none.conf\"\n",
+		 "test.conf:1: cannot open include file: is it there, and readable?"},
 		{"inputs = ( { path = \"a\"; format = \"apache\"; } );",
 		 "is none of ezproxy|common|combined"},
 		{"\n\nlake : { workers = ; };", "test.conf:3: syntax error"},
@@ -417,6 +422,10 @@ test_files(void **state)
 	assert_non_null(strstr(messages, "test.pass is empty (broker.password_file"));
 	fputs("secret\n", file);
 	fclose(file);
+	assert_int_equal(chmod(name, 0644), 0);
+	assert_int_equal(check_files(good), 0);
+	assert_non_null(strstr(messages, "test.pass: any user of this machine can read"));
+	assert_int_equal(chmod(name, 0640), 0);
 	assert_int_equal(check_files(good), 0);
 	assert_string_equal(messages, "");
 
