@@ -72,10 +72,15 @@ def data_garbage(bench):
     headers = [(), ("-H", "x-sluice-lines: -5"), ("-H", "x-sluice-offset: 99999999999999999999"),
                ("-H", "x-sluice-file: " + "f" * 3000), ("-H", "x-sluice-format: no-such-format"), ("-H", "x-delivery-count: 1000000"),
                ("-C", "application/json"), ("-H", "x-sluice-reason: db.null"), ("-H", "x-sluice-lines: 1")]
+    frame = bytes.fromhex("04224d18604082")  # of LZ4: what a frame begins with
+    packed = [start + rng.randbytes(rng.randrange(1, 3000)) + b"." for start in (b"", frame) for _ in range(10)]
     with bench.flow() as flow:
         for number, body in enumerate(bodies):
             flow.expected.add_message(body)
             publish(bench.stack, body, *headers[number % len(headers)])
+        for body in packed:  # each is one dead letter, as it is
+            flow.expected.either.add(line_id(body))
+            publish(bench.stack, body, "-E", "lz4")
         flow.check_nobody_died()
 
 
