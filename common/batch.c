@@ -232,10 +232,11 @@ unpack(struct batch *batch, struct delivery *delivery)
 	status_set_in_hand(batch->limits.status, batch->name);
 	status_set_line(batch->limits.status, SUSPECT_LINE_ALL);
 	problem = delivery_unpack(delivery, batch->unpacker);
-	batch->held_bytes += delivery->message.body.len - whole.line.len;
-	batch->reader = lines_of(delivery->message.body);
-	if (problem == NULL)
+	if (problem == NULL) {
+		batch->held_bytes += delivery->message.body.len - whole.line.len;
+		batch->reader = lines_of(delivery->message.body);
 		return;
+	}
 	batch->line_count++;
 	batch->byte_count += whole.line.len;
 	reject(batch, &whole, REASON_FRAME_UNREADABLE, problem);
@@ -254,8 +255,10 @@ start_delivery(struct batch *batch, struct delivery *delivery)
 	if (!batch_is_empty(batch) && (apart || batch->apart))
 		return false;
 	batch->apart = apart;
+	batch->reader = lines_of(delivery->message.body);
 	batch->line_number = 0;
-	unpack(batch, delivery);
+	if (content_encoding_is_packed(delivery->message.content_encoding))
+		unpack(batch, delivery);
 	batch->reading = true;
 	return true;
 }
