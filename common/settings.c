@@ -538,7 +538,7 @@ read_root(struct loader *loader, const config_setting_t *root)
 	}
 }
 
-/* libconfig knows the place; of an @include that fails it knows no more. */
+/* libconfig knows the place; of a file that cannot be included it knows no more. */
 static void
 note_syntax_error(struct loader *loader, const config_t *config, const char *path)
 {
@@ -546,10 +546,12 @@ note_syntax_error(struct loader *loader, const config_t *config, const char *pat
 	struct place place = {.file = file != NULL ? file : path,
 			      .line = config_error_line(config)};
 
-	if (strstr(text, "include") != NULL)
+	if (strstr(text, "open include") != NULL)
 		problem(loader, &place,
 			"%s: is it there, and readable? A relative name is looked for in %s", text,
 			loader->settings->folder);
+	else if (strstr(text, "include") != NULL)
+		problem(loader, &place, "%s: does a file include itself?", text);
 	else
 		problem(loader, &place,
 			"%s (look for a missing \";\" or quote above, or a comma after a last member)",

@@ -187,6 +187,8 @@ test_refused(void **state)
 		 "none of ezproxy|common|combined: did you mean \"ezproxy\"?"},
 		{"@include \"none.conf\"\n",
 		 "test.conf:1: cannot open include file: is it there, and readable?"},
+		{"@include \"test.conf\"\n",
+		 "include file nesting too deep: does a file include itself?"},
 		{"inputs = ( { path = \"a\"; format = \"apache\"; } );",
 		 "is none of ezproxy|common|combined"},
 		{"\n\nlake : { workers = ; };", "test.conf:3: syntax error"},
