@@ -11,6 +11,7 @@
 #include <lz4frame.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* --- packing --- */
 
@@ -109,6 +110,14 @@ first_guess(const LZ4F_frameInfo_t *info, size_t packed_len)
 	return said > 0 && said / 256 <= packed_len ? said : 4 * packed_len;
 }
 
+/* Memory that is short is no fault of the body: it must not become a dead letter. */
+static void
+die_without_memory(size_t code)
+{
+	if (strcmp(LZ4F_getErrorName(code), "ERROR_allocation_failed") == 0)
+		fatal("out of memory for unpacking messages");
+}
+
 /* Several frames in a row are one body, as with `lz4 -d`. */
 static const char *
 unpack_frames(LZ4F_dctx *context, struct span packed, struct unpacked *out)
@@ -120,8 +129,10 @@ unpack_frames(LZ4F_dctx *context, struct span packed, struct unpacked *out)
 
 		hint = LZ4F_decompress(context, out->bytes + out->len, &made, packed.ptr + used,
 				       &in, NULL);
-		if (LZ4F_isError(hint))
+		if (LZ4F_isError(hint)) {
+			die_without_memory(hint);
 			return "the body is a broken LZ4 frame";
+		}
 		used += in;
 		out->len += made;
 		if (out->len == out->size && used < packed.len) {
