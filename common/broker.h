@@ -64,9 +64,9 @@ struct delivery {
 void delivery_free(struct delivery **delivery);
 
 /*
- * Unpack the body, if it is packed; then message.content_encoding is absent and everything in the
- * message is as if it had been sent so. NULL, or what is wrong with it, for people: then the
- * delivery is as it was.
+ * Unpack the body, if it is packed; then the delivery is as if it had been sent plain, and spans
+ * into the packed body are invalid. NULL, or what is wrong with it (for people, a static text):
+ * then the delivery is as it was.
  */
 const char *delivery_unpack(struct delivery *delivery, struct unpacker *unpacker) MUST_CHECK;
 

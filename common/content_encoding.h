@@ -52,8 +52,10 @@ struct unpacker *unpacker_new(void); /* never NULL */
 void unpacker_free(struct unpacker **unpacker);
 
 /*
- * Unpack a body. NULL: *bytes (from malloc(), the caller's; never NULL) has *len bytes. Otherwise
- * what is wrong, for people: an encoding unknown here, bytes that are none, a body too large.
+ * Unpack a body of this content_encoding. NULL: *bytes (from malloc(), the caller's; never NULL)
+ * has *len bytes. Otherwise what is wrong, for people, a static text, and *bytes and *len are as
+ * before: an encoding unknown here, bytes that are no whole LZ4 frame, a body too large. Too little
+ * memory is fatal.
  */
 const char *unpacker_unpack(struct unpacker *unpacker, struct span name, struct span packed,
 			    char **bytes, size_t *len);

@@ -15,8 +15,7 @@
 
 struct message {
 	struct span body;
-	struct span content_encoding; /* how the body is packed: content_encoding.h; NULL = it is
-					 not */
+	struct span content_encoding; /* as in content_encoding.h; NULL = plain */
 	struct span message_id;	      /* "<file-id>:<offset of the first byte>" */
 	int64_t timestamp_s;	      /* when it was published; 0 = unknown */
 	struct span source, file_id, format;

@@ -138,7 +138,10 @@ cut_long_line(struct reader *reader, struct window_frame *frame, struct span *bo
 	return reader->at_end && take_end(reader, frame, body);
 }
 
-/* Nothing but the end of the buffer ends the frame: after the next filling it can be longer. */
+/*
+ * Nothing but the end of the buffer ends the frame: after the next filling it can be longer. A
+ * frame at the buffer's start never is short, or one larger than the buffer would never be cut.
+ */
 static bool
 is_cut_short(const struct reader *reader, size_t start, size_t length, uint32_t lines)
 {

@@ -4,9 +4,8 @@
  *
  * A buffer full of one file is cut into frames, then it is the next file's turn; what would be a
  * short frame at the end of the buffer is left for the file's next turn. Nothing is kept of a file
- * between two turns but its offsets. A line that does not fit into the buffer is
- * looked through for its end in pieces, so a line of any length needs no more memory than the
- * buffer.
+ * between two turns but its offsets. A line that does not fit into the buffer is looked through for
+ * its end in pieces, so a line of any length needs no more memory than the buffer.
  */
 #ifndef PRODUCER_READER_H
 #define PRODUCER_READER_H

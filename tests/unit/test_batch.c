@@ -282,8 +282,7 @@ test_bytes(void **state)
 	free(huge);
 }
 
-/* A packed frame is its lines; one that cannot be unpacked is one rejected line of all its bytes.
- */
+/* A packed frame is its lines; one that cannot be unpacked is one rejected line. */
 static void
 test_packed(void **state)
 {

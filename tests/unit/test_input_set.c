@@ -273,8 +273,7 @@ test_long_lines(void **state)
 	}
 }
 
-/* The end of the buffer does not make frames short; a line as long as the buffer still comes out.
- */
+/* The buffer's end does not make frames short; a line as long as the buffer still comes out. */
 static void
 test_full_frames(void **state)
 {
