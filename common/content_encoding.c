@@ -11,6 +11,7 @@
 #include <lz4frame.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <string.h>
 
 /* --- packing --- */
@@ -48,14 +49,29 @@ packer_free(struct packer *packer)
 
 /* As IANA's registry of HTTP content codings and common clients write them. */
 static const char *const packed_names[] = {
-	CONTENT_ENCODING_LZ4, "gzip", "x-gzip", "deflate", "compress", "br", "zstd", "snappy",
+	CONTENT_ENCODING_LZ4,
+	"gzip",
+	"x-gzip",
+	"deflate",
+	"compress",
+	"br",
+	"zstd",
+	"snappy",
+	"bzip2",
+	"xz",
 };
+
+static bool
+is_name(struct span name, const char *wanted)
+{
+	return name.len == strlen(wanted) && strncasecmp(name.ptr, wanted, name.len) == 0;
+}
 
 bool
 content_encoding_is_packed(struct span name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(packed_names); i++)
-		if (span_equals(name, span_of(packed_names[i])))
+		if (is_name(name, packed_names[i]))
 			return true;
 	return false;
 }
@@ -172,7 +188,7 @@ unpacker_unpack(struct unpacker *unpacker, struct span name, struct span packed,
 	struct unpacked out = {.bytes = NULL};
 	const char *problem;
 
-	if (!span_equals(name, SPAN_LITERAL(CONTENT_ENCODING_LZ4)))
+	if (!is_name(name, CONTENT_ENCODING_LZ4))
 		return "its content_encoding is unknown here";
 	problem = unpack_lz4(unpacker->lz4, packed, &out);
 	if (problem != NULL) {

@@ -29,8 +29,8 @@ struct packer {
 };
 
 /*
- * Pack a body; false when it is better sent as it is: short, or no smaller afterwards. *packed
- * points into the packer and is valid until its next use.
+ * Pack a body; false when it is better sent as it is: short, no smaller afterwards, or too little
+ * memory. *packed points into the packer and is valid until its next use.
  */
 bool packer_pack(struct packer *packer, struct span body, struct span *packed);
 
@@ -39,7 +39,7 @@ void packer_free(struct packer *packer);
 
 /*
  * Does a body of this content_encoding have to be unpacked before its lines can be read? Names that
- * are none of a compression ("utf-8", "identity", as some clients send) say no.
+ * are none of a compression ("utf-8", "identity", as some clients send) say no; case is ignored.
  */
 bool content_encoding_is_packed(struct span name);
 

@@ -80,7 +80,7 @@ test_not_worth_it(void **state)
 static void
 test_names(void **state)
 {
-	static const char *const packed[] = {"lz4", "gzip", "zstd"};
+	static const char *const packed[] = {"lz4", "LZ4", "gzip", "GZip", "zstd", "xz"};
 	static const char *const plain[] = {"", "utf-8", "UTF-8", "identity", "binary", "lz"};
 	char *bytes;
 	size_t len;
