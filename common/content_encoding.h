@@ -18,8 +18,8 @@
 #define CONTENT_ENCODING_LZ4 "lz4"
 
 enum {
-	CONTENT_ENCODING_WORTH_BYTES = 1024,	   /* a shorter body is not packed */
-	CONTENT_ENCODING_UNPACKED_MAX = 128 << 20, /* a body that would be larger is not unpacked */
+	CONTENT_ENCODING_WORTH_BYTES = 1024,	  /* a shorter body is not packed */
+	CONTENT_ENCODING_UNPACKED_MAX = 32 << 20, /* no larger body: twice what a producer sends */
 };
 
 /* Where bodies are packed into; start from {0}. Keeps its memory from one body to the next. */
