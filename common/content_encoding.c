@@ -11,8 +11,8 @@
 #include <lz4frame.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- packing --- */
 

@@ -82,6 +82,33 @@ def test_packed_by_a_stranger(stack):
         check_equal(site.ids("raw_log"), {md5(line) for line in lines}, "raw_log")
 
 
+def test_packed_or_plain_is_the_same(stack):
+    """identity = position: a line's place is that in the unpacked body."""
+    lines = generate(2, seed=25) * 2
+    body = b"".join(line + b"\n" for line in lines)
+    headers = {"x-sluice-file": "0123456789abcdef", "x-sluice-offset": 1000, "x-sluice-format": "ezproxy"}
+    with Site(stack, identity="position") as site:
+        site.start_sluiced()
+        stack.publish(stored_block(body), properties={"headers": headers, **ENCODED})
+        site.settle(4, 4)
+        stack.publish(body, properties={"headers": headers})
+        wait_until(lambda: sum(s["counters"]["rows_known"] for s in site.slots()) == 8, 30, "known rows")
+        site.settle(4, 4)
+
+
+def test_a_bomb(stack):
+    """A few bytes that would be 33 MiB are a dead letter; the worker does not grow."""
+    block = bytes([0x1f, 0x0a, 1, 0]) + b"\xff" * 256 + b"\0" + bytes([0x50]) + b"\n" * 5
+    frame = MAGIC + bytes.fromhex("604082") + (len(block).to_bytes(4, "little") + block) * 600 + bytes(4)
+    with Site(stack) as site:
+        site.start_sluiced()
+        stack.publish(frame, properties=ENCODED)
+        wait_until(lambda: all(stack.queue_counts()[f"{queue}.dead"] == 1 for queue in QUEUES), 30, "dead letters")
+        (_, headers, _), = stack.dead_letters("queue-data-lake")
+        check("larger than 32 MiB" in headers["x-sluice-detail"], headers["x-sluice-detail"])
+        check_equal(site.stored("raw_log"), 0, "rows")
+
+
 def test_what_cannot_be_unpacked(stack):
     whole = stored_block(b"a line\n")
     bad = {whole[:-5]: "lz4", b"no frame at all\nof two lines\n": "lz4", b"\x1f\x8b\x08\0\n\n": "gzip"}
