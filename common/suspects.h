@@ -13,7 +13,9 @@
  * while, so that the next death names the message, and the one after that the line; and so that the
  * broker's delivery limit counts deaths only for few messages.
  *
- * A death by SIGKILL weighs half: mostly it is an operator or the kernel, not the line.
+ * A death by SIGKILL weighs half: mostly it is an operator or the kernel, not the line. Who ends
+ * for want of memory or the like (fatal(), EX_OSERR) has said that it was not the line: that weighs
+ * nothing, but makes careful all the same.
  */
 #ifndef COMMON_SUSPECTS_H
 #define COMMON_SUSPECTS_H
@@ -27,6 +29,7 @@
 enum {
 	SUSPECTS_MAX = 6,
 	SUSPECT_NAME_MAX = 288,
+	SUSPECT_WEIGHT_FATAL = 0,
 	SUSPECT_WEIGHT_KILLED = 1,
 	SUSPECT_WEIGHT_CRASHED = 2,
 	SUSPECT_WEIGHT_GUILTY = 4,

@@ -206,25 +206,34 @@ pool_scale(struct pool *pool, enum role_id role, unsigned count)
 
 /* --- what happens by itself --- */
 
+/* How much a death speaks against what the worker had in hand. */
+static uint32_t
+weight_of(const struct child_event *event, enum child_ending ending)
+{
+	/* One that hung is aborted, or killed when it does not even hear that. */
+	if (ending == CHILD_ENDING_HUNG)
+		return SUSPECT_WEIGHT_CRASHED;
+	if (event->signal != 0)
+		return event->signal == SIGKILL ? SUSPECT_WEIGHT_KILLED : SUSPECT_WEIGHT_CRASHED;
+	if (event->exit_code == EX_OSERR)
+		return SUSPECT_WEIGHT_FATAL;
+	return event->exit_code == EX_SOFTWARE ? SUSPECT_WEIGHT_CRASHED : SUSPECT_WEIGHT_KILLED;
+}
+
 /* What the worker had in hand may have killed it: tell all that may get the same message. */
 static void
 note_suspect(struct pool *pool, const struct slot *slot, const struct child_event *event,
 	     enum child_ending ending, int64_t now_ms)
 {
-	bool crashed =
-		event->signal != 0 ? event->signal != SIGKILL : event->exit_code == EX_SOFTWARE;
 	uint32_t line = atomic_load(&slot->page->in_hand_line);
 	char name[SUSPECT_NAME_MAX];
 
 	if (slot->role == ROLE_PRODUCER || line == SUSPECT_LINE_NONE ||
 	    ending == CHILD_ENDING_KILLED || (event->signal == 0 && event->exit_code == 0))
 		return;
-	/* One that hung is aborted, or killed when it does not even hear that. */
-	crashed = crashed || ending == CHILD_ENDING_HUNG;
 	status_read_text(&slot->page->in_hand, name, sizeof(name));
 	suspects_expire(&pool->suspects[slot->role], now_ms);
-	suspects_note(&pool->suspects[slot->role], name, line,
-		      crashed ? SUSPECT_WEIGHT_CRASHED : SUSPECT_WEIGHT_KILLED, now_ms);
+	suspects_note(&pool->suspects[slot->role], name, line, weight_of(event, ending), now_ms);
 	for (unsigned i = 0; i < role_table[slot->role].max; i++) {
 		struct slot *mate = pool_slot(pool, slot->role, i);
 

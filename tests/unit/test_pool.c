@@ -211,13 +211,13 @@ test_counters_outlive_the_child(void **state)
 }
 
 static void
-die_with(struct paper *paper, unsigned index, const char *message, uint32_t line, int signal)
+die_with(struct paper *paper, unsigned index, const char *message, uint32_t line, int wait_status)
 {
 	struct slot *slot = pool_slot(&paper->pool, ROLE_LAKE, index);
 
 	status_set_in_hand(slot->page, message);
 	status_set_line(slot->page, line);
-	end_with_signal(paper, slot, signal);
+	pool_reap(&paper->pool, slot->pid, wait_status);
 	pool_look(&paper->pool, slot->child.deadline_ms);
 	assert_int_equal(slot->child.state, CHILD_STARTING);
 }
@@ -249,6 +249,14 @@ test_suspects_are_handed_on(void **state)
 		assert_null(suspects_guilty(&page->suspects, "id:1", 2));
 	}
 	assert_false(suspects_has(&pool_slot(&paper->pool, ROLE_CLEAN, 0)->page->suspects, "id:1"));
+	/* want of memory makes careful, but no line is guilty of it */
+	for (int i = 0; i < 9; i++)
+		die_with(paper, 0, "id:2", 1, EX_OSERR << 8);
+	assert_true(suspects_has(&paper->pool.suspects[ROLE_LAKE], "id:2"));
+	assert_null(suspects_guilty(&paper->pool.suspects[ROLE_LAKE], "id:2", 1));
+	for (int i = 0; i < 2; i++)
+		die_with(paper, 0, "id:2", 1, EX_SOFTWARE << 8);
+	assert_non_null(suspects_guilty(&paper->pool.suspects[ROLE_LAKE], "id:2", 1));
 }
 
 static void
