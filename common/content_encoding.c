@@ -105,7 +105,7 @@ struct unpacked {
 	size_t len, size;
 };
 
-static const char TOO_LARGE[] = "unpacked, the body would be larger than 32 MiB";
+static const char TOO_LARGE[] = "unpacked, the body would be larger than 16 MiB";
 
 static const char *
 make_room(struct unpacked *out, size_t size)

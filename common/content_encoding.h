@@ -18,8 +18,12 @@
 #define CONTENT_ENCODING_LZ4 "lz4"
 
 enum {
-	CONTENT_ENCODING_WORTH_BYTES = 1024,	  /* a shorter body is not packed */
-	CONTENT_ENCODING_UNPACKED_MAX = 32 << 20, /* no larger body: twice what a producer sends */
+	CONTENT_ENCODING_WORTH_BYTES = 1024, /* a shorter body is not packed */
+	/*
+	 * No larger body is unpacked: it is the most that a producer sends, and a line of it, as a
+	 * plain dead letter, the most that RabbitMQ 4 takes (max_message_size).
+	 */
+	CONTENT_ENCODING_UNPACKED_MAX = (16 << 20) + 1,
 };
 
 /* Where bodies are packed into; start from {0}. Keeps its memory from one body to the next. */

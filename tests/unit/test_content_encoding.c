@@ -181,7 +181,7 @@ test_bomb(void **state)
 		assert_false(LZ4F_isError(packed_len));
 		assert_true(packed_len < len / 200);
 		assert_string_equal(unpack((struct span){packed, packed_len}),
-				    "unpacked, the body would be larger than 32 MiB");
+				    "unpacked, the body would be larger than 16 MiB");
 		free(packed);
 	}
 	free(zeros);
