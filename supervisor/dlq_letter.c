@@ -223,7 +223,7 @@ dlq_flaw_text(const struct dlq_letter *letter, char out[DLQ_PATTERN_SIZE])
 	if (letter->flaw == DLQ_PACKED)
 		snprintf(out, DLQ_PATTERN_SIZE,
 			 "its body is packed (content_encoding %.*s) and cannot be unpacked here: "
-			 "`sluicectl dlq export` writes it as it is (body_base64)",
+			 "`sluicectl dlq export` writes it as it is",
 			 (int)MIN(message->content_encoding.len, (size_t)16),
 			 message->content_encoding.ptr);
 	else
