@@ -52,8 +52,8 @@ unpack_damaged(struct span packed, const uint8_t *data)
 	char *body = xcalloc(packed.len, 1);
 
 	memcpy(body, packed.ptr, packed.len);
-	for (size_t i = 0; i < CHANGES; i++)
-		body[(data[3 * i] << 8 | data[3 * i + 1]) % packed.len] ^= (char)data[3 * i + 2];
+	for (size_t i = 0; i < CHANGES; i++, data += 3)
+		body[((size_t)data[0] << 8 | data[1]) % packed.len] ^= (char)data[2];
 	unpack((struct span){.ptr = body, .len = packed.len}, SPAN_NULL);
 	free(body);
 }
