@@ -38,7 +38,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OPTIMISE ?= -O2 -g
 SANITIZE ?=
-# FAULTS=1: a test build with the fault points of common/fault.h; keep it apart with BUILD=build/faults.
+# FAULTS=1: a test build with the fault points of common/base/fault.h; keep it apart with BUILD=build/faults.
 FAULTS  ?=
 CPPFLAGS += $(if $(FAULTS),-DSLUICE_FAULTS) -I. -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SYSCONFDIR='"$(SYSCONFDIR)/sluice"'
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(OPTIMISE) $(if $(SANITIZE),$(SANITIZE),$(HARDENING)) -fno-common $(CFLAGS)
@@ -49,42 +49,53 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '%-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)')
 
 # --- what is built from what -------------------------------------------------------------------------
-# A folder is an archive (lib<folder>.a) of all its files but the mains; a program is its main, its
-# folder's archive, and libcommon.a. The linker takes from an archive only what the program calls, so
-# sluiced links neither AMQP nor SQL.
-FOLDERS  := common producer lake_worker clean_worker supervisor
-MAINS    := producer/main.c lake_worker/main.c clean_worker/main.c supervisor/sluiced.c supervisor/sluicectl.c
-PROGRAMS := sluiced sluicectl sluice-producer sluice-lake-worker sluice-clean-worker
+# A room is a folder of sources; all its files but the mains become one archive, build/<room>.a. What a
+# program may link is the list of its archives, lowest last: sluiced gets no archive that knows AMQP or
+# SQL, and so cannot. Who may include whom is held by tests/layers.
+ROOMS := common/base common/message common/settings common/process common/broker common/database \
+	common/worker producer lake_worker clean_worker supervisor/shared supervisor/daemon \
+	supervisor/cli supervisor/ctl supervisor/dlq supervisor/audit supervisor
+MAINS := producer/main.c lake_worker/main.c clean_worker/main.c supervisor/sluiced.c supervisor/sluicectl.c
 
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(wildcard $(1)/*.c)))
-archives = $(foreach f,$(1),$(BUILD)/lib$(f).a)
+archives = $(foreach room,$(1),$(BUILD)/$(room).a)
+mains    = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-all: $(addprefix $(BUILD)/,$(PROGRAMS))
+COMMON  := common/process common/settings common/message common/base
+BROKER  := common/broker
+STORAGE := common/worker common/broker common/database
+SLUICECTL_ROOMS := supervisor supervisor/audit supervisor/dlq supervisor/ctl supervisor/cli supervisor/shared \
+	producer lake_worker clean_worker $(STORAGE) $(COMMON)
+ALL_ROOMS := supervisor/daemon $(SLUICECTL_ROOMS)
 
-$(BUILD)/sluice-producer:     $(BUILD)/producer/main.o $(call archives,producer common)
-$(BUILD)/sluice-lake-worker:  $(BUILD)/lake_worker/main.o $(call archives,lake_worker common)
-$(BUILD)/sluice-clean-worker: $(BUILD)/clean_worker/main.o $(call archives,clean_worker common)
-$(BUILD)/sluiced:             $(BUILD)/supervisor/sluiced.o $(call archives,supervisor common)
-$(BUILD)/sluicectl:           $(BUILD)/supervisor/sluicectl.o $(call archives,supervisor producer lake_worker clean_worker common)
+# program: its main, its archives, the libraries behind them
+$(BUILD)/sluice-producer:     $(call mains,producer/main.c) $(call archives,producer $(BROKER) $(COMMON))
+$(BUILD)/sluice-lake-worker:  $(call mains,lake_worker/main.c) $(call archives,lake_worker $(STORAGE) $(COMMON))
+$(BUILD)/sluice-clean-worker: $(call mains,clean_worker/main.c) $(call archives,clean_worker $(STORAGE) $(COMMON))
+$(BUILD)/sluiced:             $(call mains,supervisor/sluiced.c) $(call archives,supervisor/daemon supervisor/shared $(COMMON))
+$(BUILD)/sluicectl:           $(call mains,supervisor/sluicectl.c) $(call archives,$(SLUICECTL_ROOMS))
 
 $(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto liblz4)
 $(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto liblz4)
 $(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl liblz4)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
 $(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl liblz4 $(NCURSES))
+PROGRAMS := sluiced sluicectl sluice-producer sluice-lake-worker sluice-clean-worker
 ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
+
+all: $(addprefix $(BUILD)/,$(PROGRAMS))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 define archive_rule
-$(BUILD)/lib$(1).a: $(call objects,$(1))
+$(BUILD)/$(1).a: $(call objects,$(1))
 	$$(call say,AR)
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 endef
-$(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
-$(BUILD)/libcommon.a: $(BUILD)/common/schema_sql.o
+$(foreach room,$(ROOMS),$(eval $(call archive_rule,$(room))))
+$(BUILD)/common/database.a: $(BUILD)/common/database/schema_sql.o
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -92,11 +103,12 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The migrations travel inside the programs: every line of etc/schema/*.sql becomes a C string.
-$(BUILD)/common/schema_sql.c: $(sort $(wildcard etc/schema/*.sql)) etc/embed-schema
+SCHEMA_SQL := $(BUILD)/common/database/schema_sql
+$(SCHEMA_SQL).c: $(sort $(wildcard etc/schema/*.sql)) etc/embed-schema
 	@mkdir -p $(@D)
 	$(call say,SQL)
 	$(Q)sh etc/embed-schema $(sort $(wildcard etc/schema/*.sql)) > $@.tmp && mv $@.tmp $@
-$(BUILD)/common/schema_sql.o: $(BUILD)/common/schema_sql.c
+$(SCHEMA_SQL).o: $(SCHEMA_SQL).c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -112,7 +124,7 @@ help:
 
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-$(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,supervisor producer lake_worker clean_worker common)
+$(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,$(ALL_ROOMS))
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(call pc_libs,cmocka)
 TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
@@ -128,7 +140,7 @@ TEST_TOOLS += $(SHIMS)
 
 # What `make bench` measures the machine with: each is a main and the helpers of bench.c.
 BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
-$(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o $(call archives,producer lake_worker clean_worker common)
+$(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o $(call archives,producer lake_worker clean_worker $(STORAGE) $(COMMON))
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
@@ -178,12 +190,12 @@ fuzz:
 run-fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 	for f in $^; do mkdir -p $(FUZZ_OUT)/$$(basename $$f) && \
 		$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(FUZZ_OUT)/ $(FUZZ_OUT)/$$(basename $$f) || exit 1; done
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,supervisor producer lake_worker clean_worker common)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,$(ALL_ROOMS))
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(FOLDERS) tests tests/shims tests/unit tests/bench tests/fuzz))
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(ROOMS) tests tests/shims tests/unit tests/bench tests/fuzz))
 format:
 	clang-format -i $(C_FILES)
 format-check:

@@ -2,13 +2,13 @@
 /*
  * clean_row.c - a line as a row of clean_log.
  */
-#include "clean_row.h"
-#include "common/defs.h"
-#include "common/xalloc.h"
-#include "log_format.h"
-#include "status_phrase.h"
-#include "url_parts.h"
-#include "user_parts.h"
+#include "clean_worker/clean_row.h"
+#include "common/base/defs.h"
+#include "common/base/xalloc.h"
+#include "clean_worker/log_format.h"
+#include "clean_worker/status_phrase.h"
+#include "clean_worker/url_parts.h"
+#include "clean_worker/user_parts.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static const struct column columns[] = {
 	 .type = COLUMN_##kind,                       \
 	 .offset = offsetof(struct clean_row, field), \
 	 .max_chars = (characters)},
-#include "clean_log.def"
+#include "clean_worker/clean_log.def"
 #undef COLUMN
 };
 
@@ -62,7 +62,7 @@ clean_state_free(void *pointer)
 }
 
 static const struct log_format *
-format_of(struct clean_state *state, struct span name)
+clean_row_format_of(struct clean_state *state, struct span name)
 {
 	const struct log_format *format;
 
@@ -105,7 +105,7 @@ clean_row_fill(void *pointer, const struct line_context *line, void *out,
 	       char detail[REJECT_DETAIL_MAX])
 {
 	struct clean_state *state = pointer;
-	const struct log_format *format = format_of(state, line->message->format);
+	const struct log_format *format = clean_row_format_of(state, line->message->format);
 	struct clean_row *row = out;
 	struct access_line access = {0};
 	struct parse_error error = {0};

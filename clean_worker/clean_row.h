@@ -5,9 +5,9 @@
 #ifndef CLEAN_WORKER_CLEAN_ROW_H
 #define CLEAN_WORKER_CLEAN_ROW_H
 
-#include "common/batch.h"
-#include "common/settings.h"
-#include "common/table.h"
+#include "common/worker/batch.h"
+#include "common/settings/settings.h"
+#include "common/database/table.h"
 
 /* SPAN_NULL and ROW_NUMBER_NULL are SQL NULL. */
 struct clean_row {

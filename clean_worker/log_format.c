@@ -7,8 +7,8 @@
  * choice there is, where the request ends, is made in match_request(), which tries the items behind
  * it from each place in question; the number of tries is bounded.
  */
-#include "log_format.h"
-#include "log_items.h"
+#include "clean_worker/log_format.h"
+#include "clean_worker/log_items.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -80,7 +80,7 @@ struct match {
 
 /* Matching stops here; of several tries the one that came furthest tells people most. */
 static bool
-stop(struct match *m, enum reason reason, size_t offset, const char *expected)
+log_format_stop(struct match *m, enum reason reason, size_t offset, const char *expected)
 {
 	if (m->error.expected == NULL || offset > m->error.offset) {
 		m->reason = reason;
@@ -96,7 +96,7 @@ rest_of(const struct match *m)
 }
 
 static bool
-is_digit(char c)
+log_format_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -133,9 +133,9 @@ match_literal(struct match *m, const struct item *item)
 	m->at += same;
 	if (same == item->literal.len)
 		return true;
-	return stop(m, REASON_PARSE_NO_MATCH, m->at,
-		    item->directive != NULL ? item->directive->after
-					    : "what the format starts with");
+	return log_format_stop(m, REASON_PARSE_NO_MATCH, m->at,
+			       item->directive != NULL ? item->directive->after
+						       : "what the format starts with");
 }
 
 static bool
@@ -147,7 +147,7 @@ match_text(struct match *m, const struct item *item)
 	size_t len = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
 
 	if (len == 0)
-		return stop(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
+		return log_format_stop(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
 	take_field(m, item->directive, len);
 	return true;
 }
@@ -185,7 +185,8 @@ match_quoted(struct match *m, const struct item *item)
 	else
 		end = NULL;
 	if (end == NULL)
-		return stop(m, REASON_PARSE_NO_MATCH, m->line.len, item->directive->expected);
+		return log_format_stop(m, REASON_PARSE_NO_MATCH, m->line.len,
+				       item->directive->expected);
 	take_field(m, item->directive, (size_t)(end - rest.ptr));
 	return true;
 }
@@ -207,11 +208,11 @@ take_time(struct match *m, enum log_time_result result, const struct directive *
 		m->at += LOG_TIME_LEN + 2;
 		return true;
 	case LOG_TIME_NO_DATE:
-		return stop(m, REASON_PARSE_BAD_TIME, m->at + 1, "a time that exists");
+		return log_format_stop(m, REASON_PARSE_BAD_TIME, m->at + 1, "a time that exists");
 	case LOG_TIME_NO_FORM:
 		break;
 	}
-	return stop(m, REASON_PARSE_NO_MATCH, m->at, directive->expected);
+	return log_format_stop(m, REASON_PARSE_NO_MATCH, m->at, directive->expected);
 }
 
 static bool
@@ -236,16 +237,17 @@ match_user_time(struct match *m, const struct item *item)
 			continue;
 		here = (struct span){open + LOG_TIME_LEN + 2, here.len - LOG_TIME_LEN - 2};
 		if (!starts_with(here, item->behind_time)) {
-			(void)stop(m, REASON_PARSE_NO_MATCH, (size_t)(here.ptr - m->line.ptr),
-				   item->time->after);
+			(void)log_format_stop(m, REASON_PARSE_NO_MATCH,
+					      (size_t)(here.ptr - m->line.ptr), item->time->after);
 			continue;
 		}
 		take_field(m, item->directive, at - gap);
 		m->at += gap;
 		return take_time(m, result, item->time);
 	}
-	return stop(m, REASON_PARSE_NO_MATCH, first != NULL ? (size_t)(first - m->line.ptr) : m->at,
-		    first != NULL ? item->time->expected : "the user and then the time");
+	return log_format_stop(m, REASON_PARSE_NO_MATCH,
+			       first != NULL ? (size_t)(first - m->line.ptr) : m->at,
+			       first != NULL ? item->time->expected : "the user and then the time");
 }
 
 static bool
@@ -255,8 +257,9 @@ match_status(struct match *m, const struct item *item)
 	unsigned status = 0;
 
 	for (size_t i = 0; i < 3; i++) {
-		if (i == rest.len || !is_digit(rest.ptr[i]))
-			return stop(m, REASON_PARSE_NO_MATCH, m->at + i, item->directive->expected);
+		if (i == rest.len || !log_format_is_digit(rest.ptr[i]))
+			return log_format_stop(m, REASON_PARSE_NO_MATCH, m->at + i,
+					       item->directive->expected);
 		status = status * 10 + (unsigned)(rest.ptr[i] - '0');
 	}
 	m->out->status = (uint16_t)status;
@@ -277,14 +280,15 @@ match_size(struct match *m, const struct item *item)
 		m->at++;
 		return true;
 	}
-	for (; len < rest.len && is_digit(rest.ptr[len]); len++) {
+	for (; len < rest.len && log_format_is_digit(rest.ptr[len]); len++) {
 		unsigned digit = (unsigned)(rest.ptr[len] - '0');
 		if (size > ((uint64_t)INT64_MAX - digit) / 10)
-			return stop(m, REASON_PARSE_BAD_NUMBER, m->at, "a size below 2^63");
+			return log_format_stop(m, REASON_PARSE_BAD_NUMBER, m->at,
+					       "a size below 2^63");
 		size = size * 10 + digit;
 	}
 	if (len == 0)
-		return stop(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
+		return log_format_stop(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
 	m->out->has_size = true;
 	m->out->size = size;
 	m->at += len;
@@ -339,7 +343,7 @@ try_request(struct match *m, size_t start, const char *quote)
 	struct span rest = rest_of(m);
 	if (rest.len == 0 || span_equals(rest, format->optional_tail))
 		return true;
-	return stop(m, REASON_PARSE_NO_MATCH, m->at, "the end of the line");
+	return log_format_stop(m, REASON_PARSE_NO_MATCH, m->at, "the end of the line");
 }
 
 /* Length of the HTTP version that the request ends in, after a blank; 0 without one. */
@@ -354,9 +358,9 @@ protocol_len(struct span request)
 			continue;
 		const char *p = request.ptr + (request.len - lens[i]);
 		const char *version = p + sizeof(form) - 2;
-		if (memcmp(p - 1, form, sizeof(form) - 1) != 0 || !is_digit(version[0]))
+		if (memcmp(p - 1, form, sizeof(form) - 1) != 0 || !log_format_is_digit(version[0]))
 			continue;
-		if (i == 1 || (version[1] == '.' && is_digit(version[2])))
+		if (i == 1 || (version[1] == '.' && log_format_is_digit(version[2])))
 			return lens[i];
 	}
 	return 0;
@@ -374,7 +378,8 @@ status_follows(const struct match *m, const char *quote)
 	if (!starts_with(rest, request->literal))
 		return false;
 	return request[2].kind != ITEM_STATUS ||
-	       (rest.len > request->literal.len && is_digit(rest.ptr[request->literal.len]));
+	       (rest.len > request->literal.len &&
+		log_format_is_digit(rest.ptr[request->literal.len]));
 }
 
 /*
@@ -415,7 +420,8 @@ match_request(struct match *m)
 	if (match_unescaped(m, start, true) || match_unescaped(m, start, false))
 		return true;
 	if (m->error.expected == NULL)
-		(void)stop(m, REASON_PARSE_NO_MATCH, m->line.len, request->directive->expected);
+		(void)log_format_stop(m, REASON_PARSE_NO_MATCH, m->line.len,
+				      request->directive->expected);
 	return false;
 }
 
@@ -425,7 +431,7 @@ is_token(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
-		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c))
+		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || log_format_is_digit(c))
 			continue;
 		if (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL)
 			return false;

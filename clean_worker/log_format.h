@@ -27,10 +27,10 @@
 
 #include <stdint.h>
 
-#include "common/defs.h"
-#include "common/log_time.h"
-#include "common/reason.h"
-#include "common/span.h"
+#include "common/base/defs.h"
+#include "common/message/log_time.h"
+#include "common/message/reason.h"
+#include "common/base/span.h"
 
 /* A longer "method" is no method but garbage; the longest registered one has 17 bytes. */
 #define LOG_METHOD_MAX 32

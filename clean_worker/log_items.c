@@ -4,9 +4,9 @@
  *
  * A new directive is one row of the table below and a field in struct access_line.
  */
-#include "log_items.h"
-#include "log_format.h"
-#include "common/xalloc.h"
+#include "clean_worker/log_items.h"
+#include "clean_worker/log_format.h"
+#include "common/base/xalloc.h"
 
 #include <stdlib.h>
 #include <strings.h>

@@ -8,8 +8,8 @@
 #ifndef CLEAN_WORKER_LOG_ITEMS_H
 #define CLEAN_WORKER_LOG_ITEMS_H
 
-#include "common/defs.h"
-#include "common/span.h"
+#include "common/base/defs.h"
+#include "common/base/span.h"
 
 #include <stdint.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * main.c - sluice-clean-worker: every line parsed and transformed, into clean_log. The work is
- * common/worker.c.
+ * common/worker/worker.c.
  */
-#include "clean_row.h"
-#include "common/topology.h"
-#include "common/worker.h"
+#include "clean_worker/clean_row.h"
+#include "common/broker/topology.h"
+#include "common/worker/worker.h"
 
 static const struct worker_settings *
 clean_settings(const struct settings *settings)

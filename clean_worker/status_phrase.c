@@ -4,8 +4,8 @@
  *
  * https://www.iana.org/assignments/http-status-codes: one row here per number assigned there.
  */
-#include "status_phrase.h"
-#include "common/defs.h"
+#include "clean_worker/status_phrase.h"
+#include "common/base/defs.h"
 
 static const char *const phrases[] = {
 	[100] = "Continue",

@@ -10,7 +10,7 @@
 #ifndef CLEAN_WORKER_URL_PARTS_H
 #define CLEAN_WORKER_URL_PARTS_H
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 /* A longer host is garbage (DNS names end at 253), and so is a longer scheme://authority. */
 #define URL_HOST_MAX 255

@@ -2,7 +2,7 @@
 /*
  * user_parts.c - e-mail addresses among user names.
  */
-#include "user_parts.h"
+#include "clean_worker/user_parts.h"
 
 #define MAX_ADDRESS_LEN 254
 #define MAX_LABEL_LEN 63

@@ -5,7 +5,7 @@
 #ifndef CLEAN_WORKER_USER_PARTS_H
 #define CLEAN_WORKER_USER_PARTS_H
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 /*
  * The domain of a user that is an e-mail address, as written, else SPAN_NULL; a span into the user.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - sluice-lake-worker: every line as it came, into raw_log. The work is common/worker.c.
+ * main.c - sluice-lake-worker: every line as it came, into raw_log. The work is common/worker/worker.c.
  */
-#include "common/topology.h"
-#include "common/worker.h"
-#include "raw_row.h"
+#include "common/broker/topology.h"
+#include "common/worker/worker.h"
+#include "lake_worker/raw_row.h"
 
 static const struct worker_settings *
 lake_settings(const struct settings *settings)

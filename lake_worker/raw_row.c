@@ -2,9 +2,9 @@
 /*
  * raw_row.c - a line as a row of raw_log.
  */
-#include "raw_row.h"
-#include "common/defs.h"
-#include "common/log_time.h"
+#include "lake_worker/raw_row.h"
+#include "common/base/defs.h"
+#include "common/message/log_time.h"
 
 static const struct column columns[] = {
 #define COLUMN(column, field, kind, characters)     \
@@ -12,7 +12,7 @@ static const struct column columns[] = {
 	 .type = COLUMN_##kind,                     \
 	 .offset = offsetof(struct raw_row, field), \
 	 .max_chars = (characters)},
-#include "raw_log.def"
+#include "lake_worker/raw_log.def"
 #undef COLUMN
 };
 

@@ -5,8 +5,8 @@
 #ifndef LAKE_WORKER_RAW_ROW_H
 #define LAKE_WORKER_RAW_ROW_H
 
-#include "common/batch.h"
-#include "common/table.h"
+#include "common/worker/batch.h"
+#include "common/database/table.h"
 
 struct raw_row {
 	char id[ROW_ID_LEN];

@@ -2,8 +2,8 @@
 /*
  * binding_check.c - mandatory messages to the spare bindings.
  */
-#include "binding_check.h"
-#include "common/topology.h"
+#include "producer/binding_check.h"
+#include "common/broker/topology.h"
 
 #include <stdio.h>
 #include <stdlib.h>

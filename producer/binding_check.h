@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/message.h"
-#include "common/settings.h"
+#include "common/message/message.h"
+#include "common/settings/settings.h"
 
 enum { BINDING_CHECKS_MAX = 64, BINDING_CHECK_ID_MAX = 48 };
 

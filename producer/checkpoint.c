@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * checkpoint.c - entries <-> JSON; the only file of the producer that knows jansson. What the disk
- * does with it is the matter of state_dir.c.
+ * does with it is the matter of daemon_lock.c.
  */
-#include "checkpoint.h"
-#include "common/xalloc.h"
+#include "producer/checkpoint.h"
+#include "common/base/xalloc.h"
 
 #include <jansson.h>
 #include <stdio.h>

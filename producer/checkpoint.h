@@ -17,8 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/defs.h"
-#include "file_identity.h"
+#include "common/base/defs.h"
+#include "producer/file_identity.h"
 
 /* Its name in supervisor.state_dir. */
 #define CHECKPOINT_NAME "checkpoint"

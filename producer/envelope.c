@@ -2,10 +2,10 @@
 /*
  * envelope.c - headers, exchange and routing key of a frame.
  */
-#include "envelope.h"
-#include "common/reason.h"
-#include "common/topology.h"
-#include "log_file.h"
+#include "producer/envelope.h"
+#include "common/message/reason.h"
+#include "common/broker/topology.h"
+#include "producer/log_file.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -5,9 +5,9 @@
 #ifndef PRODUCER_ENVELOPE_H
 #define PRODUCER_ENVELOPE_H
 
-#include "common/message.h"
-#include "common/settings.h"
-#include "window.h"
+#include "common/message/message.h"
+#include "common/settings/settings.h"
+#include "producer/window.h"
 
 struct envelope {
 	struct message message;

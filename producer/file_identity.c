@@ -2,7 +2,7 @@
 /*
  * file_identity.c - device, inode, birth time; the hash for ids and markers.
  */
-#include "file_identity.h"
+#include "producer/file_identity.h"
 
 #include <errno.h>
 #include <fcntl.h>

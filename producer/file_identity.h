@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "common/defs.h"
+#include "common/base/defs.h"
 
 enum {
 	FILE_ID_SIZE = 17,	 /* 16 hex digits and a NUL */

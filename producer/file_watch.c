@@ -2,8 +2,8 @@
 /*
  * file_watch.c - inotify.
  */
-#include "file_watch.h"
-#include "common/log.h"
+#include "producer/file_watch.h"
+#include "common/base/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static const uint32_t folder_events =
 	IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
 
 static void
-complain(struct file_watch *watch)
+file_watch_complain(struct file_watch *watch)
 {
 	if (!watch->complained)
 		log_warning(
@@ -32,7 +32,7 @@ file_watch_open(struct file_watch *watch)
 {
 	*watch = (struct file_watch){.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
 	if (watch->fd < 0)
-		complain(watch);
+		file_watch_complain(watch);
 }
 
 void
@@ -54,7 +54,7 @@ file_watch_add_file(struct file_watch *watch, int fd)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	number = inotify_add_watch(watch->fd, path, IN_MODIFY);
 	if (number < 0)
-		complain(watch);
+		file_watch_complain(watch);
 	return number;
 }
 
@@ -66,7 +66,7 @@ file_watch_add_folder(struct file_watch *watch, const char *path)
 	/* A folder that is not there (yet) is not a fault; the scan says what matters. */
 	if (inotify_add_watch(watch->fd, path, folder_events | IN_ONLYDIR) < 0 && errno != ENOENT &&
 	    errno != ENOTDIR && errno != EACCES)
-		complain(watch);
+		file_watch_complain(watch);
 }
 
 void

@@ -2,7 +2,7 @@
 /*
  * frame.c - cutting frames of complete lines from a buffer.
  */
-#include "frame.h"
+#include "producer/frame.h"
 
 #include <string.h>
 

@@ -6,10 +6,10 @@
  * checkpoint, or by having been born between two files that are known. They keep the path that they
  * were, or would have been, read under: the checkpoint finds their input and folder by it.
  */
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/xalloc.h"
-#include "input_set.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+#include "producer/input_set.h"
 
 #include <dirent.h>
 #include <fnmatch.h>

@@ -5,11 +5,11 @@
  * As long as a file is open its inode is not reused, so device, inode and birth time tell whether
  * what a path shows is a file we have. Nothing is opened before it is known to be a regular file.
  */
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/pattern.h"
-#include "common/xalloc.h"
-#include "input_set.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/pattern.h"
+#include "common/base/xalloc.h"
+#include "producer/input_set.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -25,7 +25,7 @@ enum { COMPLAINTS_MAX = 1000 };
 /* --- complaints --- */
 
 static void
-say(const struct input_set *set, const char *path, int error, bool trouble)
+input_scan_say(const struct input_set *set, const char *path, int error, bool trouble)
 {
 	if (trouble) {
 		log_error("%s cannot be read: %s%s", path, strerror(error),
@@ -57,7 +57,7 @@ is_unreadable(int error)
 
 /* Say once per path what is wrong with it; trouble: a person has to mend it. */
 static void
-complain(struct input_set *set, const char *path, int error, bool trouble)
+input_scan_complain(struct input_set *set, const char *path, int error, bool trouble)
 {
 	if (!set->scanned && trouble)
 		set->unreadable++;
@@ -67,7 +67,7 @@ complain(struct input_set *set, const char *path, int error, bool trouble)
 		if (strcmp(complaint->path, path) != 0)
 			continue;
 		if (complaint->error != error || complaint->trouble != trouble)
-			say(set, path, error, trouble);
+			input_scan_say(set, path, error, trouble);
 		complaint->error = error;
 		complaint->trouble = trouble;
 		complaint->seen = true;
@@ -82,7 +82,7 @@ complain(struct input_set *set, const char *path, int error, bool trouble)
 	}
 	set->complaints[set->complaint_count++] = (struct complaint){
 		.path = xstrdup(path), .error = error, .trouble = trouble, .seen = true};
-	say(set, path, error, trouble);
+	input_scan_say(set, path, error, trouble);
 	if (set->complaint_count == COMPLAINTS_MAX)
 		log_error("%d paths cannot be read: more are not named", COMPLAINTS_MAX);
 }
@@ -247,7 +247,7 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 		int error = errno;
 
 		if (error != ENOENT || lstat(path, &link) == 0)
-			complain(set, path, error, is_unreadable(error));
+			input_scan_complain(set, path, error, is_unreadable(error));
 		return;
 	}
 	file = input_set_find_open(set, &look.identity);
@@ -256,7 +256,7 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 		return;
 	}
 	if (!S_ISREG(look.mode)) {
-		complain(set, path, S_ISDIR(look.mode) ? EISDIR : EINVAL, false);
+		input_scan_complain(set, path, S_ISDIR(look.mode) ? EISDIR : EINVAL, false);
 		return;
 	}
 	fd = log_file_open(path, &look);
@@ -271,7 +271,7 @@ take_match(struct input_set *set, const struct input_settings *input, const char
 		file->seen = true;
 		input_rotated_missed(set, file);
 	} else if (errno != ENOENT) {
-		complain(set, path, errno, is_unreadable(errno));
+		input_scan_complain(set, path, errno, is_unreadable(errno));
 	}
 }
 
@@ -306,7 +306,7 @@ miss(struct input_set *set, const struct input_settings *input)
 	int error = pattern_obstacle(input->path, &where);
 
 	if (error != 0)
-		complain(set, where, error, true);
+		input_scan_complain(set, where, error, true);
 	if (!set->scanned)
 		log_warning("inputs: nothing matches %s%s", input->path,
 			    set->once ? "" : " yet; it is looked for every few seconds");

@@ -2,10 +2,10 @@
 /*
  * input_set.c - the open files: whose turn it is, what has changed, what has ended.
  */
-#include "input_set.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "producer/input_set.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
 
 #include <stdlib.h>
 

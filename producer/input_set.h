@@ -14,11 +14,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "checkpoint.h"
-#include "common/settings.h"
-#include "common/status.h"
-#include "file_watch.h"
-#include "log_file.h"
+#include "producer/checkpoint.h"
+#include "common/settings/settings.h"
+#include "common/process/status.h"
+#include "producer/file_watch.h"
+#include "producer/log_file.h"
 
 enum {
 	INPUT_POLL_MS = 1000,	       /* between two looks at every open file */

@@ -2,10 +2,10 @@
 /*
  * log_file.c - opening, reading and recognising one log file.
  */
-#include "log_file.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "producer/log_file.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -166,7 +166,7 @@ log_file_succeed(struct log_file *file)
 /* --- reading --- */
 
 static void
-complain(struct log_file *file, const char *doing)
+log_file_complain(struct log_file *file, const char *doing)
 {
 	int64_t now_ms = clock_mono_ms();
 
@@ -185,7 +185,7 @@ log_file_poll(struct log_file *file)
 	struct file_look look;
 
 	if (file_look(file->fd, NULL, &look) != 0) {
-		complain(file, "cannot look at it");
+		log_file_complain(file, "cannot look at it");
 		return 0;
 	}
 	if (look.size != file->size || look.changed_ns != file->changed_ns || file->failed)
@@ -207,7 +207,7 @@ log_file_read(struct log_file *file, int64_t from, char *buffer, size_t size, si
 	uint64_t marker;
 
 	if (read_len < 0) {
-		complain(file, "cannot read");
+		log_file_complain(file, "cannot read");
 		return LOG_FILE_FAILED;
 	}
 	file->error = 0;
@@ -236,7 +236,7 @@ log_file_reread(struct log_file *file, const struct window_frame *frame, char *b
 				  frame->offset + (int64_t)got);
 
 		if (n < 0) {
-			complain(file, "cannot read again what the broker did not take");
+			log_file_complain(file, "cannot read again what the broker did not take");
 			return LOG_FILE_FAILED;
 		}
 		if (n == 0)

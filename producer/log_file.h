@@ -17,10 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "checkpoint.h"
-#include "common/settings.h"
-#include "file_identity.h"
-#include "window.h"
+#include "producer/checkpoint.h"
+#include "common/settings/settings.h"
+#include "producer/file_identity.h"
+#include "producer/window.h"
 
 /* The start of a line, and the marker of it. */
 struct log_file_place {

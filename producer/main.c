@@ -6,17 +6,17 @@
  * confirms, save the checkpoint, wait. Everything that can go wrong with the broker stops the
  * reading and nothing else; see publisher.h.
  */
-#include "common/clock.h"
-#include "common/fault.h"
-#include "common/lines.h"
-#include "common/log.h"
-#include "common/process.h"
-#include "input_set.h"
-#include "progress.h"
-#include "publisher.h"
-#include "reader.h"
-#include "reminder.h"
-#include "state_dir.h"
+#include "common/base/clock.h"
+#include "common/base/fault.h"
+#include "common/message/lines.h"
+#include "common/base/log.h"
+#include "common/process/process.h"
+#include "producer/input_set.h"
+#include "producer/progress.h"
+#include "producer/publisher.h"
+#include "producer/reader.h"
+#include "producer/reminder.h"
+#include "producer/state_dir.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -304,7 +304,7 @@ wait_for_something(struct producer *producer)
 
 /* A pause stops the reading; what is on its way is still confirmed. */
 static void
-heed_pause(struct producer *producer)
+producer_heed_pause(struct producer *producer)
 {
 	struct status_page *status = producer->process.status;
 	bool wanted = status_pause_wanted(status);
@@ -355,13 +355,13 @@ heed_checks(struct producer *producer)
 }
 
 static void
-run(struct producer *producer)
+producer_run(struct producer *producer)
 {
 	for (;;) {
 		int64_t now_ms = clock_mono_ms();
 		struct progress_facts current;
 
-		heed_pause(producer);
+		producer_heed_pause(producer);
 		if (!producer->process.stop)
 			follow(producer, now_ms);
 		publisher_turn(&producer->publisher, now_ms);
@@ -429,6 +429,6 @@ main(int argc, char **argv)
 	if (producer.process.once && producer.inputs.count == 0 &&
 	    producer.process.settings->events.count == 0)
 		fatal_exit(EX_NOINPUT, "no input can be read: nothing to do");
-	run(&producer);
+	producer_run(&producer);
 	return finish(&producer);
 }

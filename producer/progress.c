@@ -2,9 +2,9 @@
 /*
  * progress.c - a bar on a terminal, else a log line now and then.
  */
-#include "progress.h"
-#include "common/defs.h"
-#include "common/log.h"
+#include "producer/progress.h"
+#include "common/base/defs.h"
+#include "common/base/log.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,13 +2,13 @@
 /*
  * publisher.c - connecting, publishing, confirms.
  */
-#include "publisher.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/topology.h"
-#include "common/xalloc.h"
-#include "envelope.h"
-#include "log_file.h"
+#include "producer/publisher.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/broker/topology.h"
+#include "common/base/xalloc.h"
+#include "producer/envelope.h"
+#include "producer/log_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ publisher_fd(const struct publisher *publisher)
 
 /* The connection is spent. delay_ms until the next try. */
 static void
-go_down(struct publisher *publisher, const struct failure *failure, int64_t delay_ms)
+publisher_go_down(struct publisher *publisher, const struct failure *failure, int64_t delay_ms)
 {
 	struct status_page *status = publisher->process->status;
 	int64_t now_ms = clock_mono_ms();
@@ -100,11 +100,11 @@ go_down(struct publisher *publisher, const struct failure *failure, int64_t dela
 static void
 lose_connection(struct publisher *publisher, const struct failure *failure)
 {
-	go_down(publisher, failure, backoff_next_ms(&publisher->connect_backoff));
+	publisher_go_down(publisher, failure, backoff_next_ms(&publisher->connect_backoff));
 }
 
 static void
-connect_broker(struct publisher *publisher)
+publisher_connect_broker(struct publisher *publisher)
 {
 	struct process *process = publisher->process;
 	struct failure failure;
@@ -121,9 +121,10 @@ connect_broker(struct publisher *publisher)
 	if (outcome != OUTCOME_DONE) {
 		int64_t down_since_ms = publisher->down_since_ms;
 
-		go_down(publisher, &failure,
-			outcome == OUTCOME_FATAL ? publisher->settings->broker.retry_max_ms
-						 : backoff_next_ms(&publisher->connect_backoff));
+		publisher_go_down(publisher, &failure,
+				  outcome == OUTCOME_FATAL
+					  ? publisher->settings->broker.retry_max_ms
+					  : backoff_next_ms(&publisher->connect_backoff));
 		publisher->down_since_ms = down_since_ms;
 		return;
 	}
@@ -293,7 +294,7 @@ on_event(struct publisher *publisher, struct broker_event *event)
 }
 
 static void
-take_events(struct publisher *publisher)
+publisher_take_events(struct publisher *publisher)
 {
 	struct broker_event event;
 	struct failure failure;
@@ -450,13 +451,13 @@ publisher_turn(struct publisher *publisher, int64_t now_ms)
 {
 	struct failure failure;
 	if (publisher->broker == NULL && now_ms >= publisher->next_try_ms)
-		connect_broker(publisher);
+		publisher_connect_broker(publisher);
 	else
 		keep_topology(publisher, now_ms);
 	renew_refused(publisher, now_ms);
 	publish_waiting(publisher);
 	/* Last, so that nothing that was read along the way stays unseen while we wait. */
-	take_events(publisher);
+	publisher_take_events(publisher);
 	if (publisher_check_turn(publisher, now_ms, &failure) != OUTCOME_DONE)
 		lose_connection(publisher, &failure);
 	note_refused(publisher, now_ms);

@@ -13,13 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/backoff.h"
-#include "common/broker.h"
-#include "common/content_encoding.h"
-#include "binding_check.h"
-#include "common/process.h"
-#include "reminder.h"
-#include "window.h"
+#include "common/base/backoff.h"
+#include "common/broker/broker.h"
+#include "common/message/content_encoding.h"
+#include "producer/binding_check.h"
+#include "common/process/process.h"
+#include "producer/reminder.h"
+#include "producer/window.h"
 
 enum {
 	PUBLISHER_WINDOW_BYTES = 4 * 1024 * 1024, /* what socket buffers take from us at most */

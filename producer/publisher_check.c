@@ -2,10 +2,10 @@
 /*
  * publisher_check.c - what the publisher does about checks of the bindings.
  */
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/topology.h"
-#include "publisher.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/broker/topology.h"
+#include "producer/publisher.h"
 
 enum { PASSIVE_PAUSE_MS = 2000 };
 

@@ -2,8 +2,8 @@
 /*
  * reader.c - choosing the file whose turn it is, filling the buffer, cutting frames from it.
  */
-#include "reader.h"
-#include "common/xalloc.h"
+#include "producer/reader.h"
+#include "common/base/xalloc.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -94,8 +94,8 @@ take_too_long(struct reader *reader, int64_t end, struct window_frame *frame, st
 
 /* One line that ends at end (its LF, if it has one, is the byte before it). */
 static void
-take_line(struct reader *reader, int64_t end, bool has_lf, struct window_frame *frame,
-	  struct span *body)
+reader_take_line(struct reader *reader, int64_t end, bool has_lf, struct window_frame *frame,
+		 struct span *body)
 {
 	int64_t length = end - reader->file->next - (has_lf ? 1 : 0);
 
@@ -118,7 +118,7 @@ take_end(struct reader *reader, struct window_frame *frame, struct span *body)
 	file->state = LOG_FILE_ENDED;
 	if (file->scanned == file->next)
 		return false;
-	take_line(reader, file->scanned, false, frame, body);
+	reader_take_line(reader, file->scanned, false, frame, body);
 	return true;
 }
 
@@ -131,7 +131,8 @@ cut_long_line(struct reader *reader, struct window_frame *frame, struct span *bo
 	const char *lf = memchr(reader->buffer + skip, '\n', reader->used - skip);
 
 	if (lf != NULL) {
-		take_line(reader, reader->from + (lf - reader->buffer) + 1, true, frame, body);
+		reader_take_line(reader, reader->from + (lf - reader->buffer) + 1, true, frame,
+				 body);
 		return true;
 	}
 	file->scanned = reader->from + (int64_t)reader->used;

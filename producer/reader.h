@@ -12,10 +12,10 @@
 
 #include <stdbool.h>
 
-#include "common/span.h"
-#include "frame.h"
-#include "input_set.h"
-#include "window.h"
+#include "common/base/span.h"
+#include "producer/frame.h"
+#include "producer/input_set.h"
+#include "producer/window.h"
 
 struct reader {
 	struct input_set *inputs;

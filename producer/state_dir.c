@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state_dir.c - lock, load and store of the checkpoint. All names are opened relative to the
+ * daemon_lock.c - lock, load and store of the checkpoint. All names are opened relative to the
  * folder's descriptor and never through a symbolic link at the end.
  */
-#include "state_dir.h"
-#include "common/fault.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "producer/state_dir.h"
+#include "common/base/fault.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state_dir.h - the folder in which the producer keeps its checkpoint; one producer at a time.
+ * daemon_lock.h - the folder in which the producer keeps its checkpoint; one producer at a time.
  *
  *   checkpoint       see checkpoint.h; replaced as a whole, never written in place
  *   checkpoint.new   the next one while it is being written
@@ -10,7 +10,7 @@
 #ifndef PRODUCER_STATE_DIR_H
 #define PRODUCER_STATE_DIR_H
 
-#include "checkpoint.h"
+#include "producer/checkpoint.h"
 
 struct state_dir {
 	const char *path;

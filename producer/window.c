@@ -2,8 +2,8 @@
 /*
  * window.c - the ring of frames that are not yet safe at the broker.
  */
-#include "window.h"
-#include "common/xalloc.h"
+#include "producer/window.h"
+#include "common/base/xalloc.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -96,7 +96,8 @@ wait_again(struct window *window, struct window_frame *frame)
 }
 
 static void
-answer(struct window *window, struct window_frame *frame, bool acked, struct window_change *change)
+window_answer(struct window *window, struct window_frame *frame, bool acked,
+	      struct window_change *change)
 {
 	if (!acked || frame->state == FRAME_RETURNED) {
 		wait_again(window, frame);
@@ -122,7 +123,7 @@ answer_tags(struct window *window, uint64_t tag, bool multiple, bool acked)
 		if (!is_in_flight(frame))
 			continue;
 		if (multiple ? frame->tag <= tag : frame->tag == tag) {
-			answer(window, frame, acked, &change);
+			window_answer(window, frame, acked, &change);
 			if (!multiple)
 				break;
 		} else if (window->in_order && frame->tag > tag) {

@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/span.h"
-#include "file_identity.h"
+#include "common/base/span.h"
+#include "producer/file_identity.h"
 
 struct log_file;
 

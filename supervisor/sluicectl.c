@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sluicectl.c - the command line: global options, help, dispatch. The verbs are in ctl_verbs.c.
+ * sluicectl.c - the command line: global options, help, dispatch. The verbs are in sluicectl_verbs.c.
  */
-#include "common/log.h"
-#include "common/nearest.h"
-#include "supervisor/ctl.h"
-#include "supervisor/request.h"
+#include "common/base/log.h"
+#include "common/base/nearest.h"
+#include "supervisor/cli/ctl.h"
+#include "supervisor/shared/request.h"
 
 #include <getopt.h>
 #include <locale.h>
@@ -15,7 +15,7 @@
 #include <sysexits.h>
 
 static void
-print_help(void)
+sluicectl_print_help(void)
 {
 	printf("usage: sluicectl [-c FILE | -s SOCKET] VERB ...\n\n"
 	       "Watch and steer Sluice.\n\n"
@@ -40,7 +40,7 @@ print_verb_help(const struct ctl_verb *verb)
 }
 
 static const struct ctl_verb *
-find_verb(const char *name)
+sluicectl_find_verb(const char *name)
 {
 	struct nearest nearest = {.word = name};
 
@@ -55,7 +55,7 @@ find_verb(const char *name)
 }
 
 static void
-parse_options(struct ctl *ctl, int argc, char **argv)
+sluicectl_parse_options(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{"help", no_argument, NULL, 'h'},
@@ -75,7 +75,7 @@ parse_options(struct ctl *ctl, int argc, char **argv)
 			ctl->socket_path = optarg;
 			break;
 		case 'h':
-			print_help();
+			sluicectl_print_help();
 			exit(EX_OK);
 		case 'V':
 			printf("sluicectl %s\n", SLUICE_VERSION);
@@ -102,18 +102,18 @@ main(int argc, char **argv)
 	log_set_program("sluicectl");
 	setlocale(LC_CTYPE, ""); /* widths of columns */
 	request_init();
-	parse_options(&ctl, argc, argv);
+	sluicectl_parse_options(&ctl, argc, argv);
 	argc -= optind;
 	argv += optind;
 	optind = 0; /* the verb's own options start from the front */
 	if (strcmp(argv[0], "help") == 0) {
 		if (argc > 1)
-			print_verb_help(find_verb(argv[1]));
+			print_verb_help(sluicectl_find_verb(argv[1]));
 		else
-			print_help();
+			sluicectl_print_help();
 		return EX_OK;
 	}
-	verb = find_verb(argv[0]);
+	verb = sluicectl_find_verb(argv[0]);
 	/* dlq has verbs of its own, each with its help */
 	if (verb->handler != ctl_dlq && ctl_asks_for_help(argc, argv)) {
 		print_verb_help(verb);

@@ -2,9 +2,9 @@
 /*
  * sluiced.c - the supervisor: options, then supervisor.c does the work.
  */
-#include "common/log.h"
-#include "common/xalloc.h"
-#include "supervisor/supervisor.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+#include "supervisor/daemon/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ enum { OPTION_TEMPLATE = 256, OPTION_MANUAL };
 enum mode { MODE_RUN, MODE_TEST, MODE_PRINT };
 
 static void
-print_help(void)
+sluiced_print_help(void)
 {
 	printf("usage: sluiced [-c FILE] [-t | -T | --template]\n\n"
 	       "Start the producer and the lake and clean workers of Sluice, keep them running, "
@@ -46,7 +46,7 @@ print_help(void)
 }
 
 static const char *
-parse_options(int argc, char **argv, enum mode *mode)
+sluiced_parse_options(int argc, char **argv, enum mode *mode)
 {
 	static const struct option long_options[] = {
 		{"help", no_argument, NULL, 'h'},
@@ -77,7 +77,7 @@ parse_options(int argc, char **argv, enum mode *mode)
 			settings_print_manual(stdout);
 			exit(EX_OK);
 		case 'h':
-			print_help();
+			sluiced_print_help();
 			exit(EX_OK);
 		case 'V':
 			printf("sluiced %s\n", SLUICE_VERSION);
@@ -119,7 +119,7 @@ main(int argc, char **argv)
 	const char *path;
 
 	log_set_program("sluiced");
-	path = parse_options(argc, argv, &mode);
+	path = sluiced_parse_options(argc, argv, &mode);
 	if (settings_load(path, &settings) != 0 || settings_check_inputs(settings) != 0)
 		fatal_exit(EX_CONFIG, "settings %s: not accepted", path);
 	if (mode == MODE_TEST && settings_check_files(settings) != 0)

@@ -2,9 +2,9 @@
 /*
  * bench.c - helpers of the measuring programs.
  */
-#include "bench.h"
-#include "common/log.h"
-#include "common/xalloc.h"
+#include "tests/bench/bench.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
 
 #include <errno.h>
 #include <fcntl.h>

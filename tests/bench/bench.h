@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/outcome.h"
-#include "common/span.h"
+#include "common/process/outcome.h"
+#include "common/base/span.h"
 
 /* Seconds of the monotonic clock. */
 double bench_now_s(void);

@@ -9,11 +9,11 @@
  * per queue consumes and acknowledges, many at once. The queues must exist and be empty. Prints
  * {"lines": N, "messages": N, "seconds": S}.
  */
-#include "bench.h"
-#include "common/broker.h"
-#include "common/log.h"
-#include "common/topology.h"
-#include "common/xalloc.h"
+#include "tests/bench/bench.h"
+#include "common/broker/broker.h"
+#include "common/base/log.h"
+#include "common/broker/topology.h"
+#include "common/base/xalloc.h"
 #include "producer/frame.h"
 
 #include <poll.h>

@@ -9,12 +9,12 @@
  * No broker, no parsing, no acknowledgement in it: what the pipeline could reach at best. Prints
  * {"lines": N, "seconds": S}.
  */
-#include "bench.h"
+#include "tests/bench/bench.h"
 #include "clean_worker/clean_row.h"
-#include "common/db.h"
-#include "common/log.h"
-#include "common/utf8.h"
-#include "common/xalloc.h"
+#include "common/database/db.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "common/base/xalloc.h"
 #include "lake_worker/raw_row.h"
 
 #include <stdio.h>

@@ -10,11 +10,11 @@
  * figures are upper bounds. Prints {"samples": N, "p50_ms": ..., "p99_ms": ..., "max_ms": ...,
  * "lines_per_s": what was reached}.
  */
-#include "bench.h"
-#include "common/db.h"
-#include "common/log.h"
-#include "common/md5.h"
-#include "common/xalloc.h"
+#include "tests/bench/bench.h"
+#include "common/database/db.h"
+#include "common/base/log.h"
+#include "common/base/md5.h"
+#include "common/base/xalloc.h"
 #include "lake_worker/raw_row.h"
 
 #include <errno.h>

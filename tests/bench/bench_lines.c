@@ -9,12 +9,12 @@
  * (UTF-8, id, parser, URL, user, lengths). Best of ROUNDS, in lines per CPU second, as one JSON
  * object.
  */
-#include "bench.h"
+#include "tests/bench/bench.h"
 #include "clean_worker/clean_row.h"
 #include "clean_worker/log_format.h"
-#include "common/batch.h"
-#include "common/log.h"
-#include "common/md5.h"
+#include "common/worker/batch.h"
+#include "common/base/log.h"
+#include "common/base/md5.h"
 #include "lake_worker/raw_row.h"
 
 #include <stdio.h>

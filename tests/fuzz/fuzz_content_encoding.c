@@ -3,8 +3,8 @@
  * fuzz_content_encoding.c - libFuzzer: any bytes as a packed body, as the blocks behind a good
  * header, and as damage to a good one; and any bytes packed and unpacked again.
  */
-#include "common/content_encoding.h"
-#include "common/xalloc.h"
+#include "common/message/content_encoding.h"
+#include "common/base/xalloc.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  *
  * Every answer must be one line of JSON that says ok or why not.
  */
-#include "common/log.h"
-#include "supervisor/commands.h"
+#include "common/base/log.h"
+#include "supervisor/daemon/commands.h"
 
 #include <stdlib.h>
 #include <string.h>

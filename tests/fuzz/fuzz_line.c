@@ -8,9 +8,9 @@
 #include "clean_worker/status_phrase.h"
 #include "clean_worker/url_parts.h"
 #include "clean_worker/user_parts.h"
-#include "common/lines.h"
-#include "common/utf8.h"
-#include "common/xalloc.h"
+#include "common/message/lines.h"
+#include "common/base/utf8.h"
+#include "common/base/xalloc.h"
 
 #include <stdlib.h>
 

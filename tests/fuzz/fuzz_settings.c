@@ -3,8 +3,8 @@
  * fuzz_settings.c - libFuzzer: any bytes as a settings file. What is accepted must print itself as
  * a file that is accepted and means the same; that is how children get their settings.
  */
-#include "common/log.h"
-#include "common/settings.h"
+#include "common/base/log.h"
+#include "common/settings/settings.h"
 
 #include <fcntl.h>
 #include <stdio.h>

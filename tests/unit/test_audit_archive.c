@@ -3,9 +3,9 @@
  * test_audit_archive.c - archives of dropped and edited letters as `sluicectl audit` reads them,
  * also while a writer gives a file another name.
  */
-#include "common/xalloc.h"
-#include "supervisor/audit_archive.h"
-#include "supervisor/dlq_archive.h"
+#include "common/base/xalloc.h"
+#include "supervisor/audit/audit_archive.h"
+#include "supervisor/dlq/dlq_archive.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

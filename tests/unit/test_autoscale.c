@@ -2,8 +2,8 @@
 /*
  * test_autoscale.c - how many workers a queue gets, on a queue that only exists on paper.
  */
-#include "supervisor/autoscale.h"
-#include "common/defs.h"
+#include "supervisor/daemon/autoscale.h"
+#include "common/base/defs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/batch.h"
-#include "common/xalloc.h"
+#include "common/worker/batch.h"
+#include "common/base/xalloc.h"
 #include "lake_worker/raw_row.h"
 
 static int freed;

@@ -3,7 +3,7 @@
  * test_binding_check.c - questions to the spare bindings, and what the answers mean.
  */
 #include "producer/binding_check.h"
-#include "common/topology.h"
+#include "common/broker/topology.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* checkpoint.c and state_dir.c: what is written is read back; what is not whole is not believed. */
+/* checkpoint.c and daemon_lock.c: what is written is read back; what is not whole is not believed. */
 #include "producer/state_dir.h"
 
 #include <setjmp.h>

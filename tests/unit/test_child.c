@@ -2,7 +2,7 @@
 /*
  * test_child.c - the state machine of a child: every state with every event, then some whole lives.
  */
-#include "supervisor/child.h"
+#include "supervisor/daemon/child.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,11 +2,11 @@
 /*
  * test_commands.c - requests from the socket and words from the command line.
  */
-#include "supervisor/commands.h"
-#include "common/log.h"
-#include "supervisor/ctl.h"
-#include "supervisor/human.h"
-#include "supervisor/reload.h"
+#include "supervisor/daemon/commands.h"
+#include "common/base/log.h"
+#include "supervisor/cli/ctl.h"
+#include "supervisor/shared/human.h"
+#include "supervisor/daemon/reload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

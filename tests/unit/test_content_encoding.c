@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/content_encoding.h"
-#include "common/defs.h"
-#include "common/xalloc.h"
+#include "common/message/content_encoding.h"
+#include "common/base/defs.h"
+#include "common/base/xalloc.h"
 
 static const struct span lz4 = {.ptr = "lz4", .len = 3};
 static struct unpacker *unpacker; /* of all tests: none may spoil it for the next */

@@ -2,10 +2,10 @@
 /*
  * test_control.c - the control socket against clients that are slow, greedy, rude or many.
  */
-#include "supervisor/control.h"
-#include "common/clock.h"
-#include "common/xalloc.h"
-#include "supervisor/request.h"
+#include "supervisor/daemon/control.h"
+#include "common/base/clock.h"
+#include "common/base/xalloc.h"
+#include "supervisor/shared/request.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,16 +3,16 @@
  * test_dlq.c - dead letters without a broker: ids, groups, selection, harmless text, times, NDJSON,
  * headers of messages sent again.
  */
-#include "common/base64.h"
-#include "common/defs.h"
-#include "common/lines.h"
-#include "supervisor/dlq_again.h"
-#include "supervisor/dlq_archive.h"
-#include "supervisor/dlq_group_table.h"
-#include "supervisor/dlq_present.h"
-#include "supervisor/dlq_select.h"
-#include "supervisor/dlq_text.h"
-#include "supervisor/dlq_today.h"
+#include "common/base/base64.h"
+#include "common/base/defs.h"
+#include "common/message/lines.h"
+#include "supervisor/dlq/dlq_again.h"
+#include "supervisor/dlq/dlq_archive.h"
+#include "supervisor/dlq/dlq_group_table.h"
+#include "supervisor/dlq/dlq_present.h"
+#include "supervisor/dlq/dlq_select.h"
+#include "supervisor/dlq/dlq_text.h"
+#include "supervisor/dlq/dlq_today.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

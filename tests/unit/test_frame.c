@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "common/defs.h"
+#include "common/base/defs.h"
 
 static const struct {
 	const char *name, *data;

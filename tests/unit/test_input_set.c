@@ -4,8 +4,8 @@
  * lines come out, whatever happens to the files. Each test has a folder of its own and a small read
  * buffer.
  */
-#include "common/clock.h"
-#include "common/xalloc.h"
+#include "common/base/clock.h"
+#include "common/base/xalloc.h"
 #include "producer/reader.h"
 
 #include <errno.h>

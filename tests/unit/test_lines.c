@@ -2,8 +2,8 @@
 /*
  * test_lines.c - where the lines of a message body start and end.
  */
-#include "common/lines.h"
-#include "common/defs.h"
+#include "common/message/lines.h"
+#include "common/base/defs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

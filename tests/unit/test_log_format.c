@@ -4,7 +4,7 @@
  * rest.
  */
 #include "clean_worker/log_format.h"
-#include "common/defs.h"
+#include "common/base/defs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

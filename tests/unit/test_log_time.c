@@ -3,8 +3,8 @@
  * test_log_time.c - reading of access-log times: forms, dates that do not exist, and the C
  * library's view.
  */
-#include "common/log_time.h"
-#include "common/defs.h"
+#include "common/message/log_time.h"
+#include "common/base/defs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

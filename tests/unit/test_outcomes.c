@@ -11,11 +11,11 @@
 
 #include <string.h>
 
-#include "common/backoff.h"
-#include "common/broker_errors.h"
-#include "common/db_errors.h"
-#include "common/nearest.h"
-#include "common/reason.h"
+#include "common/base/backoff.h"
+#include "common/broker/broker_errors.h"
+#include "common/database/db_errors.h"
+#include "common/base/nearest.h"
+#include "common/message/reason.h"
 
 static void
 assert_outcome(unsigned number, enum outcome outcome)

@@ -2,9 +2,9 @@
 /*
  * test_pool.c - wanted and actual children, with processes that only exist on paper.
  */
-#include "supervisor/pool.h"
-#include "common/clock.h"
-#include "common/log.h"
+#include "supervisor/daemon/pool.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/host.h"
-#include "common/settings.h"
+#include "common/base/host.h"
+#include "common/settings/settings.h"
 
 static char folder[] = "/tmp/sluice-settings-XXXXXX";
 static char path[64], messages[8192];

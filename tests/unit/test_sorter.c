@@ -2,7 +2,7 @@
 /*
  * test_sorter.c - records come back in order, whether or not they fit into memory.
  */
-#include "supervisor/sorter.h"
+#include "supervisor/audit/sorter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * test_status_phrase.c - phrases of the registry, and what is in none.
  */
 #include "clean_worker/status_phrase.h"
-#include "common/defs.h"
+#include "common/base/defs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * test_suspects.c - notes about lines that workers died with.
  */
-#include "common/suspects.h"
+#include "common/process/suspects.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * test_url_parts.c - scheme and host of what stands in request lines.
  */
 #include "clean_worker/url_parts.h"
-#include "common/defs.h"
+#include "common/base/defs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * test_user_parts.c - which user names are e-mail addresses.
  */
 #include "clean_worker/user_parts.h"
-#include "common/defs.h"
+#include "common/base/defs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

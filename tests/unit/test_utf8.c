@@ -2,8 +2,8 @@
 /*
  * test_utf8.c - every lead byte, every bound of RFC 3629, every place in a word of eight.
  */
-#include "common/utf8.h"
-#include "common/defs.h"
+#include "common/base/utf8.h"
+#include "common/base/defs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

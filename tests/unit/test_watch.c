@@ -2,15 +2,15 @@
 /*
  * test_watch.c - what operators look at: events, histograms, metrics, the log, the manual pages.
  */
-#include "common/clock.h"
-#include "common/histogram.h"
-#include "common/log.h"
-#include "common/settings.h"
-#include "supervisor/commands.h"
-#include "supervisor/ctl.h"
-#include "supervisor/ctl_view.h"
-#include "supervisor/events.h"
-#include "supervisor/metrics.h"
+#include "common/base/clock.h"
+#include "common/process/histogram.h"
+#include "common/base/log.h"
+#include "common/settings/settings.h"
+#include "supervisor/daemon/commands.h"
+#include "supervisor/cli/ctl.h"
+#include "supervisor/ctl/ctl_view.h"
+#include "supervisor/daemon/events.h"
+#include "supervisor/daemon/metrics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "common/defs.h"
+#include "common/base/defs.h"
 
 enum { FRAME_BYTES = 10 };
 

@@ -3,9 +3,9 @@
  * test_words.c - what is said to people: why a child died, what one thing is called, where an error
  * goes.
  */
-#include "supervisor/ctl.h"
-#include "supervisor/ctl_view.h"
-#include "supervisor/deaths.h"
+#include "supervisor/cli/ctl.h"
+#include "supervisor/ctl/ctl_view.h"
+#include "supervisor/daemon/deaths.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log.c - one event per line on standard error.
+ *
+ * An event is formatted into a fixed buffer, escaped into a second one and written with one
+ * write(), so that events of several processes that share one standard error do not mix. An event
+ * longer than the buffer is cut, never split over two lines.
+ */
+#include "common/base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/utf8.h"
+
+enum { MESSAGE_MAX = 2048, LINE_MAX_BYTES = 4 * MESSAGE_MAX + 512 };
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+};
+
+static const char *program_name = "sluice";
+static char role_name[64]; /* "" until log_open(): plain messages */
+static enum log_level level_limit = LOG_LEVEL_INFO;
+static enum log_style style_now = LOG_STYLE_LOGFMT;
+static bool to_journal;
+
+/* As syslog(3) numbers them. */
+static const int priorities[] = {
+	[LOG_LEVEL_ERROR] = 3,
+	[LOG_LEVEL_WARNING] = 4,
+	[LOG_LEVEL_INFO] = 6,
+	[LOG_LEVEL_DEBUG] = 7,
+};
+
+/* Is standard error the journal's own stream, as JOURNAL_STREAM ("device:inode") says? */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat found;
+
+	return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &found) == 0 && found.st_dev == device && found.st_ino == inode;
+}
+
+void
+log_open(const char *role, enum log_level level, enum log_style style)
+{
+	to_journal = is_journal();
+	snprintf(role_name, sizeof(role_name), "%s", role);
+	log_configure(level, style);
+}
+
+void
+log_configure(enum log_level level, enum log_style style)
+{
+	level_limit = level;
+	style_now = style;
+}
+
+static char *capture_out;
+static size_t capture_left;
+
+void
+log_capture(char *out, size_t out_size)
+{
+	capture_out = out;
+	capture_left = out_size;
+	if (out != NULL)
+		out[0] = '\0';
+}
+
+static void
+capture(const char *message)
+{
+	int written;
+
+	if (capture_out == NULL || capture_left <= 1)
+		return;
+	written = snprintf(capture_out, capture_left, "%s\n", message);
+	written = MIN(written, (int)capture_left - 1);
+	capture_out += written;
+	capture_left -= (size_t)written;
+}
+
+void
+log_set_program(const char *name)
+{
+	program_name = name;
+}
+
+/*
+ * Append the text as the inside of a quoted value. Both logfmt and JSON readers understand \"
+ * \\ and \u00XX; bytes that are not UTF-8 were made visible before.
+ */
+static size_t
+append_quoted(char *out, size_t used, size_t size, const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		if (used + 8 >= size)
+			break;
+		if (*p == '"' || *p == '\\') {
+			out[used++] = '\\';
+			out[used++] = (char)*p;
+		} else if (*p < 0x20 || *p == 0x7f) {
+			used += (size_t)snprintf(out + used, size - used, "\\u%04x", *p);
+		} else {
+			out[used++] = (char)*p;
+		}
+	}
+	return used;
+}
+
+static size_t
+append_prefix(char *out, size_t size, enum log_level level)
+{
+	struct timespec now;
+	struct tm utc;
+	char stamp[32];
+	size_t used = 0;
+	int written;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	if (to_journal)
+		used = (size_t)snprintf(out, size, "<%d>", priorities[level]);
+	written = snprintf(
+		out + used, size - used,
+		style_now == LOG_STYLE_JSON ? "{\"ts\":\"%s.%03ldZ\",\"level\":\"%s\",\"role\":\"%"
+					      "s\",\"pid\":%ld,\"msg\":\""
+					    : "ts=%s.%03ldZ level=%s role=%s pid=%ld msg=\"",
+		stamp, now.tv_nsec / 1000000, level_names[level], role_name, (long)getpid());
+	return used + (size_t)written;
+}
+
+static void
+write_event(enum log_level level, const char *message)
+{
+	char visible[4 * MESSAGE_MAX + 1];
+	char line[LINE_MAX_BYTES];
+	size_t used;
+	ssize_t written;
+
+	visible[utf8_escape(span_of(message), visible, sizeof(visible) - 1)] = '\0';
+	if (role_name[0] != '\0') {
+		used = append_prefix(line, sizeof(line), level);
+		used = append_quoted(line, used, sizeof(line) - 4, visible);
+		used += (size_t)snprintf(line + used, sizeof(line) - used,
+					 style_now == LOG_STYLE_JSON ? "\"}\n" : "\"\n");
+	} else {
+		used = (size_t)snprintf(line, sizeof(line), "%s: ", program_name);
+		for (const char *p = visible; *p != '\0' && used + 2 < sizeof(line); p++) {
+			/* Control bytes of foreign text must not reach a terminal. */
+			bool control = (unsigned char)*p < 0x20 || *p == 0x7f;
+
+			line[used++] = control && *p != '\n' ? '?' : *p;
+		}
+		line[used++] = '\n';
+	}
+	written = write(STDERR_FILENO, line, used);
+	(void)written; /* nowhere to complain */
+}
+
+/* --- repeats --- */
+
+enum { REPEATS_WRITTEN = 5, REPEAT_WINDOW_MS = 60000, REPEATS_KEPT = 16 };
+
+/* Messages of the last minute, told apart by a hash: a wrong match only hides one of two texts. */
+static struct repeat {
+	uint64_t hash;
+	int64_t since_ms; /* 0 = free */
+	unsigned said, hidden;
+	enum log_level level;
+	char begin[80];
+} repeats[REPEATS_KEPT];
+
+static void
+end_repeat(struct repeat *repeat)
+{
+	char text[160];
+
+	if (repeat->hidden > 0) {
+		snprintf(text, sizeof(text), "said %u times more within a minute: %s",
+			 repeat->hidden, repeat->begin);
+		write_event(repeat->level, text);
+	}
+	repeat->since_ms = 0;
+}
+
+static uint64_t
+hash_of(const char *message)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (const unsigned char *p = (const unsigned char *)message; *p != '\0'; p++)
+		hash = (hash ^ *p) * 0x100000001b3u;
+	return hash;
+}
+
+/* The message was written often enough lately: count it. */
+static bool
+is_repeat(enum log_level level, const char *message)
+{
+	uint64_t hash = hash_of(message);
+	int64_t now_ms = clock_mono_ms();
+	struct repeat *place = &repeats[0];
+
+	for (size_t i = 0; i < REPEATS_KEPT; i++)
+		if (repeats[i].since_ms != 0 && now_ms - repeats[i].since_ms >= REPEAT_WINDOW_MS)
+			end_repeat(&repeats[i]);
+	for (size_t i = 0; i < REPEATS_KEPT; i++) {
+		struct repeat *repeat = &repeats[i];
+
+		if (repeat->since_ms != 0 && repeat->hash == hash) {
+			if (repeat->said++ < REPEATS_WRITTEN)
+				return false;
+			repeat->hidden++;
+			return true;
+		}
+		if (repeat->since_ms < place->since_ms)
+			place = repeat;
+	}
+	end_repeat(place); /* the oldest one, or a free one */
+	*place = (struct repeat){.hash = hash, .since_ms = now_ms, .said = 1, .level = level};
+	snprintf(place->begin, sizeof(place->begin), "%.79s", message);
+	return false;
+}
+
+static void log_event(enum log_level level, const char *format, va_list args) PRINTF_LIKE(2, 0);
+
+static void
+log_event(enum log_level level, const char *format, va_list args)
+{
+	int saved_errno = errno;
+	char message[MESSAGE_MAX];
+
+	if (level > level_limit)
+		return;
+	vsnprintf(message, sizeof(message), format, args);
+	if (level <= LOG_LEVEL_WARNING)
+		capture(message);
+	if (role_name[0] == '\0' || !is_repeat(level, message))
+		write_event(level, message);
+	errno = saved_errno;
+}
+
+#define DEFINE_LOG_FUNCTION(name, level)        \
+	void name(const char *format, ...)      \
+	{                                       \
+		va_list args;                   \
+                                                \
+		va_start(args, format);         \
+		log_event(level, format, args); \
+		va_end(args);                   \
+	}
+
+DEFINE_LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
+DEFINE_LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
+DEFINE_LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
+DEFINE_LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+void
+fatal(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_event(LOG_LEVEL_ERROR, format, args);
+	va_end(args);
+	exit(EX_OSERR);
+}
+
+void
+fatal_exit(int exit_code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_event(LOG_LEVEL_ERROR, format, args);
+	va_end(args);
+	exit(exit_code);
+}

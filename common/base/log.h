@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log.h - one event per line on standard error, as logfmt or JSON.
+ *
+ *   ts=2026-11-23T18:00:00.123Z level=info role=lake/0 pid=4122 msg="ready" queue=queue-data-lake
+ *
+ * Under systemd (JOURNAL_STREAM names standard error) a line starts with its priority, "<3>" to
+ * "<7>", which the journal takes off. A message that is said again and again is written 5 times a
+ * minute; then its repeats are only counted, and the count is written when the minute is over.
+ *
+ * The message is a sentence for people; control bytes, quotes and invalid UTF-8 in it are escaped,
+ * so one event is always one line whatever came in from outside. No call changes errno.
+ */
+#ifndef COMMON_BASE_LOG_H
+#define COMMON_BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "common/base/defs.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_style { LOG_STYLE_LOGFMT, LOG_STYLE_JSON };
+
+/*
+ * Who is speaking ("producer", "lake/0", "sluiced"); the text is copied. Until it is called, events
+ * are printed plainly as "NAME: message", which is what a command line tool wants.
+ */
+void log_open(const char *role, enum log_level level, enum log_style style);
+
+/* Change level and format, as a reload does. */
+void log_configure(enum log_level level, enum log_style style);
+
+/* The name that plain messages start with ("sluicectl"); the text is kept, not copied. */
+void log_set_program(const char *name);
+
+/*
+ * From now on put the texts of errors and warnings, one per line, into out too, until it is full;
+ * out NULL ends it. For telling somebody far away what went wrong here.
+ */
+void log_capture(char *out, size_t out_size);
+
+void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_debug(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* The environment makes going on impossible: log it and exit with EX_OSERR (71). */
+NO_RETURN void fatal(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* The same with an exit code of sysexits.h. */
+NO_RETURN void fatal_exit(int exit_code, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * utf8.h - is it UTF-8 (RFC 3629), and if not, a text that shows what it is.
+ *
+ * Valid are the shortest forms of U+0000 to U+10FFFF without the surrogates U+D800 to U+DFFF. That
+ * is also what a utf8mb4 column takes.
+ */
+#ifndef COMMON_BASE_UTF8_H
+#define COMMON_BASE_UTF8_H
+
+#include "common/base/span.h"
+
+/* One invalid byte becomes this many. */
+#define UTF8_ESCAPE_LEN 4
+
+bool utf8_valid(struct span in);
+
+/* How many bytes utf8_escape() writes: in.len for valid text, at most 4 * in.len. */
+size_t utf8_escaped_len(struct span in);
+
+/*
+ * Copy with every invalid byte written as nginx does: \xHH, two upper-case digits. Valid sequences,
+ * backslashes among them, are copied as they are, so the text is for reading: the way back to the
+ * bytes is not always known. out_size must be at least utf8_escaped_len(in) (4 * in.len always is);
+ * no NUL is added. Returns the bytes written.
+ */
+size_t utf8_escape(struct span in, char *out, size_t out_size);
+
+#endif

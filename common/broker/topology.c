@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * topology.c - THE table of exchanges, queues, arguments and bindings.
+ *
+ * Quorum queues with at-least-once dead-lettering and reject-publish: dead-lettering between
+ * classic queues lost whole batches when the broker died, and a full queue must slow the producer,
+ * not drop.
+ */
+#include "common/broker/topology.h"
+#include "common/broker/broker_errors.h"
+#include "common/base/log.h"
+
+#include <string.h>
+
+static const struct exchange {
+	const char *name;
+	const char *type;
+} exchanges[] = {
+	{TOPOLOGY_EXCHANGE, "topic"},
+	{TOPOLOGY_DEAD_EXCHANGE, "direct"},
+};
+
+/*
+ * A queue of lines and the queue of its dead letters. Of its spare bindings: what is put around the
+ * routing key, and around it in the key of a check, which must match no other queue's.
+ */
+static const struct queue {
+	const char *name;
+	const char *dead_name;
+	const char *spare_before, *spare_behind, *check_before, *check_behind;
+} queues[] = {
+	{TOPOLOGY_LAKE_QUEUE, TOPOLOGY_LAKE_QUEUE ".dead", "", ".#", "", ".check"},
+	{TOPOLOGY_CLEAN_QUEUE, TOPOLOGY_CLEAN_QUEUE ".dead", "#.", "", "check.", ""},
+};
+
+#define DEFAULT_ROUTING_KEY "logs"
+
+enum { ARGUMENTS_MAX = 8 };
+
+struct arguments {
+	struct broker_argument list[ARGUMENTS_MAX];
+	size_t count;
+};
+
+static void
+add_text(struct arguments *arguments, const char *name, const char *text)
+{
+	arguments->list[arguments->count++] = (struct broker_argument){.name = name, .text = text};
+}
+
+static void
+add_number(struct arguments *arguments, const char *name, int64_t number)
+{
+	arguments->list[arguments->count++] =
+		(struct broker_argument){.name = name, .number = number};
+}
+
+static struct arguments
+arguments_of(const struct queue *queue, const struct broker_settings *settings)
+{
+	struct arguments arguments = {.count = 0};
+
+	add_text(&arguments, "x-queue-type", "quorum");
+	add_text(&arguments, "x-dead-letter-exchange", TOPOLOGY_DEAD_EXCHANGE);
+	add_text(&arguments, "x-dead-letter-routing-key", queue->name);
+	add_text(&arguments, "x-dead-letter-strategy", "at-least-once");
+	add_text(&arguments, "x-overflow", "reject-publish");
+	add_number(&arguments, "x-delivery-limit", settings->delivery_limit);
+	return arguments;
+}
+
+static struct arguments
+dead_arguments(int server_major)
+{
+	struct arguments arguments = {.count = 0};
+
+	add_text(&arguments, "x-queue-type", "quorum");
+	/* RabbitMQ 4 limits deliveries to 20 unless told otherwise: looking must never kill. */
+	if (server_major >= 4)
+		add_number(&arguments, "x-delivery-limit", -1);
+	return arguments;
+}
+
+/*
+ * A queue or exchange that is there in another form, or not there in passive mode, is for a person.
+ */
+static enum outcome
+explain(struct failure *failure, const struct broker_settings *settings, const char *kind,
+	const char *name, bool passive)
+{
+	struct failure cause = *failure;
+
+	if (failure->code == AMQP_CODE_PRECONDITION_FAILED)
+		failure_set(
+			failure, OUTCOME_FATAL, EX_CONFIG,
+			"%.330s. Nothing was changed. If that %s may go: let it run empty, then "
+			"`rabbitmqctl -p %.40s delete_queue %.40s --if-empty` and start again",
+			cause.text, kind, settings->vhost, name);
+	else if (failure->code == AMQP_CODE_NOT_FOUND && passive)
+		failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
+			    "%.330s. Declare it with `sluicectl topology apply` or import "
+			    "`sluicectl topology export`",
+			    cause.text);
+	failure->code = cause.code;
+	return failure->outcome;
+}
+
+static enum outcome
+assert_exchanges(struct broker *broker, const struct broker_settings *settings, bool passive,
+		 struct failure *failure)
+{
+	for (size_t i = 0; i < ARRAY_LEN(exchanges); i++)
+		if (broker_declare_exchange(broker, exchanges[i].name, exchanges[i].type, passive,
+					    failure) != OUTCOME_DONE)
+			return explain(failure, settings, "exchange", exchanges[i].name, passive);
+	return OUTCOME_DONE;
+}
+
+static enum outcome
+assert_queues(struct broker *broker, const struct broker_settings *settings, bool passive,
+	      struct failure *failure)
+{
+	struct arguments dead = dead_arguments(broker_server_major(broker));
+
+	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
+		struct arguments arguments = arguments_of(&queues[i], settings);
+
+		/* the dead-letter queue first: nothing may die before there is a place for it */
+		if (broker_declare_queue(broker, queues[i].dead_name, passive, dead.list,
+					 passive ? 0 : dead.count, NULL, NULL,
+					 failure) != OUTCOME_DONE)
+			return explain(failure, settings, "queue", queues[i].dead_name, passive);
+		if (broker_declare_queue(broker, queues[i].name, passive, arguments.list,
+					 passive ? 0 : arguments.count, NULL, NULL,
+					 failure) != OUTCOME_DONE)
+			return explain(failure, settings, "queue", queues[i].name, passive);
+	}
+	return OUTCOME_DONE;
+}
+
+/* The routing key number i of all that have to be bound: "logs", then those of the inputs. */
+static const char *
+routing_key(const struct settings *settings, size_t i)
+{
+	return i == 0 ? DEFAULT_ROUTING_KEY : settings->inputs[i - 1].routing_key;
+}
+
+static bool
+routing_key_is_repeat(const struct settings *settings, size_t i)
+{
+	for (size_t earlier = 0; earlier < i; earlier++)
+		if (strcmp(routing_key(settings, earlier), routing_key(settings, i)) == 0)
+			return true;
+	return false;
+}
+
+static enum outcome
+assert_bindings(struct broker *broker, const struct settings *settings, struct failure *failure)
+{
+	for (size_t q = 0; q < ARRAY_LEN(queues); q++) {
+		if (broker_bind_queue(broker, queues[q].dead_name, TOPOLOGY_DEAD_EXCHANGE,
+				      queues[q].name, failure) != OUTCOME_DONE)
+			return failure->outcome;
+		for (size_t k = 0; k <= settings->input_count; k++) {
+			if (routing_key_is_repeat(settings, k))
+				continue;
+			if (broker_bind_queue(broker, queues[q].name, TOPOLOGY_EXCHANGE,
+					      routing_key(settings, k), failure) != OUTCOME_DONE)
+				return failure->outcome;
+		}
+	}
+	return OUTCOME_DONE;
+}
+
+/* --- spare bindings --- */
+
+/* The routing key number i without repeats; NULL = no more. */
+static const char *
+distinct_key(const struct settings *settings, size_t i)
+{
+	for (size_t k = 0; k <= settings->input_count; k++)
+		if (!routing_key_is_repeat(settings, k) && i-- == 0)
+			return routing_key(settings, k);
+	return NULL;
+}
+
+size_t
+topology_spare_count(const struct settings *settings)
+{
+	size_t keys = 0;
+
+	while (distinct_key(settings, keys) != NULL)
+		keys++;
+	return keys * ARRAY_LEN(queues);
+}
+
+static const struct queue *
+spare_queue(size_t i)
+{
+	return &queues[i % ARRAY_LEN(queues)];
+}
+
+static void
+spare_key(const struct settings *settings, size_t i, char *key)
+{
+	snprintf(key, TOPOLOGY_KEY_MAX, "%s%s%s", spare_queue(i)->spare_before,
+		 distinct_key(settings, i / ARRAY_LEN(queues)), spare_queue(i)->spare_behind);
+}
+
+const char *
+topology_spare(const struct settings *settings, size_t i, char *key)
+{
+	const struct queue *queue = spare_queue(i);
+
+	snprintf(key, TOPOLOGY_KEY_MAX, "%s%s%s", queue->check_before,
+		 distinct_key(settings, i / ARRAY_LEN(queues)), queue->check_behind);
+	return queue->name;
+}
+
+enum outcome
+topology_assert_spares(struct broker *broker, const struct settings *settings,
+		       struct failure *failure)
+{
+	size_t count = topology_spare_count(settings);
+	char key[TOPOLOGY_KEY_MAX];
+
+	if (settings->broker.declare == DECLARE_PASSIVE)
+		return OUTCOME_DONE;
+	for (size_t i = 0; i < count; i++) {
+		spare_key(settings, i, key);
+		if (broker_bind_queue(broker, spare_queue(i)->name, TOPOLOGY_EXCHANGE, key,
+				      failure) != OUTCOME_DONE)
+			return failure->outcome;
+	}
+	return OUTCOME_DONE;
+}
+
+/* --- all that has to be there --- */
+
+enum outcome
+topology_assert(struct broker *broker, const struct settings *settings, struct failure *failure)
+{
+	bool passive = settings->broker.declare == DECLARE_PASSIVE;
+
+	if (assert_exchanges(broker, &settings->broker, passive, failure) != OUTCOME_DONE ||
+	    assert_queues(broker, &settings->broker, passive, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	/* AMQP has no way to only look at a binding. */
+	return passive ? OUTCOME_DONE : assert_bindings(broker, settings, failure);
+}
+
+/* --- the same as a definitions file --- */
+
+static void
+print_json_text(const char *text, FILE *out)
+{
+	fputc('"', out);
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			fputc('\\', out);
+		if (*p < 0x20)
+			fprintf(out, "\\u%04x", *p);
+		else
+			fputc(*p, out);
+	}
+	fputc('"', out);
+}
+
+static void
+export_queue(const char *name, const char *vhost, const struct arguments *arguments, FILE *out)
+{
+	fprintf(out, "    {\"name\": \"%s\", \"vhost\": ", name);
+	print_json_text(vhost, out);
+	fprintf(out, ", \"durable\": true, \"auto_delete\": false,\n     \"arguments\": {");
+	for (size_t i = 0; i < arguments->count; i++) {
+		const struct broker_argument *argument = &arguments->list[i];
+
+		fprintf(out, "%s\"%s\": ", i > 0 ? ", " : "", argument->name);
+		if (argument->text != NULL)
+			print_json_text(argument->text, out);
+		else
+			fprintf(out, "%lld", (long long)argument->number);
+	}
+	fprintf(out, "}}");
+}
+
+static void
+export_binding(const char *exchange, const char *queue, const char *key, const char *vhost,
+	       bool first, FILE *out)
+{
+	fprintf(out, "%s    {\"source\": \"%s\", \"vhost\": ", first ? "" : ",\n", exchange);
+	print_json_text(vhost, out);
+	fprintf(out,
+		", \"destination\": \"%s\", \"destination_type\": \"queue\",\n     "
+		"\"routing_key\": ",
+		queue);
+	print_json_text(key, out);
+	fprintf(out, ", \"arguments\": {}}");
+}
+
+void
+topology_export(const struct settings *settings, FILE *out)
+{
+	const char *vhost = settings->broker.vhost;
+	struct arguments dead = dead_arguments(0);
+
+	fprintf(out, "{\n  \"exchanges\": [\n");
+	for (size_t i = 0; i < ARRAY_LEN(exchanges); i++) {
+		fprintf(out, "%s    {\"name\": \"%s\", \"vhost\": ", i > 0 ? ",\n" : "",
+			exchanges[i].name);
+		print_json_text(vhost, out);
+		fprintf(out,
+			", \"type\": \"%s\", \"durable\": true, \"auto_delete\": false, "
+			"\"internal\": false, \"arguments\": {}}",
+			exchanges[i].type);
+	}
+	fprintf(out, "\n  ],\n  \"queues\": [\n");
+	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
+		struct arguments arguments = arguments_of(&queues[i], &settings->broker);
+
+		export_queue(queues[i].dead_name, vhost, &dead, out);
+		fprintf(out, ",\n");
+		export_queue(queues[i].name, vhost, &arguments, out);
+		fprintf(out, i + 1 < ARRAY_LEN(queues) ? ",\n" : "\n");
+	}
+	fprintf(out, "  ],\n  \"bindings\": [\n");
+	for (size_t q = 0; q < ARRAY_LEN(queues); q++) {
+		export_binding(TOPOLOGY_DEAD_EXCHANGE, queues[q].dead_name, queues[q].name, vhost,
+			       q == 0, out);
+		for (size_t k = 0; k <= settings->input_count; k++)
+			if (!routing_key_is_repeat(settings, k))
+				export_binding(TOPOLOGY_EXCHANGE, queues[q].name,
+					       routing_key(settings, k), vhost, false, out);
+	}
+	for (size_t i = 0; i < topology_spare_count(settings); i++) {
+		char key[TOPOLOGY_KEY_MAX];
+
+		spare_key(settings, i, key);
+		export_binding(TOPOLOGY_EXCHANGE, spare_queue(i)->name, key, vhost, false, out);
+	}
+	fprintf(out, "\n  ]\n}\n");
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * db.c - one connection to MySQL or MariaDB.
+ */
+#include "common/database/db_private.h"
+#include "common/database/db_errors.h"
+#include "common/base/host.h"
+#include "common/base/log.h"
+#include "common/database/schema.h"
+#include "common/base/xalloc.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECT_TIMEOUT_S = 5 };
+
+/*
+ * Strict for every engine, no zero dates: what does not fit is an error, not a silent change. UTC
+ * by offset, since named zones need tables. A lock is waited for shorter than any timeout of ours.
+ */
+static const char SESSION_SETUP[] =
+	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE', time_zone = "
+	"'+00:00', autocommit = 0, innodb_lock_wait_timeout = 5";
+
+static bool
+is_lost(unsigned number)
+{
+	return number == 2002 || number == 2003 || number == 2006 || number == 2013 ||
+	       number == 2055 || number == 1927 || number == 1053 || number == 4031;
+}
+
+enum outcome
+db_fail(struct db *db, const char *doing, unsigned number, const char *text,
+	struct failure *failure)
+{
+	const char *advice = db_error_advice(number);
+
+	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "database %s: %s: %.300s [%u]%s%s%s",
+		    db->address, doing, text, number, advice[0] != '\0' ? " (" : "", advice,
+		    advice[0] != '\0' ? ")" : "");
+	db_classify_error(number, failure);
+	db->lost = db->lost || is_lost(number);
+	return failure->outcome;
+}
+
+static enum outcome
+fail(struct db *db, const char *doing, struct failure *failure)
+{
+	return db_fail(db, doing, mysql_errno(db->mysql), mysql_error(db->mysql), failure);
+}
+
+/* --- connecting --- */
+
+struct target {
+	char host[HOST_SIZE];	/* "" with a socket */
+	char socket[HOST_SIZE]; /* "" with a host */
+	unsigned short port;
+};
+
+/* "host", "host:port", "[::1]:port" or "/path/of/socket". Returns 0 or -1. */
+static int
+parse_target(const char *text, struct target *target)
+{
+	size_t len = strlen(text);
+	int port;
+
+	*target = (struct target){.port = 3306};
+	if (text[0] == '/') {
+		if (len >= sizeof(target->socket))
+			return -1;
+		memcpy(target->socket, text, len + 1);
+		return 0;
+	}
+	if (host_split(text, 3306, target->host, sizeof(target->host), &port) != 0)
+		return -1;
+	target->port = (unsigned short)port;
+	return 0;
+}
+
+static void
+set_options(MYSQL *mysql, int64_t timeout_s)
+{
+	unsigned connect_s = (unsigned)MIN(timeout_s, (int64_t)CONNECT_TIMEOUT_S),
+		 answer_s = (unsigned)timeout_s, off = 0;
+	unsigned long packet = 1UL << 30; /* the server's limit is what counts */
+
+	/* Without these a hung server hangs us for ever. */
+	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+	mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_s);
+	mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
+	/* A rogue server must not be able to ask for files. */
+	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
+	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+}
+
+static void
+note_number(void *context, const char *const *values, unsigned count)
+{
+	if (count > 0 && values[0] != NULL)
+		*(uint64_t *)context = strtoull(values[0], NULL, 10);
+}
+
+static enum outcome
+set_up_session(struct db *db, struct failure *failure)
+{
+	if (db_execute(db, SESSION_SETUP, failure) != OUTCOME_DONE ||
+	    db_query(db, "SELECT @@max_allowed_packet", note_number, &db->max_allowed_packet,
+		     failure) != OUTCOME_DONE)
+		return failure->outcome;
+#ifdef MARIADB_CLIENT_STMT_BULK_OPERATIONS
+	unsigned long capabilities = 0;
+
+	if (mariadb_get_infov(db->mysql, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES,
+			      &capabilities) == 0)
+		db->can_bind_arrays =
+			(capabilities & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32)) != 0;
+#endif
+	return OUTCOME_DONE;
+}
+
+static enum outcome
+db_open_one(struct db *db, const char *host_text, const struct database_settings *settings,
+	    int64_t timeout_s, struct failure *failure)
+{
+	char password[256], error[384], doing[160];
+	struct target target;
+	MYSQL *connected;
+
+	snprintf(db->address, sizeof(db->address), "%s", host_text);
+	if (parse_target(host_text, &target) != 0)
+		return failure_set(
+			failure, OUTCOME_FATAL, EX_CONFIG,
+			"database.hosts: \"%s\" is neither host:port nor /path/of/socket",
+			host_text);
+	if (settings_read_password(settings->password_file, password, sizeof(password), error,
+				   sizeof(error)) != 0)
+		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
+				   "%s (database.password_file says where)", error);
+	db->mysql = mysql_init(NULL);
+	if (db->mysql == NULL)
+		fatal("out of memory for a database connection");
+	set_options(db->mysql, timeout_s);
+	connected = mysql_real_connect(db->mysql, target.host[0] != '\0' ? target.host : NULL,
+				       settings->user, password, settings->name, target.port,
+				       target.socket[0] != '\0' ? target.socket : NULL, 0);
+	explicit_bzero(password, sizeof(password));
+	if (connected == NULL) {
+		snprintf(doing, sizeof(doing), "connect as user \"%.50s\" to database \"%.50s\"",
+			 settings->user, settings->name);
+		return fail(db, doing, failure);
+	}
+	return set_up_session(db, failure);
+}
+
+enum outcome
+db_open(struct db **out, const struct database_settings *settings, int64_t timeout_s,
+	struct failure *failure)
+{
+	enum outcome outcome = OUTCOME_FATAL;
+
+	*out = NULL;
+	for (size_t i = 0; i < settings->hosts.count; i++) {
+		struct db *db = xcalloc(1, sizeof(*db));
+
+		outcome = db_open_one(db, settings->hosts.items[i], settings, timeout_s, failure);
+		if (outcome == OUTCOME_DONE) {
+			*out = db;
+			return OUTCOME_DONE;
+		}
+		db_close(&db);
+	}
+	return outcome;
+}
+
+void
+db_close(struct db **db)
+{
+	if (*db == NULL)
+		return;
+	if ((*db)->mysql != NULL)
+		mysql_close((*db)->mysql);
+	free(*db);
+	*db = NULL;
+}
+
+const char *
+db_address(const struct db *db)
+{
+	return db->address;
+}
+
+bool
+db_is_lost(const struct db *db)
+{
+	return db->lost;
+}
+
+/* --- statements --- */
+
+static void
+db_ignore_row(void *context UNUSED, const char *const *values UNUSED, unsigned count UNUSED)
+{
+}
+
+enum outcome
+db_execute(struct db *db, const char *sql, struct failure *failure)
+{
+	return db_query(db, sql, db_ignore_row, NULL, failure);
+}
+
+enum outcome
+db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct failure *failure)
+{
+	char doing[80];
+	MYSQL_RES *result;
+	MYSQL_ROW values;
+
+	snprintf(doing, sizeof(doing), "\"%.*s\"", (int)MIN(strcspn(sql, "\n("), (size_t)60), sql);
+	if (mysql_real_query(db->mysql, sql, strlen(sql)) != 0)
+		return fail(db, doing, failure);
+	result = mysql_store_result(db->mysql);
+	if (result == NULL)
+		return mysql_errno(db->mysql) != 0 ? fail(db, doing, failure) : OUTCOME_DONE;
+	while ((values = mysql_fetch_row(result)) != NULL)
+		row(context, (const char *const *)values, mysql_num_fields(result));
+	mysql_free_result(result);
+	return OUTCOME_DONE;
+}
+
+enum outcome
+db_commit(struct db *db, struct failure *failure)
+{
+	if (mysql_commit(db->mysql) != 0)
+		return fail(db, "commit", failure);
+	return OUTCOME_DONE;
+}
+
+void
+db_rollback(struct db *db)
+{
+	struct failure ignored;
+
+	if (!db->lost && mysql_rollback(db->mysql) != 0)
+		fail(db, "roll back", &ignored);
+}
+
+enum outcome
+db_check_schema(struct db *db, struct failure *failure)
+{
+	uint64_t version = 0;
+	enum outcome outcome;
+
+	outcome = db_query(db, "SELECT MAX(version) FROM schema_migrations", note_number, &version,
+			   failure);
+	if (outcome != OUTCOME_DONE && failure->code != DB_ERROR_NO_SUCH_TABLE)
+		return outcome;
+	/* the read has opened a transaction whose snapshot would only get old */
+	db_rollback(db);
+	if (version == (uint64_t)schema_latest())
+		return OUTCOME_DONE;
+	if (version < (uint64_t)schema_latest())
+		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
+				   "database %s: the tables are at version %" PRIu64
+				   ", this program needs %d: run `sluicectl db migrate`",
+				   db->address, version, schema_latest());
+	return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
+			   "database %s: the tables are at version %" PRIu64
+			   ", this program knows only %d: upgrade Sluice on this machine",
+			   db->address, version, schema_latest());
+}

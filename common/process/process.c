@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.c - options, signals, the bond to the supervisor, waiting.
+ */
+#include "common/process/process.h"
+#include "common/base/clock.h"
+#include "common/base/fault.h"
+#include "common/base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { OPTION_ONCE = 256, OPTION_SLOT };
+
+struct options {
+	const char *settings_path;
+	const char *slot; /* "INDEX:NAME" */
+	bool once;
+};
+
+static void
+process_print_help(const struct process_description *d)
+{
+	printf("usage: %s [-c FILE]%s\n\n%s\n\n"
+	       "  -c FILE     settings file (default %s)\n"
+	       "%s  -h, --help  print this\n"
+	       "  -V, --version\n\n"
+	       "It runs in the foreground and logs to standard error; sluiced starts it as "
+	       "needed.\n"
+	       "TERM or INT: finish what is in hand, then exit; a second one or QUIT: exit at "
+	       "once.\n",
+	       d->program, d->has_once ? " [--once]" : "", d->purpose, SETTINGS_DEFAULT_PATH,
+	       d->has_once ? "  --once      read the inputs to their end, wait for every confirm, "
+			     "exit\n"
+			   : "");
+}
+
+static struct options
+process_parse_options(const struct process_description *d, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{"once", no_argument, NULL, OPTION_ONCE},
+		{"slot", required_argument, NULL, OPTION_SLOT},
+		{NULL, 0, NULL, 0},
+	};
+	struct options options = {.settings_path = SETTINGS_DEFAULT_PATH};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options.settings_path = optarg;
+			break;
+		case 'h':
+			process_print_help(d);
+			exit(EX_OK);
+		case 'V':
+			printf("%s %s\n", d->program, SLUICE_VERSION);
+			exit(EX_OK);
+		case OPTION_SLOT:
+			options.slot = optarg;
+			break;
+		case OPTION_ONCE:
+			if (!d->has_once)
+				fatal_exit(EX_USAGE, "--once is for sluice-producer");
+			options.once = true;
+			break;
+		default: /* getopt has said what is wrong */
+			fprintf(stderr, "try: %s --help\n", d->program);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc)
+		fatal_exit(EX_USAGE, "unexpected argument \"%s\"; try: %s --help", argv[optind],
+			   d->program);
+	return options;
+}
+
+static int
+process_open_signal_fd(void)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
+		fatal("cannot block signals: %s", strerror(errno));
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		fatal("cannot open a signalfd: %s", strerror(errno));
+	return fd;
+}
+
+/*
+ * The pipe tells that the supervisor is gone, and the process drains. One that hangs would not look
+ * at its pipe and stay for ever; so the kernel sends USR2 (spawn.c), and the alarm that it sets
+ * ends the process when draining has failed.
+ */
+enum { ORPHAN_GRACE_S = 10 };
+static volatile unsigned orphan_patience_s = ORPHAN_GRACE_S;
+
+static void
+set_last_alarm(int number UNUSED)
+{
+	alarm(orphan_patience_s);
+}
+
+static void
+guard_against_orphanhood(void)
+{
+	struct sigaction action = {.sa_handler = set_last_alarm, .sa_flags = SA_RESTART};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGUSR2, &action, NULL);
+}
+
+/* "INDEX:NAME" from the supervisor: map the page of that index, watch the pipe. */
+static void
+join_supervisor(struct process *process, const char *slot)
+{
+	char *name;
+	unsigned long index = strtoul(slot, &name, 10);
+
+	if (name == slot || *name != ':' || name[1] == '\0' || index > 1000)
+		fatal_exit(EX_USAGE, "--slot is for sluiced alone");
+	snprintf(process->name, sizeof(process->name), "%s", name + 1);
+	process->status = status_attach(STATUS_FD, (unsigned)index);
+	if (process->status == NULL)
+		fatal_exit(EX_USAGE,
+			   "cannot use the supervisor's status page: %s (is sluiced of another "
+			   "version?)",
+			   strerror(errno));
+	process->supervised = true;
+	process->supervisor_fd = SUPERVISOR_FD;
+	fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(SUPERVISOR_FD, F_SETFD, FD_CLOEXEC);
+	guard_against_orphanhood();
+}
+
+/* Under the supervisor the file may be half edited: what it has accepted counts. */
+static void
+load_settings(struct process *process, const char *path)
+{
+	char copy[32];
+
+	snprintf(copy, sizeof(copy), "/proc/self/fd/%d", SETTINGS_FD);
+	if (settings_load_copy(process->supervised ? copy : path, path, &process->settings) != 0)
+		fatal_exit(EX_CONFIG, "settings not accepted: nothing was started");
+	if (process->supervised)
+		close(SETTINGS_FD);
+	orphan_patience_s = (unsigned)process->settings->supervisor.drain_s + ORPHAN_GRACE_S;
+}
+
+void
+process_start(struct process *process, const struct process_description *description, int argc,
+	      char **argv)
+{
+	struct options options;
+
+	log_set_program(description->program);
+	options = process_parse_options(description, argc, argv);
+	*process = (struct process){.once = options.once, .supervisor_fd = -1};
+	snprintf(process->name, sizeof(process->name), "%s", description->role);
+	if (options.slot != NULL)
+		join_supervisor(process, options.slot);
+	else
+		process->status = status_private();
+	FAULT_ROLE(process->name);
+	status_set_report(process->status, REPORT_STARTING);
+	status_set_error(process->status, "");
+	status_beat(process->status);
+	load_settings(process, options.settings_path);
+	process->signal_fd = process_open_signal_fd();
+	log_open(process->name, (enum log_level)process->settings->log.level,
+		 (enum log_style)process->settings->log.format);
+}
+
+static void
+process_take_signals(struct process *process)
+{
+	struct signalfd_siginfo info;
+
+	while (read(process->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			continue;
+		if (process->stop || info.ssi_signo == SIGQUIT)
+			process->stop_now = true;
+		process->stop = true;
+	}
+}
+
+void
+process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t timeout_ms)
+{
+	struct pollfd all[8];
+	nfds_t used = 0;
+	uint32_t line;
+	int ready;
+
+	assert(count + 2 <= ARRAY_LEN(all));
+	status_beat(process->status);
+	all[used++] = (struct pollfd){.fd = process->signal_fd, .events = POLLIN};
+	all[used++] = (struct pollfd){.fd = process->supervisor_fd, .events = POLLIN};
+	for (size_t i = 0; i < count; i++)
+		all[used++] = fds[i];
+	/* Who dies while waiting did not die of the line that it has in hand. */
+	line = atomic_exchange(&process->status->in_hand_line, SUSPECT_LINE_NONE);
+	ready = poll(all, used, (int)MAX(0, MIN(timeout_ms, 1000)));
+	for (size_t i = 0; i < count; i++)
+		fds[i].revents = ready > 0 ? all[i + 2].revents : 0;
+	status_set_line(process->status, line);
+	status_beat(process->status);
+	if (ready <= 0)
+		return;
+	if (all[0].revents != 0)
+		process_take_signals(process);
+	if (all[1].revents != 0) {
+		log_warning("the supervisor is gone: finishing what is in hand");
+		process->supervisor_fd = -1;
+		process->stop = true;
+	}
+}
+
+void
+process_pause(struct process *process, int64_t timeout_ms, int fd, bool (*idle)(void *context),
+	      void *context)
+{
+	int64_t end_ms = clock_mono_ms() + timeout_ms;
+
+	while (!process->stop && clock_mono_ms() < end_ms) {
+		struct pollfd watched = {.fd = fd, .events = POLLIN};
+
+		process_wait(process, &watched, 1, end_ms - clock_mono_ms());
+		if (idle != NULL && !idle(context))
+			return;
+	}
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * audit.c - lines against rows and letters.
+ *
+ * Each line is looked up in both tables in the order of the files, which is more or less the order
+ * of the primary keys; with what was found it goes into a sorter by MD5. Dead letters go into one
+ * sorter per queue, archived ones into another. Then all of them are read side by side.
+ */
+#include "supervisor/audit/audit.h"
+#include "clean_worker/log_format.h"
+#include "common/message/lines.h"
+#include "common/message/log_time.h"
+#include "common/base/md5.h"
+#include "common/message/origin.h"
+#include "common/message/reason.h"
+#include "common/broker/topology.h"
+#include "common/base/xalloc.h"
+#include "supervisor/audit/audit_lookup.h"
+#include "supervisor/audit/sorter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINES_MEMORY = 32 << 20, LETTERS_MEMORY = 8 << 20 };
+
+/* As in lake_worker/raw_row.h: the time of a line that has none. */
+#define NO_TIME INT64_C(19700101000000)
+
+const struct audit_queue_names audit_queue_names[AUDIT_QUEUES] = {
+	[AUDIT_LAKE] = {.queue = TOPOLOGY_LAKE_QUEUE,
+			.dead_queue = TOPOLOGY_LAKE_QUEUE ".dead",
+			.table = "raw_log"},
+	[AUDIT_CLEAN] = {.queue = TOPOLOGY_CLEAN_QUEUE,
+			 .dead_queue = TOPOLOGY_CLEAN_QUEUE ".dead",
+			 .table = "clean_log"},
+};
+
+/* What makes a line that line. Compared as bytes. */
+struct key {
+	unsigned char digest[ROW_ID_LEN / 2];
+	uint64_t place; /* 0; the origin with identity = position; offset + 1 of a line too long */
+};
+
+struct record {
+	struct key key;
+	int64_t offset;
+	uint32_t file;
+	bool unfinished, too_long;
+	bool stored[AUDIT_QUEUES];
+};
+
+struct letters {
+	struct sorter *keys;
+	const struct key *next;
+};
+
+struct audit {
+	struct db *db;
+	bool position;
+	int64_t max_line_bytes;
+	size_t limit;
+	struct md5 *md5;
+	struct audit_lookup lookups[AUDIT_QUEUES];
+	struct record batch[AUDIT_LOOKUP_MAX];
+	size_t batch_count;
+	struct sorter *lines;
+	struct letters letters[AUDIT_QUEUES][AUDIT_HOMES];
+	struct audit_result result;
+};
+
+struct audit *
+audit_new(struct db *db, const struct settings *settings, size_t limit)
+{
+	struct audit *audit = xcalloc(1, sizeof(*audit));
+
+	audit->db = db;
+	audit->position = settings->identity == IDENTITY_POSITION;
+	audit->max_line_bytes = settings->producer.max_line_bytes;
+	audit->limit = limit;
+	audit->md5 = md5_new();
+	audit->lines = sorter_new(sizeof(struct record), sizeof(struct key), LINES_MEMORY);
+	for (int q = 0; q < AUDIT_QUEUES; q++) {
+		for (int h = 0; h < AUDIT_HOMES; h++)
+			audit->letters[q][h].keys =
+				sorter_new(sizeof(struct key), sizeof(struct key), LETTERS_MEMORY);
+		audit->lookups[q].table = audit_queue_names[q].table;
+		audit->lookups[q].time_column = q == AUDIT_LAKE ? "timestamp_utc" : "timestamp";
+		audit->lookups[q].by_origin = audit->position;
+	}
+	audit->result.missing = xcalloc(limit + 1, sizeof(*audit->result.missing));
+	return audit;
+}
+
+void
+audit_free(struct audit **audit)
+{
+	struct audit *old = *audit;
+
+	if (old == NULL)
+		return;
+	md5_free(&old->md5);
+	sorter_free(&old->lines);
+	for (int q = 0; q < AUDIT_QUEUES; q++)
+		for (int h = 0; h < AUDIT_HOMES; h++)
+			sorter_free(&old->letters[q][h].keys);
+	free(old->result.missing);
+	free(old);
+	*audit = NULL;
+}
+
+/* --- lines --- */
+
+static void
+make_key(struct audit *audit, struct span bytes, uint64_t place, struct key *key,
+	 char hex[MD5_HEX_LEN])
+{
+	*key = (struct key){.place = place};
+	md5_hex(audit->md5, bytes, hex);
+	for (size_t i = 0; i < sizeof(key->digest); i++) {
+		unsigned high = (unsigned char)hex[2 * i], low = (unsigned char)hex[2 * i + 1];
+
+		high -= high >= 'a' ? 'a' - 10 : '0';
+		low -= low >= 'a' ? 'a' - 10 : '0';
+		key->digest[i] = (unsigned char)(high << 4 | low);
+	}
+}
+
+static void
+want_row(struct audit *audit, enum audit_queue queue, struct record *record,
+	 const char hex[MD5_HEX_LEN], int64_t timestamp, uint64_t origin)
+{
+	struct audit_lookup *lookup = &audit->lookups[queue];
+	struct audit_row *row = &lookup->rows[lookup->count++];
+
+	memcpy(row->id, hex, ROW_ID_LEN);
+	row->timestamp = timestamp;
+	row->origin = origin;
+	row->found = &record->stored[queue];
+}
+
+static enum outcome
+audit_look_up(struct audit *audit, struct failure *failure)
+{
+	for (int q = 0; q < AUDIT_QUEUES; q++)
+		if (audit_lookup_run(&audit->lookups[q], audit->db, failure) != OUTCOME_DONE)
+			return failure->outcome;
+	for (size_t i = 0; i < audit->batch_count; i++)
+		sorter_add(audit->lines, &audit->batch[i]);
+	audit->batch_count = 0;
+	return OUTCOME_DONE;
+}
+
+enum outcome
+audit_line(struct audit *audit, unsigned file, const char *file_id, struct span format,
+	   const struct audit_line *line, struct failure *failure)
+{
+	struct record *record = &audit->batch[audit->batch_count++];
+	uint64_t origin = audit->position ? origin_of(span_of(file_id), line->offset) : 0;
+	const struct log_format *parser = log_format_find(format);
+	struct access_line access;
+	struct parse_error error;
+	struct log_time time;
+	char hex[MD5_HEX_LEN];
+
+	*record =
+		(struct record){.file = file, .offset = line->offset, .unfinished = !line->has_lf};
+	audit->result.lines++;
+	make_key(audit, line->text, origin, &record->key, hex);
+	want_row(audit, AUDIT_LAKE, record, hex,
+		 log_time_find(line->text, &time) == LOG_TIME_OK ? time.utc : NO_TIME, origin);
+	if (parser != NULL && log_format_parse(parser, line->text, &access, &error) == REASON_NONE)
+		want_row(audit, AUDIT_CLEAN, record, hex, access.time.utc, origin);
+	if (line->length > audit->max_line_bytes) {
+		struct span start = {.ptr = line->start.ptr, .len = (size_t)audit->max_line_bytes};
+
+		record->too_long = true;
+		make_key(audit, start, (uint64_t)line->offset + 1, &record->key, hex);
+	}
+	return audit->batch_count == AUDIT_LOOKUP_MAX ? audit_look_up(audit, failure)
+						      : OUTCOME_DONE;
+}
+
+/* --- letters --- */
+
+static void
+add_letter_line(struct audit *audit, struct letters *letters, const struct message *message,
+		struct span line, size_t offset_in_body)
+{
+	uint64_t place = 0;
+	char hex[MD5_HEX_LEN];
+	struct key key;
+
+	/* Unsigned: an offset from outside may be any. */
+	if (audit->position && message->offset >= 0)
+		place = origin_of(message->file_id,
+				  (int64_t)((uint64_t)message->offset + offset_in_body));
+	make_key(audit, line, place, &key, hex);
+	sorter_add(letters->keys, &key);
+}
+
+void
+audit_letter(struct audit *audit, enum audit_queue queue, enum audit_home home,
+	     const struct message *message)
+{
+	struct letters *letters = &audit->letters[queue][home];
+	uint64_t *lines = &audit->result.queue[queue].letter_lines[home];
+	struct line_reader reader = lines_of(message_lines(message));
+	struct span line;
+	char hex[MD5_HEX_LEN];
+	struct key key;
+
+	if (span_equals(message->reason, span_of(reason_name(REASON_LINE_TOO_LONG))) &&
+	    message->offset >= 0) {
+		make_key(audit, message->body, (uint64_t)message->offset + 1, &key, hex);
+		sorter_add(letters->keys, &key);
+	}
+	while (lines_next(&reader, &line)) {
+		add_letter_line(audit, letters, message, line, reader.offset);
+		(*lines)++;
+	}
+}
+
+/* --- the comparison --- */
+
+/* Keys are asked for in rising order. */
+static bool
+has_letter(struct letters *letters, const struct key *key)
+{
+	int order = -1;
+
+	while (letters->next != NULL && (order = memcmp(letters->next, key, sizeof(*key))) < 0)
+		letters->next = sorter_next(letters->keys);
+	return letters->next != NULL && order == 0;
+}
+
+static int
+compare_places(const struct audit_missing *a, const struct audit_missing *b)
+{
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/* Keep the first ones in the order of the files. */
+static void
+keep_missing(struct audit *audit, const struct record *record, unsigned queues)
+{
+	struct audit_result *result = &audit->result;
+	struct audit_missing missing = {
+		.file = record->file, .offset = record->offset, .queues = queues};
+	size_t i = result->missing_count;
+
+	while (i > 0 && compare_places(&result->missing[i - 1], &missing) > 0) {
+		result->missing[i] = result->missing[i - 1];
+		i--;
+	}
+	result->missing[i] = missing;
+	if (result->missing_count < audit->limit)
+		result->missing_count++;
+}
+
+static void
+audit_judge(struct audit *audit, const struct record *record)
+{
+	struct audit_result *result = &audit->result;
+	bool dead[AUDIT_QUEUES], archived[AUDIT_QUEUES];
+	unsigned queues = 0;
+
+	for (int q = 0; q < AUDIT_QUEUES; q++) {
+		dead[q] = has_letter(&audit->letters[q][AUDIT_DEAD], &record->key);
+		archived[q] = has_letter(&audit->letters[q][AUDIT_ARCHIVE], &record->key);
+		if (!record->stored[q] && !dead[q] && !archived[q])
+			queues |= 1u << q;
+	}
+	if (record->unfinished && queues == (1u << AUDIT_QUEUES) - 1) {
+		result->unfinished++;
+		result->lines--;
+		return;
+	}
+	result->distinct++;
+	result->too_long += record->too_long;
+	for (int q = 0; q < AUDIT_QUEUES; q++) {
+		result->queue[q].stored += record->stored[q];
+		result->queue[q].both += record->stored[q] && dead[q];
+		result->queue[q].dead += !record->stored[q] && dead[q];
+		result->queue[q].archived += !record->stored[q] && !dead[q] && archived[q];
+		result->queue[q].missing += (queues & 1u << q) != 0;
+	}
+	if (queues != 0)
+		keep_missing(audit, record, queues);
+}
+
+/* The same line again: it is where the other one is. */
+static void
+merge(struct record *into, const struct record *from)
+{
+	for (int q = 0; q < AUDIT_QUEUES; q++)
+		into->stored[q] = into->stored[q] || from->stored[q];
+	into->unfinished = into->unfinished && from->unfinished;
+	if (from->file < into->file || (from->file == into->file && from->offset < into->offset)) {
+		into->file = from->file;
+		into->offset = from->offset;
+	}
+}
+
+enum outcome
+audit_finish(struct audit *audit, const struct audit_result **result, struct failure *failure)
+{
+	const struct record *record;
+	struct record current;
+	bool have = false;
+
+	if (audit_look_up(audit, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	for (int q = 0; q < AUDIT_QUEUES; q++)
+		for (int h = 0; h < AUDIT_HOMES; h++)
+			audit->letters[q][h].next = sorter_next(audit->letters[q][h].keys);
+	while ((record = sorter_next(audit->lines)) != NULL) {
+		if (have && memcmp(&record->key, &current.key, sizeof(current.key)) == 0) {
+			merge(&current, record);
+			continue;
+		}
+		if (have)
+			audit_judge(audit, &current);
+		current = *record;
+		have = true;
+	}
+	if (have)
+		audit_judge(audit, &current);
+	*result = &audit->result;
+	return OUTCOME_DONE;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * audit.h - the proof of the invariant: for each queue, the lines of the files are its table's
+ * rows, its dead letters, and the letters that people dropped or edited; and nothing is missing.
+ *
+ * Give it all lines (audit_line), then all letters of both queues, dead and archived
+ * (audit_letter), then audit_finish(). Lines are compared by the MD5 of their bytes; with identity
+ * = position also by their place. Lines and letters are sorted on disk, so memory stays the same at
+ * any size.
+ *
+ * A line over producer.max_line_bytes is no row; its start is a dead letter of both queues, which
+ * says at which offset the line was. It counts as there when its start and its offset fit.
+ */
+#ifndef SUPERVISOR_AUDIT_AUDIT_H
+#define SUPERVISOR_AUDIT_AUDIT_H
+
+#include "common/database/db.h"
+#include "common/message/message.h"
+#include "supervisor/audit/audit_file.h"
+
+enum audit_queue { AUDIT_LAKE, AUDIT_CLEAN, AUDIT_QUEUES };
+
+/* Where a letter is: in the dead-letter queue, or in the archive of dropped and edited ones. */
+enum audit_home { AUDIT_DEAD, AUDIT_ARCHIVE, AUDIT_HOMES };
+
+extern const struct audit_queue_names {
+	const char *queue, *dead_queue, *table;
+} audit_queue_names[AUDIT_QUEUES];
+
+/*
+ * All counts are of distinct lines, but `lines` and letter_lines. distinct = stored + dead +
+ * archived + missing for each queue.
+ */
+struct audit_result {
+	uint64_t lines, distinct;
+	uint64_t unfinished; /* last lines without LF that are nowhere: not yet lines */
+	uint64_t too_long;
+	struct {
+		uint64_t stored;
+		uint64_t dead;	   /* in the dead-letter queue and no row */
+		uint64_t archived; /* in the archive, neither row nor dead letter */
+		uint64_t both;	   /* of the stored ones: also in the dead-letter queue */
+		uint64_t missing;  /* nowhere */
+		uint64_t letter_lines[AUDIT_HOMES]; /* all lines of all letters, of any file */
+	} queue[AUDIT_QUEUES];
+	struct audit_missing {
+		unsigned file;
+		int64_t offset;
+		unsigned queues; /* bits: 1 << AUDIT_LAKE, ... */
+	} * missing;		 /* the first ones, in the order of the files; at most the limit */
+	size_t missing_count;
+};
+
+struct audit;
+
+/* Files are numbered from 0; limit: how many missing lines are kept by place. */
+struct audit *audit_new(struct db *db, const struct settings *settings, size_t limit);
+void audit_free(struct audit **audit); /* its result too; NULL is fine */
+
+/* A line of file number file, whose format is named. Failures are those of the database. */
+enum outcome audit_line(struct audit *audit, unsigned file, const char *file_id, struct span format,
+			const struct audit_line *line, struct failure *failure) MUST_CHECK;
+
+void audit_letter(struct audit *audit, enum audit_queue queue, enum audit_home home,
+		  const struct message *message);
+
+/* Look up what is left, sort, compare. The result is the audit's. */
+enum outcome audit_finish(struct audit *audit, const struct audit_result **result,
+			  struct failure *failure) MUST_CHECK;
+
+#endif

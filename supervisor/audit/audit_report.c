@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * audit_report.c - the answer of `sluicectl audit`, for people and for programs.
+ */
+#include "supervisor/audit/audit_report.h"
+#include "supervisor/cli/ctl.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+uint64_t
+audit_report_missing(const struct audit_result *result)
+{
+	return result->queue[AUDIT_LAKE].missing + result->queue[AUDIT_CLEAN].missing;
+}
+
+static json_t *
+audit_report_queue_json(const struct audit_result *result, int q)
+{
+	return json_pack(
+		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "table",
+		audit_queue_names[q].table, "dead_queue", audit_queue_names[q].dead_queue, "stored",
+		(json_int_t)result->queue[q].stored, "dead", (json_int_t)result->queue[q].dead,
+		"archived", (json_int_t)result->queue[q].archived, "both",
+		(json_int_t)result->queue[q].both, "missing", (json_int_t)result->queue[q].missing,
+		"dead_lines_in_queue", (json_int_t)result->queue[q].letter_lines[AUDIT_DEAD],
+		"lines_in_archive", (json_int_t)result->queue[q].letter_lines[AUDIT_ARCHIVE]);
+}
+
+void
+audit_report_json(const struct audit_result *result, char **files)
+{
+	json_t *queues = json_object(), *missing = json_array(), *all;
+
+	for (int q = 0; q < AUDIT_QUEUES; q++)
+		json_object_set_new(queues, audit_queue_names[q].queue,
+				    audit_report_queue_json(result, q));
+	for (size_t i = 0; i < result->missing_count; i++) {
+		const struct audit_missing *m = &result->missing[i];
+		char *file = ctl_visible(files[m->file]);
+		json_t *in = json_array();
+
+		for (int q = 0; q < AUDIT_QUEUES; q++)
+			if (m->queues & 1u << q)
+				json_array_append_new(in, json_string(audit_queue_names[q].queue));
+		json_array_append_new(missing, json_pack("{s:s, s:I, s:o}", "file", file, "offset",
+							 (json_int_t)m->offset, "queues", in));
+		free(file);
+	}
+	all = json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "ok",
+			audit_report_missing(result) == 0, "lines", (json_int_t)result->lines,
+			"distinct", (json_int_t)result->distinct, "unfinished",
+			(json_int_t)result->unfinished, "too_long", (json_int_t)result->too_long,
+			"queues", queues, "missing", (json_int_t)audit_report_missing(result),
+			"missing_lines", missing);
+	ctl_print_json(all);
+	json_decref(all);
+}
+
+static void
+print_missing(const struct audit_result *result, char **files)
+{
+	for (size_t i = 0; i < result->missing_count; i++) {
+		const struct audit_missing *m = &result->missing[i];
+		char *file = ctl_visible(files[m->file]);
+
+		printf("missing: %s:%" PRId64 " in", file, m->offset);
+		for (int q = 0; q < AUDIT_QUEUES; q++)
+			if (m->queues & 1u << q)
+				printf(" %s", audit_queue_names[q].table);
+		printf("\n");
+		free(file);
+	}
+}
+
+void
+audit_report_text(const struct audit_result *result, char **files)
+{
+	printf("%" PRIu64 " line%s, %" PRIu64 " distinct", result->lines, PLURAL(result->lines),
+	       result->distinct);
+	if (result->too_long > 0)
+		printf(", %" PRIu64 " of them too long for a row", result->too_long);
+	if (result->unfinished > 0)
+		printf("; %" PRIu64 " unfinished at the end of a file: not yet a line",
+		       result->unfinished);
+	printf("\n\n%-10s %12s %12s %12s %12s\n", "TABLE", "ROWS", "DEAD LETTERS", "ARCHIVED",
+	       "MISSING");
+	for (int q = 0; q < AUDIT_QUEUES; q++)
+		printf("%-10s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
+		       audit_queue_names[q].table, result->queue[q].stored, result->queue[q].dead,
+		       result->queue[q].archived, result->queue[q].missing);
+	for (int q = 0; q < AUDIT_QUEUES; q++)
+		if (result->queue[q].both > 0)
+			printf("%" PRIu64 " of the rows of %s are also in %s\n",
+			       result->queue[q].both, audit_queue_names[q].table,
+			       audit_queue_names[q].dead_queue);
+	printf("\n");
+	print_missing(result, files);
+	if (audit_report_missing(result) == 0)
+		printf("nothing is missing\n");
+	else
+		printf("missing now; lines that are on their way count too: look again when the "
+		       "queues are empty\n");
+}

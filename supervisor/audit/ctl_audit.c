@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_audit.c - `sluicectl audit`: read log files again and prove that each line is a row or a dead
+ * letter of each queue, or was one that somebody dropped or edited. The work is audit.c.
+ */
+#include "clean_worker/log_format.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "supervisor/audit/audit.h"
+#include "supervisor/audit/audit_archive.h"
+#include "supervisor/audit/audit_dead.h"
+#include "supervisor/audit/audit_report.h"
+#include "supervisor/cli/ctl.h"
+#include "supervisor/shared/human.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { OPTION_FORMAT = 256, OPTION_JSON, OPTION_LIMIT };
+enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 100000, DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
+
+struct options {
+	const char *format; /* NULL = by the inputs of the settings */
+	int64_t limit;
+	bool json;
+	char **files;
+	unsigned file_count;
+};
+
+struct run {
+	const struct options *options;
+	const struct settings *settings;
+	struct audit *audit;
+	int64_t bytes_done, bytes_all, next_ms, since_ms;
+	uint64_t lines;
+	bool shows; /* progress, on a terminal */
+};
+
+static int
+ctl_audit_read_options(struct options *options, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"format", required_argument, NULL, OPTION_FORMAT},
+		{"json", no_argument, NULL, OPTION_JSON},
+		{"limit", required_argument, NULL, OPTION_LIMIT},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	*options = (struct options){.limit = LIMIT_DEFAULT};
+	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
+		switch (option) {
+		case OPTION_FORMAT:
+			options->format = optarg;
+			break;
+		case OPTION_JSON:
+			options->json = true;
+			break;
+		case OPTION_LIMIT:
+			if (ctl_parse_number(optarg, "", &options->limit) != 0 ||
+			    options->limit > LIMIT_MAX)
+				return ctl_usage("audit", "--limit may be 0 to %d, not \"%s\"",
+						 LIMIT_MAX, optarg);
+			break;
+		default:
+			return EX_USAGE;
+		}
+	}
+	if (options->format != NULL && log_format_find(span_of(options->format)) == NULL)
+		return ctl_usage("audit", "\"%s\" is none of the formats " SETTINGS_FORMATS,
+				 options->format);
+	if (optind == argc)
+		return ctl_usage("audit", "name the log files to read");
+	options->files = argv + optind;
+	options->file_count = (unsigned)(argc - optind);
+	return 0;
+}
+
+/* --- progress --- */
+
+static void
+ctl_audit_show(struct run *run, const char *doing)
+{
+	int64_t now_ms = clock_mono_ms();
+	char count[32];
+
+	if (!run->shows || now_ms < run->next_ms)
+		return;
+	run->next_ms = now_ms + PROGRESS_MS;
+	fprintf(stderr, "\r\033[K%3d %%  %s line%s, %.0f/s  %s",
+		run->bytes_all > 0 ? (int)(run->bytes_done * 100 / run->bytes_all) : 100,
+		human_count(run->lines, count, sizeof(count)), PLURAL(run->lines),
+		(double)run->lines * 1000 / (double)MAX(1, now_ms - run->since_ms), doing);
+}
+
+static void
+hide(const struct run *run)
+{
+	if (run->shows)
+		fprintf(stderr, "\r\033[K");
+}
+
+/* --- reading --- */
+
+static int
+ctl_audit_say_failure(const struct run *run, const struct failure *failure)
+{
+	hide(run);
+	log_error("%s", failure->text);
+	return failure->exit_code;
+}
+
+static int
+ctl_audit_read_lines(struct run *run, struct audit_file *file, unsigned number, const char *format)
+{
+	int64_t before = run->bytes_done;
+	struct audit_line line;
+	struct failure failure;
+	int got;
+
+	while ((got = audit_file_next(file, &line)) == 1) {
+		if (audit_line(run->audit, number, file->id, span_of(format), &line, &failure) !=
+		    OUTCOME_DONE)
+			return ctl_audit_say_failure(run, &failure);
+		run->lines++;
+		run->bytes_done = before + line.offset + line.length;
+		if (run->lines % 1024 == 0)
+			ctl_audit_show(run, file->path);
+	}
+	run->bytes_done = before + file->size;
+	if (got == 0)
+		return 0;
+	hide(run);
+	log_error("%s: %s", file->path, strerror(errno));
+	return EX_IOERR;
+}
+
+static const char *
+ctl_audit_format_of(const struct run *run, const char *path)
+{
+	if (run->options->format != NULL)
+		return run->options->format;
+	return audit_file_format(run->settings, path);
+}
+
+/* Reading takes its time: every file that cannot be read is named before it begins. */
+static int
+check_files(const struct options *options)
+{
+	int code = 0;
+
+	for (unsigned i = 0; i < options->file_count; i++) {
+		struct audit_file file;
+		int bad = audit_file_open(&file, options->files[i], NULL);
+
+		audit_file_close(&file);
+		code = code != 0 ? code : bad;
+	}
+	return code;
+}
+
+static int
+check_formats(const struct run *run)
+{
+	int code = 0;
+
+	for (unsigned i = 0; i < run->options->file_count; i++) {
+		if (ctl_audit_format_of(run, run->options->files[i]) != NULL)
+			continue;
+		log_error("%s: no input of the settings has this path: say its format with "
+			  "--format " SETTINGS_FORMATS,
+			  run->options->files[i]);
+		code = EX_USAGE;
+	}
+	return code;
+}
+
+static int
+ctl_audit_read_file(struct run *run, unsigned number)
+{
+	const char *path = run->options->files[number], *state_dir = NULL;
+	struct audit_file file;
+	int code;
+
+	if (run->settings->identity == IDENTITY_POSITION)
+		state_dir = run->settings->supervisor.state_dir;
+	code = audit_file_open(&file, path, state_dir);
+	if (code == 0)
+		code = ctl_audit_read_lines(run, &file, number, ctl_audit_format_of(run, path));
+	audit_file_close(&file);
+	return code;
+}
+
+static bool
+take_dead(void *context, enum audit_queue queue, const struct message *message)
+{
+	struct run *run = context;
+
+	audit_letter(run->audit, queue, AUDIT_DEAD, message);
+	ctl_audit_show(run, audit_queue_names[queue].dead_queue);
+	return true;
+}
+
+static void
+take_archived(void *context, enum audit_queue queue, const struct message *message)
+{
+	struct run *run = context;
+
+	audit_letter(run->audit, queue, AUDIT_ARCHIVE, message);
+	ctl_audit_show(run, "archive");
+}
+
+static void
+ctl_audit_warn(void *context, const char *text)
+{
+	hide(context);
+	log_warning("%s", text);
+}
+
+static int
+read_letters(struct run *run)
+{
+	const struct audit_archive_reader reader = {
+		.take = take_archived, .warn = ctl_audit_warn, .context = run};
+	struct failure failure;
+
+	for (int q = 0; q < AUDIT_QUEUES; q++) {
+		uint32_t unseen = 0;
+
+		if (audit_dead_walk(&run->settings->broker, (enum audit_queue)q, take_dead, run,
+				    &unseen, &failure) != OUTCOME_DONE)
+			return ctl_audit_say_failure(run, &failure);
+		hide(run);
+		if (unseen > 0)
+			log_warning("%u dead letter%s of %s in somebody else's hand, not seen: "
+				    "what is in there may seem to be missing",
+				    unseen, PLURAL(unseen), audit_queue_names[q].dead_queue);
+	}
+	/* Later: what is dropped meanwhile is in the archive before it leaves its queue. */
+	audit_archive_walk(run->settings->supervisor.state_dir, &reader);
+	return 0;
+}
+
+static int
+read_everything(struct run *run, const struct audit_result **result)
+{
+	struct failure failure;
+	struct stat info;
+	int code = 0;
+
+	for (unsigned i = 0; i < run->options->file_count; i++)
+		if (stat(run->options->files[i], &info) == 0)
+			run->bytes_all += info.st_size;
+	for (unsigned i = 0; i < run->options->file_count && code == 0; i++)
+		code = ctl_audit_read_file(run, i);
+	if (code == 0)
+		code = read_letters(run);
+	if (code != 0)
+		return code;
+	if (audit_finish(run->audit, result, &failure) != OUTCOME_DONE)
+		return ctl_audit_say_failure(run, &failure);
+	hide(run);
+	return 0;
+}
+
+/* --- the verb --- */
+
+int
+ctl_audit(struct ctl *ctl, int argc, char **argv)
+{
+	const struct audit_result *result = NULL;
+	struct options options;
+	struct failure failure;
+	struct run run = {.options = &options};
+	struct db *db = NULL;
+	int code = ctl_audit_read_options(&options, argc, argv);
+
+	if (code == 0)
+		code = check_files(&options);
+	if (code != 0)
+		return code;
+	run.settings = ctl_settings(ctl);
+	code = check_formats(&run);
+	if (code != 0)
+		return code;
+	run.shows = isatty(STDERR_FILENO);
+	run.since_ms = clock_mono_ms();
+	if (db_open(&db, &run.settings->database, DATABASE_TIMEOUT_S, &failure) != OUTCOME_DONE ||
+	    db_check_schema(db, &failure) != OUTCOME_DONE ||
+	    db_execute(db, "SET autocommit = 1", &failure) != OUTCOME_DONE) {
+		db_close(&db);
+		return ctl_audit_say_failure(&run, &failure);
+	}
+	run.audit = audit_new(db, run.settings, (size_t)options.limit);
+	code = read_everything(&run, &result);
+	if (code == 0) {
+		if (options.json)
+			audit_report_json(result, options.files);
+		else
+			audit_report_text(result, options.files);
+		code = audit_report_missing(result) == 0 ? CTL_OK : CTL_FAILED;
+	}
+	audit_free(&run.audit);
+	db_close(&db);
+	return code;
+}

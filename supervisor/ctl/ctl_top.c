@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_top.c - `sluicectl top`: the view of ctl_view.c on a full screen, with keys. The only file
+ * that knows ncurses, and it is built without it too: then, or when standard output is no terminal,
+ * the verb prints one snapshot.
+ */
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+#include "supervisor/cli/ctl.h"
+#include "supervisor/ctl/ctl_view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef WITH_NCURSES
+#include <ncurses.h>
+#endif
+
+enum { SNAPSHOT_EVENTS = 10 };
+
+static int
+print_snapshot(struct ctl *ctl, bool as_json)
+{
+	struct view *view = xcalloc(1, sizeof(*view));
+	json_t *status, *data = NULL;
+	int exit_code;
+
+	status = ctl_ask(ctl, "status", NULL, &exit_code);
+	if (status != NULL)
+		data = ctl_ask(ctl, "events", NULL, &exit_code);
+	if (data != NULL && as_json) {
+		json_object_set(status, "events", json_object_get(data, "events"));
+		ctl_print_json(status);
+	} else if (data != NULL) {
+		view_make(view, NULL, status, json_object_get(data, "events"), SNAPSHOT_EVENTS);
+		for (size_t i = 0; i < view->count; i++)
+			puts(view->lines[i].text);
+	}
+	json_decref(data);
+	json_decref(status);
+	free(view);
+	return exit_code;
+}
+
+#ifdef WITH_NCURSES
+
+enum { REFRESH_MS = 1000, COMPARE_MS = 10000, MESSAGE_MS = 5000 };
+
+/* What a key does, once it is confirmed. */
+struct deed {
+	const char *command;
+	json_t *arguments;
+	char question[160];
+};
+
+struct top {
+	struct ctl *ctl;
+	struct view view;
+	json_t *status, *events, *before; /* before: the status that latencies are counted from */
+	json_int_t last_event;
+	int64_t before_ms, message_ms;
+	size_t chosen; /* among the children */
+	struct deed deed;
+	char message[448];
+	int exit_code;
+};
+
+static void
+ctl_top_say(struct top *top, const char *text)
+{
+	snprintf(top->message, sizeof(top->message), "%s", text);
+	top->message_ms = clock_mono_ms();
+}
+
+/* sluiced may be away for a moment: the last picture stays, with a word about it. */
+static bool
+ctl_top_look(struct top *top)
+{
+	int64_t now_ms = clock_mono_ms();
+	json_t *status = ctl_ask(top->ctl, "status", NULL, &top->exit_code), *data = NULL;
+
+	if (status != NULL)
+		data = ctl_ask(top->ctl, "events", NULL, &top->exit_code);
+	if (data == NULL) {
+		json_decref(status);
+		ctl_top_say(top, "sluiced does not answer");
+		return top->status != NULL;
+	}
+	if (top->before == NULL || now_ms - top->before_ms >= COMPARE_MS) {
+		json_decref(top->before);
+		top->before = json_incref(top->status != NULL ? top->status : status);
+		top->before_ms = now_ms;
+	}
+	json_decref(top->status);
+	json_decref(top->events);
+	top->status = status;
+	top->events = json_incref(json_object_get(data, "events"));
+	json_decref(data);
+	return true;
+}
+
+static const json_t *
+chosen_slot(const struct top *top)
+{
+	return json_array_get(json_object_get(top->status, "slots"), top->chosen);
+}
+
+static attr_t
+attribute(enum view_look look)
+{
+	switch (look) {
+	case VIEW_HEADING:
+		return A_BOLD;
+	case VIEW_GOOD:
+		return (attr_t)COLOR_PAIR(1);
+	case VIEW_DOUBTFUL:
+		return (attr_t)COLOR_PAIR(2);
+	case VIEW_BAD:
+		return (attr_t)COLOR_PAIR(3) | A_BOLD;
+	default:
+		return A_NORMAL;
+	}
+}
+
+static void
+draw(struct top *top)
+{
+	const char *foot = "up/down choose   + - scale   r restart   p pause/resume   q end";
+	size_t rows = (size_t)MAX(LINES - 1, 1);
+	const json_t *chosen = chosen_slot(top);
+
+	/* As many events as there is room for. */
+	top->view.width = (size_t)COLS;
+	view_make(&top->view, top->before, top->status, top->events, 0);
+	view_make(&top->view, top->before, top->status, top->events,
+		  rows > top->view.count ? rows - top->view.count : 0);
+	erase();
+	for (size_t i = 0; i < top->view.count && i < rows; i++) {
+		const struct view_line *line = &top->view.lines[i];
+		attr_t attr = attribute(line->look);
+
+		if (line->slot != NULL && line->slot == chosen)
+			attr |= A_REVERSE;
+		attrset((int)attr);
+		mvaddnstr((int)i, 0, line->text, COLS);
+	}
+	attrset((int)A_REVERSE);
+	if (top->deed.command != NULL)
+		mvprintw(LINES - 1, 0, "%s  y/n", top->deed.question);
+	else if (clock_mono_ms() - top->message_ms < MESSAGE_MS)
+		mvaddnstr(LINES - 1, 0, top->message, COLS);
+	else
+		mvaddnstr(LINES - 1, 0, foot, COLS);
+	attrset((int)A_NORMAL);
+	refresh();
+}
+
+static void
+forget(struct top *top)
+{
+	json_decref(top->deed.arguments);
+	top->deed = (struct deed){.command = NULL};
+}
+
+static int
+role_maximum(const char *name)
+{
+	for (unsigned i = 0; i < ROLE_COUNT; i++)
+		if (strcmp(role_table[i].name, name) == 0)
+			return (int)role_table[i].max;
+	return 0;
+}
+
+static void
+offer_scale(struct top *top, const char *role, int by)
+{
+	const json_t *object = json_object_get(json_object_get(top->status, "roles"), role);
+	int wanted = (int)ctl_number(object, "wanted", 0);
+
+	char text[160];
+
+	if (wanted + by < 0 || wanted + by > role_maximum(role)) {
+		snprintf(text, sizeof(text), "%s is at %d, its %s", role, wanted,
+			 by < 0 ? "minimum" : "maximum");
+		ctl_top_say(top, text);
+		return;
+	}
+	top->deed.command = "scale";
+	top->deed.arguments =
+		json_pack("{s:i, s:{s:i}}", role, wanted + by, "current", role, wanted);
+	snprintf(top->deed.question, sizeof(top->deed.question), "scale %s from %d to %d?", role,
+		 wanted, wanted + by);
+}
+
+static void
+offer(struct top *top, int key)
+{
+	const json_t *slot = chosen_slot(top);
+	const char *role = ctl_text(slot, "role", ""), *name = ctl_text(slot, "name", "");
+	bool paused = json_is_true(json_object_get(slot, "pause_wanted"));
+	struct deed *deed = &top->deed;
+
+	if (slot == NULL)
+		return;
+	if (key == '+' || key == '-') {
+		offer_scale(top, role, key == '+' ? 1 : -1);
+	} else if (key == 'r') {
+		deed->command = "restart";
+		deed->arguments = json_pack("{s:s}", "target", name);
+		snprintf(deed->question, sizeof(deed->question), "restart %s?", name);
+	} else if (key == 'p') {
+		deed->command = paused ? "resume" : "pause";
+		deed->arguments = json_pack("{s:s}", "target", role);
+		snprintf(deed->question, sizeof(deed->question), "%s %s?", deed->command, role);
+	}
+}
+
+static void
+ctl_top_act(struct top *top)
+{
+	char text[448];
+	int exit_code = 0;
+	json_t *data;
+
+	top->ctl->refusal[0] = '\0';
+	data = ctl_ask(top->ctl, top->deed.command, top->deed.arguments, &exit_code);
+
+	top->deed.arguments = NULL; /* ctl_ask has released them */
+	snprintf(text, sizeof(text), "%s: %s", top->deed.question,
+		 data != NULL		     ? "done"
+		 : top->ctl->refusal[0] != 0 ? top->ctl->refusal
+					     : "sluiced does not answer");
+	ctl_top_say(top, text);
+	json_decref(data);
+	forget(top);
+}
+
+/* Returns false when it is time to end. */
+static bool
+take_key(struct top *top, int key)
+{
+	size_t count = json_array_size(json_object_get(top->status, "slots"));
+
+	if (top->deed.command != NULL && key != ERR) {
+		if (key == 'y' || key == 'Y')
+			ctl_top_act(top);
+		else
+			forget(top);
+		return true;
+	}
+	switch (key) {
+	case 'q':
+	case 'Q':
+		return false;
+	case KEY_UP:
+	case 'k':
+		top->chosen -= top->chosen > 0 ? 1 : 0;
+		break;
+	case KEY_DOWN:
+	case 'j':
+		top->chosen += top->chosen + 1 < count ? 1 : 0;
+		break;
+	case '+':
+	case '-':
+	case 'r':
+	case 'p':
+		offer(top, key);
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+static void
+start_screen(void)
+{
+	initscr();
+	cbreak();
+	noecho();
+	keypad(stdscr, TRUE);
+	curs_set(0);
+	timeout(REFRESH_MS);
+	if (has_colors() && ctl_has_colour()) {
+		start_color();
+		use_default_colors();
+		init_pair(1, COLOR_GREEN, -1);
+		init_pair(2, COLOR_YELLOW, -1);
+		init_pair(3, COLOR_RED, -1);
+	}
+}
+
+static int
+run_screen(struct ctl *ctl)
+{
+	struct top *top = xcalloc(1, sizeof(*top));
+	int64_t next_ms = 0;
+	int exit_code, key = ERR;
+
+	top->ctl = ctl;
+	if (!ctl_top_look(top)) { /* said by ctl_ask: before the screen is taken over */
+		exit_code = top->exit_code;
+		free(top);
+		return exit_code;
+	}
+	ctl->quiet = true;
+	ctl->on_screen = true;
+	start_screen();
+	do {
+		if (clock_mono_ms() >= next_ms) {
+			ctl_top_look(top);
+			next_ms = clock_mono_ms() + REFRESH_MS;
+		}
+		top->chosen =
+			MIN(top->chosen, json_array_size(json_object_get(top->status, "slots")));
+		draw(top);
+		key = getch();
+		if (key != ERR)
+			next_ms = 0;
+	} while (take_key(top, key));
+	endwin();
+	forget(top);
+	json_decref(top->before);
+	json_decref(top->status);
+	json_decref(top->events);
+	free(top);
+	return CTL_OK;
+}
+
+#endif
+
+int
+ctl_top(struct ctl *ctl, int argc, char **argv)
+{
+	bool as_json;
+	int code = ctl_read_json_option(argc, argv, &as_json);
+
+	if (code == 0)
+		code = ctl_expect_end(argc, argv);
+	if (code != 0)
+		return code;
+#ifdef WITH_NCURSES
+	if (!as_json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO))
+		return run_screen(ctl);
+#endif
+	return print_snapshot(ctl, as_json);
+}

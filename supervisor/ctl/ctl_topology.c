@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_topology.c - `sluicectl topology`: declare the exchanges and queues, check them, or print
+ * them as a definitions file.
+ *
+ * AMQP cannot look at a binding. What can be known of the spare ones is asked as the producer asks
+ * (binding_check.h): an empty message to each, which comes back where the binding is gone.
+ */
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/broker/topology.h"
+#include "producer/binding_check.h"
+#include "supervisor/cli/ctl.h"
+
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+enum { ANSWER_MS = 10000 };
+
+/*
+ * A copy of the settings with another broker.declare. Shallow: it borrows all texts, and must not
+ * be freed.
+ */
+static struct settings
+with_declare(const struct settings *settings, int declare)
+{
+	struct settings copy = *settings;
+
+	copy.broker.declare = declare;
+	copy.producer.check_s = 1; /* also when the producer is told not to check */
+	return copy;
+}
+
+static enum outcome
+send_checks(struct broker *broker, struct binding_check *check, const struct settings *settings,
+	    struct failure *failure)
+{
+	binding_check_begin(check, settings, clock_mono_ms());
+	for (size_t i = 0; i < check->count; i++) {
+		char key[TOPOLOGY_KEY_MAX], id[BINDING_CHECK_ID_MAX];
+		const char *queue = topology_spare(settings, i, key);
+		struct message message = binding_check_message(id, i);
+		uint64_t tag;
+
+		if (broker_publish(broker, TOPOLOGY_EXCHANGE, key, &message, &tag, failure) !=
+		    OUTCOME_DONE)
+			return failure->outcome;
+		binding_check_sent(check, i, queue, tag);
+	}
+	return OUTCOME_DONE;
+}
+
+static enum outcome
+take_answers(struct broker *broker, struct binding_check *check, struct failure *failure)
+{
+	int64_t until_ms = clock_mono_ms() + ANSWER_MS, left_ms;
+	struct broker_event event;
+
+	for (;;) {
+		if (broker_next(broker, &event, failure) != OUTCOME_DONE)
+			return failure->outcome;
+		if (event.kind == BROKER_RETURNED)
+			binding_check_returned(check, event.delivery->message.message_id);
+		else if ((event.kind == BROKER_ACKED || event.kind == BROKER_NACKED) &&
+			 binding_check_answered(check, event.tag, event.multiple) !=
+				 BINDING_NO_ANSWER)
+			return OUTCOME_DONE;
+		delivery_free(&event.delivery);
+		if (event.kind != BROKER_NOTHING)
+			continue;
+		left_ms = until_ms - clock_mono_ms();
+		if (left_ms <= 0)
+			return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+					   "broker %s: %s: the spare bindings are not checked",
+					   broker_address(broker),
+					   broker_is_blocked(broker) ? "it has an alarm and takes "
+								       "no messages"
+								     : "no answer in time");
+		poll(&(struct pollfd){.fd = broker_fd(broker), .events = POLLIN}, 1, (int)left_ms);
+	}
+}
+
+/* Names of the queues whose spare binding is gone are appended to missing. */
+static enum outcome
+check_spares(struct broker *broker, const struct settings *settings, json_t *missing,
+	     struct failure *failure)
+{
+	struct binding_check check;
+
+	binding_check_start(&check, settings);
+	if (send_checks(broker, &check, settings, failure) != OUTCOME_DONE ||
+	    take_answers(broker, &check, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	for (size_t i = 0; i < check.count; i++) {
+		char key[TOPOLOGY_KEY_MAX];
+
+		if (!check.asked[i].returned)
+			continue;
+		topology_spare(settings, i, key);
+		log_error("broker %s: queue %s has lost its spare binding: a message with the key "
+			  "\"%s\" does not reach it. `sluicectl topology apply` restores all "
+			  "bindings",
+			  broker_address(broker), check.asked[i].queue, key);
+		json_array_append_new(missing, json_string(check.asked[i].queue));
+	}
+	return OUTCOME_DONE;
+}
+
+static int
+assert_topology(struct ctl *ctl, int declare, bool as_json, const char *done)
+{
+	struct settings settings = with_declare(ctl_settings(ctl), declare);
+	bool passive = declare == DECLARE_PASSIVE, good;
+	json_t *missing = json_array();
+	struct broker *broker = NULL;
+	struct failure failure;
+
+	if (broker_open(&broker, &settings.broker, passive ? BROKER_PUBLISH : BROKER_ADMIN,
+			"sluicectl topology", &failure) != OUTCOME_DONE ||
+	    topology_assert(broker, &settings, &failure) != OUTCOME_DONE ||
+	    topology_assert_spares(broker, &settings, &failure) != OUTCOME_DONE ||
+	    (passive && check_spares(broker, &settings, missing, &failure) != OUTCOME_DONE)) {
+		log_error("%s", failure.text);
+		broker_abandon(&broker);
+		json_decref(missing);
+		return failure.exit_code;
+	}
+	good = json_array_size(missing) == 0;
+	if (as_json) {
+		json_t *data = json_pack("{s:s, s:b, s:O}", "broker", broker_address(broker), "ok",
+					 good, "unbound", missing);
+
+		ctl_print_json(data);
+		json_decref(data);
+	} else if (good) {
+		printf("broker %s: %s\n", broker_address(broker), done);
+	}
+	broker_close(&broker);
+	json_decref(missing);
+	return good ? CTL_OK : EX_CONFIG;
+}
+
+int
+ctl_topology(struct ctl *ctl, int argc, char **argv)
+{
+	bool as_json;
+	int code = ctl_read_json_option(argc, argv, &as_json);
+
+	if (code != 0)
+		return code;
+	if (optind + 1 != argc)
+		return ctl_usage("topology", "one of apply, check, export is needed");
+	if (strcmp(argv[optind], "apply") == 0)
+		return assert_topology(ctl, DECLARE_CREATE, as_json,
+				       "exchanges, queues and bindings are there");
+	if (strcmp(argv[optind], "check") == 0)
+		return assert_topology(ctl, DECLARE_PASSIVE, as_json,
+				       "exchanges, queues and spare bindings are there");
+	if (strcmp(argv[optind], "export") == 0) {
+		topology_export(ctl_settings(ctl), stdout);
+		return CTL_OK;
+	}
+	return ctl_usage("topology", "\"%s\" is none of apply, check, export", argv[optind]);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_view.c - a status as lines of text.
+ */
+#include "supervisor/ctl/ctl_view.h"
+#include "common/process/histogram.h"
+#include "supervisor/cli/ctl.h"
+#include "supervisor/shared/human.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns before LAST ERROR, and what stands before one that goes below its child. */
+enum { SLOT_WIDTH = 79, ERROR_INDENT = 2 };
+
+static struct view_line *add(struct view *view, enum view_look look, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+
+static struct view_line *
+add(struct view *view, enum view_look look, const char *format, ...)
+{
+	struct view_line *line = &view->lines[MIN(view->count, (size_t)VIEW_LINES - 1)];
+	char *visible;
+	va_list args;
+
+	*line = (struct view_line){.look = look};
+	va_start(args, format);
+	vsnprintf(line->text, sizeof(line->text), format, args);
+	va_end(args);
+	visible = ctl_visible(line->text);
+	snprintf(line->text, sizeof(line->text), "%s", visible);
+	free(visible);
+	if (view->count < VIEW_LINES)
+		view->count++;
+	return line;
+}
+
+static const json_t *
+role_of(const json_t *status, unsigned role)
+{
+	return json_object_get(json_object_get(status, "roles"), role_table[role].name);
+}
+
+/* --- latencies --- */
+
+static double
+new_count(const json_t *before, const json_t *after, size_t bucket)
+{
+	double now = json_number_value(json_array_get(json_object_get(after, "counts"), bucket));
+	double then = json_number_value(json_array_get(json_object_get(before, "counts"), bucket));
+
+	return MAX(0.0, now - then);
+}
+
+double
+view_quantile(const json_t *before, const json_t *after, double share)
+{
+	const json_t *bounds = json_object_get(after, "bounds");
+	size_t count = json_array_size(bounds);
+	double total = 0, so_far = 0, lower = 0, bound = 0;
+
+	for (size_t i = 0; i <= count; i++)
+		total += new_count(before, after, i);
+	if (total <= 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		double here = new_count(before, after, i);
+
+		lower = bound;
+		bound = json_number_value(json_array_get(bounds, i));
+		if (here > 0 && so_far + here >= share * total)
+			return lower + (bound - lower) * (share * total - so_far) / here;
+		so_far += here;
+	}
+	return bound;
+}
+
+static const char *
+quantiles(const json_t *before, const json_t *role, const char *name, char *out, size_t out_size)
+{
+	const json_t *then = json_object_get(before, name), *now = json_object_get(role, name);
+	double half = view_quantile(then, now, 0.5), most = view_quantile(then, now, 0.99);
+	char a[32], b[32];
+
+	if (half < 0) { /* nothing lately: since sluiced began */
+		half = view_quantile(NULL, now, 0.5);
+		most = view_quantile(NULL, now, 0.99);
+	}
+	if (half < 0) {
+		snprintf(out, out_size, "-");
+		return out;
+	}
+	if (most < 1)
+		snprintf(out, out_size, "%.0f/%.0fms", half * 1000, most * 1000);
+	else
+		snprintf(out, out_size, "%s/%s",
+			 human_duration((int64_t)(half * 1000), a, sizeof(a)),
+			 human_duration((int64_t)(most * 1000), b, sizeof(b)));
+	return out;
+}
+
+/* --- parts --- */
+
+static void
+add_head(struct view *view, const json_t *status)
+{
+	char uptime[32];
+
+	human_duration((int64_t)(ctl_number(status, "uptime_s", 0) * 1000), uptime, sizeof(uptime));
+	add(view, VIEW_PLAIN, "sluiced %s, pid %d, up %s%s", ctl_text(status, "version", "?"),
+	    (int)ctl_number(status, "pid", 0), uptime,
+	    json_is_true(json_object_get(status, "draining")) ? ", ENDING" : "");
+	add(view, VIEW_PLAIN, "%s", "");
+}
+
+static double
+rate(const json_t *role, size_t which)
+{
+	return json_number_value(json_array_get(json_object_get(role, "rates"), which));
+}
+
+static void
+add_stages(struct view *view, const json_t *before, const json_t *status)
+{
+	add(view, VIEW_HEADING, "%-9s %7s %8s %8s %8s %9s %8s %8s %11s %15s %15s", "STAGE", "READY",
+	    "now/s", "10s/s", "60s/s", "TOTAL", "WAITING", "DRAIN", "AUTOSCALE", "BATCH 50/99%",
+	    "LAG 50/99%");
+	for (unsigned i = 0; i < ROLE_COUNT; i++) {
+		const json_t *role = role_of(status, i), *then = role_of(before, i);
+		const json_t *queue = json_object_get(role, "queue");
+		const json_t *limits = json_object_get(role, "autoscale");
+		int ready = (int)ctl_number(role, "ready", 0);
+		int wanted = (int)ctl_number(role, "wanted", 0);
+		double drain_s = ctl_number(queue, "drain_s", -1);
+		bool known = json_is_true(json_object_get(queue, "known"));
+		bool paused = json_is_true(json_object_get(role, "paused"));
+		char count[16], total[32], waiting[32] = "-", drain[32] = "-", scale[32] = "-";
+		char batch[64], lag[64];
+
+		snprintf(count, sizeof(count), "%d/%d", ready, wanted);
+		human_count((uint64_t)ctl_number(role, "total", 0), total, sizeof(total));
+		if (known)
+			human_count((uint64_t)ctl_number(queue, "ready", 0), waiting,
+				    sizeof(waiting));
+		if (known && drain_s >= 0)
+			human_duration((int64_t)(drain_s * 1000), drain, sizeof(drain));
+		if (json_is_object(limits))
+			snprintf(scale, sizeof(scale), "%d to %d",
+				 (int)ctl_number(limits, "min", 0),
+				 (int)ctl_number(limits, "max", 0));
+		add(view,
+		    paused	      ? VIEW_DOUBTFUL
+		    : ready == wanted ? VIEW_GOOD
+		    : ready > 0	      ? VIEW_DOUBTFUL
+				      : VIEW_BAD,
+		    "%-9s %7s %8.0f %8.0f %8.0f %9s %8s %8s %11s %15s %15s%s", role_table[i].name,
+		    count, rate(role, 0), rate(role, 1), rate(role, 2), total, waiting, drain,
+		    scale,
+		    quantiles(then, role, histogram_name(HISTOGRAM_BATCH), batch, sizeof(batch)),
+		    quantiles(then, role, histogram_name(HISTOGRAM_LAG), lag, sizeof(lag)),
+		    paused ? "  PAUSED" : "");
+	}
+	add(view, VIEW_PLAIN, "%s", "");
+}
+
+static enum view_look
+slot_look(const json_t *slot)
+{
+	const char *state = ctl_text(slot, "state", "");
+
+	if (strcmp(state, "FATAL") == 0 || strcmp(state, "BACKOFF") == 0)
+		return VIEW_BAD;
+	if (json_is_true(json_object_get(slot, "ready")) &&
+	    !json_is_true(json_object_get(slot, "paused")))
+		return VIEW_GOOD;
+	return VIEW_DOUBTFUL;
+}
+
+/* How much of the text goes into a line: up to a space if there is one, and no half character. */
+static size_t
+fitting(const char *text, size_t width)
+{
+	size_t len = strlen(text), end = width;
+
+	if (len <= width)
+		return len;
+	while (end > 0 && text[end] != ' ')
+		end--;
+	if (end > 0)
+		return end;
+	for (end = width; end > 1 && ((unsigned char)text[end] & 0xc0) == 0x80;)
+		end--;
+	return end;
+}
+
+/* An error below its child, indented. */
+static void
+add_error(struct view *view, const json_t *slot, const char *error)
+{
+	char *visible = ctl_visible(error); /* before it is cut: that makes it longer */
+	size_t width = view->width > ERROR_INDENT + 1 ? view->width - ERROR_INDENT : 1;
+
+	for (const char *rest = visible; *rest != '\0';) {
+		size_t len = fitting(rest, width);
+
+		add(view, slot_look(slot), "%*s%.*s", ERROR_INDENT, "", (int)len, rest)->slot =
+			slot;
+		rest += len;
+		rest += strspn(rest, " ");
+	}
+	free(visible);
+}
+
+static void
+add_slot(struct view *view, const json_t *slot)
+{
+	double up = ctl_number(slot, "uptime_s", -1);
+	const char *error = ctl_text(slot, "last_error", "");
+	char uptime[32] = "-", total[32], rejected[32];
+	bool fits = view->width == 0 || SLOT_WIDTH + strlen(error) <= view->width;
+
+	if (up >= 0)
+		human_duration((int64_t)(up * 1000), uptime, sizeof(uptime));
+	human_count((uint64_t)ctl_number(slot, "total", 0), total, sizeof(total));
+	human_count((uint64_t)ctl_number(slot, "rejected", 0), rejected, sizeof(rejected));
+	add(view, slot_look(slot), "%-12s %-9s %-6s %8d %8s %9.1f %9s %9s  %s",
+	    ctl_text(slot, "name", "?"),
+	    json_is_true(json_object_get(slot, "paused")) ? "PAUSED" : ctl_text(slot, "state", "?"),
+	    json_is_true(json_object_get(slot, "ready")) ? "yes" : "no",
+	    (int)ctl_number(slot, "pid", 0), uptime, ctl_number(slot, "rate_per_s", 0), total,
+	    rejected, fits ? error : "")
+		->slot = slot;
+	if (!fits)
+		add_error(view, slot, error);
+}
+
+static void
+add_slots(struct view *view, const json_t *status)
+{
+	const json_t *slot;
+	size_t i;
+
+	add(view, VIEW_HEADING, "%-12s %-9s %-6s %8s %8s %9s %9s %9s  %s", "CHILD", "STATE",
+	    "READY", "PID", "UPTIME", "RATE/s", "TOTAL", "REJECTED", "LAST ERROR");
+	json_array_foreach(json_object_get(status, "slots"), i, slot) add_slot(view, slot);
+	add(view, VIEW_PLAIN, "%s", "");
+}
+
+static void
+add_dead_letters(struct view *view, const json_t *status)
+{
+	char text[VIEW_WIDTH] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < ROLE_COUNT; i++) {
+		const char *reason;
+		json_t *value;
+
+		json_object_foreach(json_object_get(role_of(status, i), "rejected_by_reason"),
+				    reason, value)
+		{
+			if (used < sizeof(text))
+				used += (size_t)snprintf(text + used, sizeof(text) - used,
+							 "%s%s %s %lld", used > 0 ? ", " : "",
+							 role_table[i].name, reason,
+							 (long long)json_integer_value(value));
+		}
+	}
+	add(view, VIEW_HEADING, "DEAD LETTERS MADE");
+	add(view, used > 0 ? VIEW_DOUBTFUL : VIEW_PLAIN, "%s", used > 0 ? text : "none");
+	add(view, VIEW_PLAIN, "%s", "");
+}
+
+static void
+add_events(struct view *view, const json_t *events, size_t max_events)
+{
+	size_t count = json_array_size(events);
+
+	add(view, VIEW_HEADING, "EVENTS");
+	for (size_t i = count > max_events ? count - max_events : 0; i < count; i++) {
+		const json_t *event = json_array_get(events, i);
+		const char *actor = ctl_text(event, "actor", "");
+
+		add(view, VIEW_PLAIN, "%.19sZ  %-9s %-9s %s%s%s", ctl_text(event, "at", "?"),
+		    ctl_text(event, "kind", "?"), ctl_text(event, "subject", "?"),
+		    ctl_text(event, "text", ""), actor[0] != '\0' ? ", by " : "", actor);
+	}
+}
+
+void
+view_make(struct view *view, const json_t *before, const json_t *status, const json_t *events,
+	  size_t max_events)
+{
+	view->count = 0;
+	add_head(view, status);
+	add_stages(view, before, status);
+	add_slots(view, status);
+	add_dead_letters(view, status);
+	add_events(view, events, max_events);
+}

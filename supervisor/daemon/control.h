@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * control.h - the control socket: who may talk to sluiced, and in which portions.
+ *
+ * A client sends requests of one line each and gets one line for each (request.h). Nothing that a
+ * client does or leaves undone costs more than its buffers: at most CONTROL_CLIENTS at a time (a
+ * newcomer puts out the one that has been waiting longest), a request of at most REQUEST_MAX bytes,
+ * one answer in the making, and CONTROL_PATIENCE_MS from request to request.
+ */
+#ifndef SUPERVISOR_DAEMON_CONTROL_H
+#define SUPERVISOR_DAEMON_CONTROL_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/defs.h"
+
+enum { CONTROL_CLIENTS = 64, CONTROL_PATIENCE_MS = 30000 };
+
+/* Who is on the other side. */
+struct peer {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	bool may_operate;
+};
+
+/*
+ * Make the answer (new memory, ended by "\n") to a line without its line end. complete is false
+ * when the line was too long, and line its beginning.
+ */
+typedef char *(*control_answer_fn)(void *context, const struct peer *peer, const char *line,
+				   size_t len, bool complete);
+
+struct client {
+	int fd; /* -1 = free place */
+	struct peer peer;
+	int64_t deadline_ms;
+	char *in;
+	size_t in_used, in_size;
+	char *out; /* the rest of an answer; while there is one, nothing is read */
+	size_t out_sent, out_len;
+	bool last; /* close when out is sent */
+};
+
+struct control {
+	char *path;
+	int fd;
+	gid_t group; /* of the socket file: its members may operate */
+	control_answer_fn answer;
+	void *context;
+	struct client clients[CONTROL_CLIENTS];
+	dev_t device; /* of the socket file, to remove only our own */
+	ino_t inode;
+};
+
+/*
+ * Listen on path: mode 0660, its folder made (0750) if only that is missing, a stale socket
+ * replaced. Ends sluiced with EX_UNAVAILABLE when something answers there already, EX_CANTCREAT or
+ * EX_CONFIG when it cannot be made.
+ */
+void control_open(struct control *control, const char *path, control_answer_fn answer,
+		  void *context);
+
+/* Close all and remove the socket file. */
+void control_close(struct control *control);
+
+/* Fill at most 1 + CONTROL_CLIENTS places of fds; returns how many. */
+size_t control_poll(const struct control *control, struct pollfd *fds);
+
+/* Do what is due, with the fds as poll(2) left them. */
+void control_handle(struct control *control, const struct pollfd *fds, size_t count,
+		    int64_t now_ms);
+
+/* Milliseconds to the next client deadline, limit_ms if none is nearer. */
+int64_t control_timeout_ms(const struct control *control, int64_t now_ms, int64_t limit_ms);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * obituary.h - what is said and kept of a child that has ended.
+ */
+#ifndef SUPERVISOR_DAEMON_OBITUARY_H
+#define SUPERVISOR_DAEMON_OBITUARY_H
+
+#include <stdint.h>
+
+#include "supervisor/daemon/child.h"
+#include "supervisor/daemon/deaths.h"
+#include "supervisor/daemon/pool.h"
+
+/*
+ * One log line and one event for the end of the slot's process (slot->pid). before is the child as
+ * it was when the end came; slot->child is already what follows from it. An end that was not asked
+ * for is also kept in pool->deaths, and stands as the last error in the slot's page, unless the
+ * child has left a better one.
+ */
+void obituary_write(struct pool *pool, const struct slot *slot, const struct child_event *event,
+		    const struct child *before, int64_t now_ms);
+
+#endif

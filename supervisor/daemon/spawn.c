@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn.c - make a child process.
+ *
+ * Between fork and exec the child only makes system calls. What fails there is written to a pipe
+ * and read when the child has ended, so that a missing program is one clear line and not a storm of
+ * deaths, and sluiced never waits for a disk.
+ */
+#include "supervisor/daemon/spawn.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum {
+	REPORT_FD = SETTINGS_FD + 1, /* the pipe for a failed exec */
+	OUT_OF_THE_WAY_FD,	     /* copies start here, so that dup2 cannot overwrite one */
+};
+
+/* What the child was doing when it failed. */
+enum spawn_step { STEP_DESCRIPTORS, STEP_SIGNALS, STEP_PARENT, STEP_EXEC };
+
+struct spawn_failure {
+	enum spawn_step step;
+	int error;
+};
+
+static char *
+folder_of_self(void)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (len <= 0)
+		fatal("cannot read /proc/self/exe: %s", strerror(errno));
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	assert(slash != NULL);
+	*(slash == path ? slash + 1 : slash) = '\0';
+	return xstrdup(path);
+}
+
+void
+spawner_init(struct spawner *spawner, const char *settings_path)
+{
+	size_t size = (size_t)SLOT_COUNT * STATUS_PAGE_SIZE;
+	int ends[2];
+
+	*spawner = (struct spawner){.settings_path = settings_path, .settings_fd = -1};
+	for (size_t i = 0; i < SLOT_COUNT; i++)
+		spawner->reports[i] = -1;
+	spawner->program_folder = folder_of_self();
+	spawner->memfd = memfd_create("sluice-status", MFD_CLOEXEC);
+	if (spawner->memfd < 0 || ftruncate(spawner->memfd, (off_t)size) != 0)
+		fatal("cannot make the status pages: %s", strerror(errno));
+	spawner->pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, spawner->memfd, 0);
+	if (spawner->pages == MAP_FAILED)
+		fatal("cannot map the status pages: %s", strerror(errno));
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		fatal("cannot make a pipe: %s", strerror(errno));
+	spawner->life_read = ends[0];
+	spawner->life_write = ends[1];
+}
+
+void
+spawner_take_settings(struct spawner *spawner, const struct settings *settings)
+{
+	int fd = memfd_create("sluice-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	FILE *out = copy >= 0 ? fdopen(copy, "w") : NULL;
+
+	if (out == NULL)
+		fatal("cannot make a copy of the settings: %s", strerror(errno));
+	settings_print(settings, out);
+	if (fclose(out) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+		fatal("cannot write a copy of the settings: %s", strerror(errno));
+	if (spawner->settings_fd >= 0)
+		close(spawner->settings_fd);
+	spawner->settings_fd = fd;
+}
+
+void
+spawner_close(struct spawner *spawner)
+{
+	munmap(spawner->pages, (size_t)SLOT_COUNT * STATUS_PAGE_SIZE);
+	for (size_t i = 0; i < SLOT_COUNT; i++)
+		if (spawner->reports[i] >= 0)
+			close(spawner->reports[i]);
+	close(spawner->memfd);
+	close(spawner->settings_fd);
+	close(spawner->life_read);
+	close(spawner->life_write);
+	free(spawner->program_folder);
+}
+
+/* Beside sluiced (a build tree), else in ../bin (sbin/sluiced and bin/sluice-producer). */
+static char *
+find_program(const struct spawner *spawner, const char *program)
+{
+	char *beside = xasprintf("%s/%s", spawner->program_folder, program);
+	char *installed;
+
+	if (access(beside, X_OK) == 0)
+		return beside;
+	installed = xasprintf("%s/../bin/%s", spawner->program_folder, program);
+	if (access(installed, X_OK) == 0) {
+		free(beside);
+		return installed;
+	}
+	free(installed);
+	return beside;
+}
+
+/* --- in the child, between fork and exec --- */
+
+static int
+place_descriptors(const struct spawner *spawner, int report)
+{
+	int memfd = fcntl(spawner->memfd, F_DUPFD, OUT_OF_THE_WAY_FD);
+	int life = fcntl(spawner->life_read, F_DUPFD, OUT_OF_THE_WAY_FD);
+
+	int settings = fcntl(spawner->settings_fd, F_DUPFD, OUT_OF_THE_WAY_FD);
+
+	report = fcntl(report, F_DUPFD, OUT_OF_THE_WAY_FD);
+	if (memfd < 0 || life < 0 || settings < 0 || report < 0)
+		return -1;
+	if (dup2(memfd, STATUS_FD) < 0 || dup2(life, SUPERVISOR_FD) < 0 ||
+	    dup2(settings, SETTINGS_FD) < 0 || dup3(report, REPORT_FD, O_CLOEXEC) < 0)
+		return -1;
+	return close_range(OUT_OF_THE_WAY_FD, ~0u, 0);
+}
+
+static int
+reset_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL); /* KILL, STOP and libc's own refuse */
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* slot_text is "INDEX:NAME". */
+NO_RETURN static void
+become_program(const struct spawner *spawner, const char *path, const char *slot_text, int report,
+	       pid_t supervisor)
+{
+	struct spawn_failure failure = {.step = STEP_DESCRIPTORS};
+	ssize_t written;
+
+	if (place_descriptors(spawner, report) != 0)
+		goto out; /* the pipe is still where it was */
+	report = REPORT_FD;
+	failure.step = STEP_SIGNALS;
+	if (setpgid(0, 0) != 0 || reset_signals() != 0)
+		goto out;
+	/*
+	 * Last, and then look: sluiced may have died before the kernel knew of the wish. The pipe
+	 * is what a child drains by; USR2 is the last resort against one that hangs (process.c).
+	 */
+	failure.step = STEP_PARENT;
+	if (prctl(PR_SET_PDEATHSIG, SIGUSR2) != 0 || getppid() != supervisor)
+		goto out;
+	failure.step = STEP_EXEC;
+	execl(path, path, "-c", spawner->settings_path, "--slot", slot_text, (char *)NULL);
+out:
+	failure.error = errno;
+	written = write(report, &failure, sizeof(failure));
+	(void)written;
+	_exit(EXIT_FAILURE);
+}
+
+/* --- in sluiced --- */
+
+static void
+spawn_complain(const struct slot *slot, const char *what, const char *which, int error)
+{
+	char text[STATUS_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%s %s: %s", what, which, strerror(error));
+	log_error("%s: %s", slot->name, text);
+	status_set_error(slot->page, text);
+}
+
+enum spawn_result
+spawner_exec_result(struct spawner *spawner, const struct slot *slot)
+{
+	static const char *const steps[] = {
+		[STEP_DESCRIPTORS] = "cannot place descriptors for",
+		[STEP_SIGNALS] = "cannot reset signals for",
+		[STEP_PARENT] = "cannot bind to sluiced",
+		[STEP_EXEC] = "cannot execute",
+	};
+	struct spawn_failure failure;
+	char *path;
+	/* A successful exec has closed the other end; the dead process surely has. */
+	ssize_t got = read(spawner->reports[slot->number], &failure, sizeof(failure));
+
+	if (got != (ssize_t)sizeof(failure))
+		return SPAWN_OK;
+	path = find_program(spawner, role_table[slot->role].program);
+	spawn_complain(slot, steps[failure.step], path, failure.error);
+	free(path);
+	/* Out of memory or of processes passes; a program that is not there does not. */
+	if (failure.step != STEP_EXEC || failure.error == EAGAIN || failure.error == ENOMEM ||
+	    failure.error == ENFILE || failure.error == ETXTBSY)
+		return SPAWN_LATER;
+	return SPAWN_NEVER;
+}
+
+enum spawn_result
+spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
+{
+	char *path = find_program(spawner, role_table[slot->role].program);
+	char *slot_text = xasprintf("%u:%s", slot->number, slot->name);
+	enum spawn_result result = SPAWN_LATER;
+	pid_t supervisor = getpid();
+	int report[2];
+
+	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) != 0) {
+		spawn_complain(slot, "cannot make a pipe for", path, errno);
+	} else {
+		*pid = fork();
+		if (*pid == 0)
+			become_program(spawner, path, slot_text, report[1], supervisor);
+		close(report[1]);
+		if (*pid < 0)
+			spawn_complain(slot, "cannot fork for", path, errno);
+		else
+			result = SPAWN_OK;
+		if (spawner->reports[slot->number] >= 0)
+			close(spawner->reports[slot->number]);
+		spawner->reports[slot->number] = report[0];
+	}
+	free(path);
+	free(slot_text);
+	return result;
+}

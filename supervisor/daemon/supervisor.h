@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervisor.h - sluiced as a whole: what its parts share, and its main loop.
+ */
+#ifndef SUPERVISOR_DAEMON_SUPERVISOR_H
+#define SUPERVISOR_DAEMON_SUPERVISOR_H
+
+#include <stdint.h>
+
+#include "common/settings/settings.h"
+#include "supervisor/daemon/control.h"
+#include "supervisor/daemon/pool.h"
+#include "supervisor/daemon/spawn.h"
+
+struct supervisor {
+	char *settings_path; /* absolute; links are followed anew at each reload */
+	struct settings *settings;
+	struct spawner spawner;
+	struct pool pool;
+	struct control control;
+	int signal_fd;
+	int64_t started_ms;
+	char told[160]; /* what systemd was told last */
+};
+
+/*
+ * Take the lock, make pages and socket; the settings, read from the file path, are taken over. Ends
+ * sluiced on failure.
+ */
+void supervisor_open(struct supervisor *supervisor, const char *path, struct settings *settings);
+
+/* Start the children and look after them until sluiced is told to end and they are gone. */
+void supervisor_run(struct supervisor *supervisor);
+
+/* Remove the socket, free all. */
+void supervisor_close(struct supervisor *supervisor);
+
+#endif

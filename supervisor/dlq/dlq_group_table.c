@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dlq_group_table.c - a hash table of groups with open addressing over an array of rows.
+ */
+#include "supervisor/dlq/dlq_group_table.h"
+#include "common/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SLOTS = 32768 }; /* more than three per group, a power of two */
+
+struct dlq_group_table {
+	struct dlq_group_row *rows;
+	size_t count, size;
+	uint16_t slots[SLOTS]; /* number of the row + 1; 0 = free */
+};
+_Static_assert(DLQ_GROUPS_MAX + 1 < 65535, "a slot holds the number of a row");
+
+struct dlq_group_table *
+dlq_group_table_new(void)
+{
+	return xcalloc(1, sizeof(struct dlq_group_table));
+}
+
+void
+dlq_group_table_free(struct dlq_group_table **table)
+{
+	if (*table == NULL)
+		return;
+	free((*table)->rows);
+	free(*table);
+	*table = NULL;
+}
+
+static struct dlq_group_row *
+new_row(struct dlq_group_table *table, const struct dlq_letter *letter, uint32_t group,
+	struct span reason, const char *pattern)
+{
+	struct dlq_group_row *row;
+
+	if (table->count == table->size) {
+		table->size = MAX((size_t)32, table->size * 2);
+		table->rows = xreallocarray(table->rows, table->size, sizeof(*table->rows));
+	}
+	row = &table->rows[table->count++];
+	*row = (struct dlq_group_row){
+		.queue = letter->queue, .group = group, .example = letter->id};
+	snprintf(row->reason, sizeof(row->reason), "%.*s", (int)MIN(reason.len, (size_t)63),
+		 reason.ptr);
+	snprintf(row->pattern, sizeof(row->pattern), "%s", pattern);
+	/* what is in one row without being of one kind has no detail in common */
+	row->detail_len = pattern[0] != '\0' ? MIN(letter->detail.len, sizeof(row->detail)) : 0;
+	memcpy(row->detail, letter->detail.ptr, row->detail_len);
+	row->line_len = MIN(letter->line.len, sizeof(row->line));
+	memcpy(row->line, letter->line.ptr, row->line_len);
+	return row;
+}
+
+static struct dlq_group_row *
+dlq_group_table_find_row(struct dlq_group_table *table, const struct dlq_letter *letter,
+			 uint32_t group, struct span reason, const char *pattern)
+{
+	size_t slot = group % SLOTS;
+
+	for (; table->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
+		struct dlq_group_row *row = &table->rows[table->slots[slot] - 1];
+
+		if (row->group == group && row->queue == letter->queue)
+			return row;
+	}
+	if (table->count > DLQ_GROUPS_MAX + DLQ_QUEUES)
+		return &table->rows[table->count - 1];
+	table->slots[slot] = (uint16_t)(table->count + 1);
+	return new_row(table, letter, group, reason, pattern);
+}
+
+static bool
+has_detail(const struct dlq_group_row *row, struct span detail)
+{
+	return span_equals((struct span){row->detail, row->detail_len},
+			   (struct span){detail.ptr, MIN(detail.len, sizeof(row->detail))});
+}
+
+struct dlq_group_row *
+dlq_group_table_add(struct dlq_group_table *table, const struct dlq_letter *letter)
+{
+	struct dlq_group_row *row;
+	char pattern[DLQ_PATTERN_SIZE];
+	struct span reason = letter->reason;
+
+	dlq_pattern(letter->detail, pattern);
+	if (table->count >= DLQ_GROUPS_MAX) {
+		uint32_t group = dlq_group(letter->queue, reason, pattern);
+		bool known = false;
+
+		for (size_t slot = group % SLOTS; table->slots[slot] != 0 && !known;
+		     slot = (slot + 1) % SLOTS)
+			known = table->rows[table->slots[slot] - 1].group == group;
+		if (!known) {
+			reason = SPAN_LITERAL("(other groups)");
+			pattern[0] = '\0';
+		}
+	}
+	row = dlq_group_table_find_row(table, letter, dlq_group(letter->queue, reason, pattern),
+				       reason, pattern);
+	row->letters++;
+	row->differs = row->differs || !has_detail(row, letter->detail);
+	row->lines += letter->lines;
+	row->held += letter->held;
+	if (letter->when_s != 0) {
+		row->oldest_s =
+			row->oldest_s == 0 ? letter->when_s : MIN(row->oldest_s, letter->when_s);
+		row->newest_s = MAX(row->newest_s, letter->when_s);
+	}
+	return row;
+}
+
+static int
+dlq_group_table_compare_rows(const void *a, const void *b)
+{
+	const struct dlq_group_row *left = a, *right = b;
+
+	if (left->queue != right->queue)
+		return left->queue < right->queue ? -1 : 1;
+	if (left->letters != right->letters)
+		return left->letters > right->letters ? -1 : 1;
+	return left->group < right->group ? -1 : left->group > right->group;
+}
+
+struct dlq_group_row *
+dlq_group_table_rows(struct dlq_group_table *table, size_t *count)
+{
+	*count = table->count;
+	if (table->count > 0)
+		qsort(table->rows, table->count, sizeof(*table->rows),
+		      dlq_group_table_compare_rows);
+	memset(table->slots, 0, sizeof(table->slots)); /* rows have moved: no more adding */
+	return table->rows;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dlq_import.c - `sluicectl dlq import` and `restore`: letters from files back into their queues.
+ *
+ * Nothing is taken out of a file before everything that was published is confirmed; an archive is
+ * then written anew without the restored entries, synced, and renamed over the old one.
+ */
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+#include "supervisor/dlq/dlq.h"
+#include "supervisor/dlq/dlq_archive.h"
+#include "supervisor/dlq/dlq_present.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { COMPLAINTS_MAX = 10 };
+
+struct back {
+	struct dlq_run *run;
+	struct dlq_mover *mover;
+	struct dlq_present *present; /* NULL with --again */
+	const char *path;
+	unsigned char *done; /* a bit per line of the file: it is in its queue */
+	size_t line, done_size;
+	uint64_t known, bad;
+};
+
+/* --- what is there already --- */
+
+static bool
+note_present(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
+{
+	dlq_present_add(context, letter->queue, letter->id);
+	return true;
+}
+
+static int
+read_present(struct back *back)
+{
+	struct dlq_run *run = back->run;
+	struct dlq_run look = {
+		.ctl = run->ctl, .settings = run->settings, .verb = run->verb, .md5 = run->md5};
+
+	if (run->again)
+		return CTL_OK;
+	back->present = dlq_present_new();
+	return dlq_walk(&look, true, note_present, back->present);
+}
+
+/* --- lines of the file --- */
+
+static void
+mark_done(struct back *back)
+{
+	size_t byte = back->line / 8;
+
+	if (byte >= back->done_size) {
+		size_t size = MAX((size_t)4096, back->done_size * 2);
+
+		back->done = xreallocarray(back->done, size, 1);
+		memset(back->done + back->done_size, 0, size - back->done_size);
+		back->done_size = size;
+	}
+	back->done[byte] |= (unsigned char)(1u << back->line % 8);
+}
+
+static bool
+is_done(const struct back *back, size_t line)
+{
+	return line / 8 < back->done_size && (back->done[line / 8] >> line % 8 & 1) != 0;
+}
+
+static bool
+is_wanted(const struct back *back, const struct dlq_entry *entry, uint64_t id)
+{
+	struct dlq_letter letter = {.queue = entry->queue, .id = id};
+
+	return !back->run->select.by_id || dlq_select_takes(&back->run->select, &letter);
+}
+
+static enum outcome
+put_back(struct back *back, const struct dlq_entry *entry, struct failure *failure)
+{
+	enum outcome outcome;
+
+	dlq_mover_begin(back->mover, 0);
+	outcome = dlq_mover_publish(back->mover, dlq_queues[entry->queue].dead, entry->properties,
+				    (struct span){entry->body, entry->body_len}, failure);
+	if (outcome == OUTCOME_REJECT) {
+		back->run->failed++;
+		if (back->run->failed <= COMPLAINTS_MAX)
+			log_error("%s:%zu: %s", back->path, back->line + 1, failure->text);
+		outcome = OUTCOME_DONE;
+	} else if (outcome == OUTCOME_DONE) {
+		mark_done(back);
+	}
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	return dlq_mover_end(back->mover, failure);
+}
+
+static enum outcome
+dlq_import_take_line(struct back *back, const char *line, size_t len, struct failure *failure)
+{
+	struct dlq_run *run = back->run;
+	struct dlq_entry entry;
+	enum outcome outcome = OUTCOME_DONE;
+	char error[256];
+	uint64_t id;
+
+	if (dlq_entry_parse(line, len, &entry, error, sizeof(error)) != 0) {
+		back->bad++;
+		if (back->bad <= COMPLAINTS_MAX)
+			log_error("%s:%zu: %s", back->path, back->line + 1, error);
+		return OUTCOME_DONE;
+	}
+	id = dlq_entry_id(run->md5, &entry);
+	if (is_wanted(back, &entry, id)) {
+		if (back->present != NULL && dlq_present_take(back->present, entry.queue, id)) {
+			back->known++;
+			mark_done(back);
+		} else {
+			run->selected++;
+			if (!run->dry_run)
+				outcome = put_back(back, &entry, failure);
+		}
+	}
+	dlq_entry_free(&entry);
+	return outcome;
+}
+
+static enum outcome
+take_file(struct back *back, FILE *file, struct failure *failure)
+{
+	enum outcome outcome = OUTCOME_DONE;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len = 0;
+
+	for (back->line = 0; outcome == OUTCOME_DONE && !dlq_interrupted() &&
+			     (len = getline(&line, &size, file)) >= 0;
+	     back->line++)
+		if (strspn(line, " \t\r\n") < (size_t)len)
+			outcome = dlq_import_take_line(back, line, (size_t)len, failure);
+	if (len < 0 && ferror(file) && outcome == OUTCOME_DONE)
+		outcome = failure_set(failure, OUTCOME_FATAL, EX_NOINPUT, "%s: %s", back->path,
+				      strerror(errno));
+	free(line);
+	return outcome;
+}
+
+static int
+put_all_back(struct back *back, FILE *file)
+{
+	struct failure failure;
+	enum outcome outcome = OUTCOME_DONE;
+	int code = read_present(back);
+
+	if (code != CTL_OK)
+		return code;
+	if (!back->run->dry_run)
+		outcome = dlq_mover_open(&back->mover, &back->run->settings->broker, NULL,
+					 "sluicectl dlq, publishing", &failure);
+	if (outcome == OUTCOME_DONE)
+		outcome = take_file(back, file, &failure);
+	if (outcome == OUTCOME_DONE && back->mover != NULL)
+		outcome = dlq_mover_finish(back->mover, &failure);
+	if (outcome != OUTCOME_DONE)
+		code = dlq_say(&failure);
+	if (back->mover != NULL) {
+		back->run->moved = dlq_mover_moved(back->mover);
+		back->run->unsure = dlq_mover_unsure(back->mover);
+	}
+	dlq_mover_close(&back->mover);
+	return code;
+}
+
+static int
+dlq_import_report(struct back *back, const char *done, int code)
+{
+	if (back->known > 0 && !back->run->json)
+		printf("%" PRIu64 " letters are in their queue already\n", back->known);
+	back->run->select.by_id = back->run->select.by_id && back->known == 0;
+	code = dlq_report(back->run, done, code);
+	if (back->bad > 0)
+		log_error("%s: %" PRIu64 " lines are no letters", back->path, back->bad);
+	return code == CTL_OK && back->bad > 0
+		       ? (back->run->moved + back->known > 0 ? CTL_PARTLY : EX_DATAERR)
+		       : code;
+}
+
+static void
+free_back(struct back *back)
+{
+	dlq_present_free(&back->present);
+	free(back->done);
+}
+
+/* --- import --- */
+
+int
+dlq_import(struct dlq_run *run)
+{
+	struct back back = {.run = run};
+	FILE *file = stdin;
+	int code;
+
+	if (run->arg_count == 0)
+		return dlq_usage(run, "a file is needed, or - for standard input");
+	back.path = run->args[0];
+	if (strcmp(back.path, "-") != 0 && (file = fopen(back.path, "rb")) == NULL) {
+		log_error("%s: %s", back.path, strerror(errno));
+		return EX_NOINPUT;
+	}
+	dlq_catch_interrupt();
+	code = dlq_import_report(&back, "put into their queue", put_all_back(&back, file));
+	if (file != stdin)
+		fclose(file);
+	free_back(&back);
+	return code;
+}
+
+/* --- restore --- */
+
+static int
+copy_rest(const struct back *back, FILE *in, FILE *out, uint64_t *kept)
+{
+	char *line = NULL;
+	size_t size = 0, number = 0;
+	ssize_t len;
+	int result = 0;
+
+	rewind(in);
+	for (; result == 0 && (len = getline(&line, &size, in)) >= 0; number++) {
+		if (is_done(back, number))
+			continue;
+		(*kept)++;
+		if (fwrite(line, 1, (size_t)len, out) != (size_t)len)
+			result = -1;
+	}
+	free(line);
+	return result != 0 || ferror(in) || fflush(out) != 0 || fsync(fileno(out)) != 0 ? -1 : 0;
+}
+
+/* Write the archive anew without what was restored; remove it when nothing is left. */
+static int
+take_out(const struct back *back, FILE *in, int folder_fd)
+{
+	char *fresh = xasprintf("%s.new", back->path);
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	FILE *out = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	uint64_t kept = 0;
+	int result = -1;
+
+	if (out != NULL && copy_rest(back, in, out, &kept) == 0)
+		result = kept > 0 ? rename(fresh, back->path) : unlink(back->path);
+	if (out != NULL)
+		fclose(out);
+	if (result != 0 || kept == 0)
+		unlink(fresh);
+	if (result == 0)
+		result = fsync(folder_fd);
+	if (result != 0)
+		log_error("%s: %s; the restored letters are still in it, too", back->path,
+			  strerror(errno));
+	free(fresh);
+	return result == 0 ? CTL_OK : EX_IOERR;
+}
+
+static char *
+find_archive(const struct dlq_run *run)
+{
+	char *path;
+
+	if (strchr(run->args[0], '/') != NULL || access(run->args[0], R_OK) == 0)
+		return xstrdup(run->args[0]);
+	path = xasprintf("%s/" DLQ_ARCHIVE_FOLDER "/%s", run->settings->supervisor.state_dir,
+			 run->args[0]);
+	return path;
+}
+
+/* Beginnings of ids are looked up in the file. */
+static int
+resolve_in_file(struct dlq_run *run, FILE *file)
+{
+	char *line = NULL, error[256];
+	size_t size = 0;
+	ssize_t len;
+	int code = CTL_OK;
+
+	while (run->select.prefix_count > 0 && (len = getline(&line, &size, file)) >= 0) {
+		struct dlq_entry entry;
+
+		if (dlq_entry_parse(line, (size_t)len, &entry, error, sizeof(error)) != 0)
+			continue;
+		dlq_select_note(&run->select,
+				&(struct dlq_letter){.queue = entry.queue,
+						     .id = dlq_entry_id(run->md5, &entry)});
+		dlq_entry_free(&entry);
+	}
+	free(line);
+	if (dlq_select_resolve(&run->select, error, sizeof(error)) != 0) {
+		log_error("%s", error);
+		code = EX_DATAERR;
+	}
+	rewind(file);
+	return code;
+}
+
+static int
+restore_file(struct back *back, FILE *file, int folder_fd)
+{
+	int code = resolve_in_file(back->run, file);
+
+	if (code != CTL_OK)
+		return code;
+	dlq_catch_interrupt();
+	code = put_all_back(back, file);
+	/* Only what is confirmed may leave the file; after a failure nobody knows what is. */
+	if (code == CTL_OK && !back->run->dry_run && back->done != NULL)
+		code = take_out(back, file, folder_fd);
+	return dlq_import_report(back, "put back into their queue", code);
+}
+
+int
+dlq_restore(struct dlq_run *run)
+{
+	struct back back = {.run = run};
+	char *path, *folder;
+	FILE *file;
+	int code, folder_fd;
+
+	if (run->arg_count == 0)
+		return dlq_usage(run, "an archive is needed, as in clean-dropped.ndjson");
+	path = find_archive(run);
+	folder = xstrdup(path);
+	back.path = path;
+	folder_fd = dlq_archive_lock(dirname(folder));
+	file = folder_fd >= 0 ? fopen(path, "rb") : NULL;
+	if (file == NULL) {
+		log_error("%s: %s", path, strerror(errno));
+		code = EX_NOINPUT;
+	} else {
+		code = restore_file(&back, file, folder_fd);
+		fclose(file);
+	}
+	if (folder_fd >= 0)
+		close(folder_fd);
+	free_back(&back);
+	free(folder);
+	free(path);
+	return code;
+}

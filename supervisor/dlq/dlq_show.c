@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dlq_show.c - `sluicectl dlq show`: everything about a letter.
+ */
+#include "clean_worker/log_format.h"
+#include "common/broker/broker_whole.h"
+#include "common/message/lines.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+#include "supervisor/dlq/dlq.h"
+#include "supervisor/dlq/dlq_archive.h"
+#include "supervisor/dlq/dlq_text.h"
+#include "supervisor/dlq/dlq_today.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+enum { LINES_SHOWN = 20, LINE_MAX_COLUMNS = 20000 };
+
+/* A value as one line of JSON; a text as it is, made harmless. */
+static void
+dlq_show_print_value(const json_t *value)
+{
+	char *text = NULL;
+	const json_t *time = json_object_get(value, "$time");
+	char when[32];
+
+	if (json_is_integer(time)) {
+		printf("%s", dlq_utc_time(json_integer_value(time), when));
+		return;
+	}
+	if (!json_is_string(value))
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	if (text != NULL)
+		dlq_print_visible(stdout, span_of(text), 0, NULL);
+	else
+		dlq_print_visible(
+			stdout, (struct span){json_string_value(value), json_string_length(value)},
+			0, NULL);
+	free(text);
+}
+
+static void
+print_members(const json_t *object, const char *skip)
+{
+	for (void *iter = json_object_iter((json_t *)(uintptr_t)object); iter != NULL;
+	     iter = json_object_iter_next((json_t *)(uintptr_t)object, iter)) {
+		const char *name = json_object_iter_key(iter);
+		char *visible;
+
+		if (skip != NULL && strcmp(name, skip) == 0)
+			continue;
+		visible = dlq_visible(span_of(name), 60);
+		printf("  %-24s ", visible);
+		dlq_show_print_value(json_object_iter_value(iter));
+		printf("\n");
+		free(visible);
+	}
+}
+
+static void
+dlq_show_print_deaths(const json_t *deaths)
+{
+	for (size_t i = 0; i < json_array_size(deaths); i++) {
+		printf("death %zu at the broker, the newest first:\n", i + 1);
+		print_members(json_array_get(deaths, i), NULL);
+	}
+}
+
+/* The line, and below it a caret at the byte where reading stopped. */
+static void
+print_stop(const char *name, struct span line, const struct parse_error *error)
+{
+	size_t place = error->offset;
+
+	printf("format %s stopped at byte %zu: expected %s\n  ", name, error->offset + 1,
+	       error->expected);
+	dlq_print_visible(stdout, line, LINE_MAX_COLUMNS, &place);
+	printf("\n  %*s^\n", (int)MIN(place, (size_t)LINE_MAX_COLUMNS), "");
+}
+
+static void
+print_formats(struct span line)
+{
+	const char *all = SETTINGS_FORMATS;
+
+	for (const char *p = all; *p != '\0'; p += *p == '|') {
+		struct span name = {p, strcspn(p, "|")};
+		const struct log_format *format = log_format_find(name);
+		struct access_line out;
+		struct parse_error error = {.expected = NULL};
+
+		p += name.len;
+		if (format == NULL)
+			continue;
+		if (log_format_parse(format, line, &out, &error) == REASON_NONE)
+			printf("format %s reads this line\n", log_format_name(format));
+		else
+			print_stop(log_format_name(format), line, &error);
+	}
+}
+
+static void
+print_lines(const struct dlq_letter *letter)
+{
+	struct line_reader reader = lines_of(message_lines(&letter->delivery->message));
+	struct span line;
+	size_t number = 0;
+
+	while (lines_next(&reader, &line) && number < LINES_SHOWN) {
+		number++;
+		printf(letter->lines == 1 ? "line:\n  " : "line %zu:\n  ", number);
+		dlq_print_visible(stdout, line, LINE_MAX_COLUMNS, NULL);
+		printf("\n");
+	}
+	if (letter->lines > LINES_SHOWN)
+		printf("and %zu more lines (sluicectl dlq export)\n", letter->lines - LINES_SHOWN);
+}
+
+static void
+dlq_show_print_letter(const struct dlq_run *run, const struct dlq_letter *letter,
+		      const json_t *properties)
+{
+	const struct message *message = &letter->delivery->message;
+	const json_t *headers = json_object_get(properties, "headers");
+	const char *format = dlq_input_format(run->settings, message->source);
+	char id[DLQ_ID_SIZE], group[DLQ_GROUP_SIZE], when[32];
+
+	printf("%s  group %s  in %s%s\n", dlq_id_text(letter->queue, letter->id, id),
+	       dlq_group_text(dlq_letter_group(letter), group), dlq_queues[letter->queue].dead,
+	       letter->held ? "  held" : "");
+	printf("when     %s\nreason   ", dlq_when(letter->when_s, when));
+	dlq_print_visible(stdout, letter->reason, 0, NULL);
+	printf("\ndetail   ");
+	dlq_print_visible(stdout, letter->detail, 0, NULL);
+	printf("\nsize     %zu bytes, %zu lines; retried %" PRId64 " times\n", message->body.len,
+	       letter->lines, letter->retries);
+	if (format != NULL)
+		printf("today    its file is an input of format %s\n", format);
+	printf("properties:\n");
+	print_members(properties, "headers");
+	printf("headers:\n");
+	print_members(headers, "x-death");
+	dlq_show_print_deaths(json_object_get(headers, "x-death"));
+	print_lines(letter);
+	if (letter->queue == DLQ_CLEAN && letter->lines == 1)
+		print_formats(letter->line);
+}
+
+static bool
+show_letter(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
+{
+	struct dlq_run *run = context;
+
+	if (run->json) {
+		json_t *entry = dlq_entry_new(letter);
+
+		dlq_json_line(stdout, entry);
+		json_decref(entry);
+	} else {
+		json_t *properties = delivery_properties(letter->delivery);
+
+		if (run->selected > 1)
+			printf("\n");
+		dlq_show_print_letter(run, letter, properties);
+		json_decref(properties);
+	}
+	return true;
+}
+
+int
+dlq_show(struct dlq_run *run)
+{
+	int code;
+
+	if (!run->select.by_id)
+		return dlq_usage(run, "an id is needed: sluicectl dlq list prints them");
+	code = dlq_resolve(run);
+	/* A whole id: no need to look at the letters behind it. */
+	if (run->select.ids[DLQ_LAKE].count + run->select.ids[DLQ_CLEAN].count == 1)
+		run->limit = 1;
+	if (code == CTL_OK)
+		code = dlq_walk(run, false, show_letter, run);
+	if (code == CTL_OK && run->selected == 0) {
+		log_error("there is no such letter (any more)");
+		code = EX_DATAERR;
+	}
+	return code;
+}

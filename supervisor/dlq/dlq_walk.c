@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dlq_walk.c - the walk under the verbs of `sluicectl dlq` that look: each letter of the queues
+ * that are wanted, none of them changed.
+ */
+#include "common/base/log.h"
+#include "supervisor/dlq/dlq.h"
+#include "supervisor/dlq/dead_letter_reader.h"
+
+#include <poll.h>
+#include <sysexits.h>
+
+int
+dlq_say(const struct failure *failure)
+{
+	log_error("%s", failure->text);
+	return failure->exit_code != 0 ? failure->exit_code : CTL_FAILED;
+}
+
+struct walk {
+	struct dlq_run *run;
+	bool take_all;
+	dlq_letter_fn *take;
+	void *context;
+	enum dlq_queue queue;
+};
+
+/* Returns false when the walk is over. */
+static bool
+walk_letter(struct walk *walk, struct delivery **delivery)
+{
+	struct dlq_run *run = walk->run;
+	struct dlq_letter letter;
+
+	dlq_letter_read(run->md5, walk->queue, *delivery, &letter);
+	if (!walk->take_all && !dlq_select_takes(&run->select, &letter))
+		return true;
+	run->selected++;
+	if (!walk->take(walk->context, &letter, delivery))
+		return false;
+	return run->limit == 0 || run->selected < (uint64_t)run->limit;
+}
+
+static void
+warn_of_missing(const struct dead_letter_reader *reader, enum dlq_queue queue)
+{
+	if (dead_letter_reader_missing(reader) > 0 || dead_letter_reader_has_company(reader))
+		log_warning("%s: somebody else reads these dead letters now; those that they hold "
+			    "are not seen here",
+			    dlq_queues[queue].dead);
+}
+
+static int
+walk_queue(struct walk *walk, bool *more)
+{
+	struct dead_letter_reader *reader;
+	struct delivery *delivery = NULL;
+	struct failure failure;
+	bool end = false;
+	int code = CTL_OK;
+
+	if (dead_letter_reader_open(&reader, &walk->run->settings->broker,
+				    dlq_queues[walk->queue].dead, "sluicectl dlq",
+				    &failure) != OUTCOME_DONE)
+		return dlq_say(&failure);
+	while (*more && !end) {
+		struct pollfd watched = {.fd = dead_letter_reader_fd(reader), .events = POLLIN};
+
+		if (dead_letter_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE) {
+			code = dlq_say(&failure);
+			break;
+		}
+		if (delivery != NULL)
+			*more = walk_letter(walk, &delivery);
+		else if (!end)
+			poll(&watched, 1, 50);
+		delivery_free(&delivery);
+	}
+	if (code == CTL_OK && !end)
+		dead_letter_reader_keep_order(reader);
+	warn_of_missing(reader, walk->queue);
+	dead_letter_reader_close(&reader);
+	return code;
+}
+
+int
+dlq_walk(struct dlq_run *run, bool take_all, dlq_letter_fn *take, void *context)
+{
+	struct walk walk = {.run = run, .take_all = take_all, .take = take, .context = context};
+	bool more = true;
+	int code = CTL_OK;
+
+	run->selected = 0;
+	for (size_t i = 0; i < DLQ_QUEUES && code == CTL_OK && more; i++) {
+		walk.queue = (enum dlq_queue)i;
+		if (dlq_select_wants_queue(&run->select, walk.queue))
+			code = walk_queue(&walk, &more);
+	}
+	return code;
+}
+
+void
+dlq_say_nothing_found(const struct dlq_run *run, int code)
+{
+	if (code != CTL_OK || run->selected > 0 || run->json || run->ids_only)
+		return;
+	if (run->select.by_id || dlq_select_filters(&run->select))
+		log_warning("no letter matches");
+	else
+		log_warning("there are no dead letters");
+}
+
+static bool
+note_prefix(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
+{
+	dlq_select_note(context, letter);
+	return true;
+}
+
+int
+dlq_resolve(struct dlq_run *run)
+{
+	int64_t limit = run->limit;
+	char error[256];
+	int code = CTL_OK;
+
+	if (run->select.prefix_count > 0) {
+		run->limit = 0;
+		code = dlq_walk(run, true, note_prefix, &run->select);
+		run->limit = limit;
+	}
+	if (code == CTL_OK && dlq_select_resolve(&run->select, error, sizeof(error)) != 0) {
+		log_error("%s", error);
+		code = EX_DATAERR;
+	}
+	return code;
+}
