@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outage.h - a failure that lasts is said once and then once a minute, and shown in the status.
+ * outage.h - a server that does not answer or refuses: how long to wait, what the log and the
+ * status say of it, and when.
  */
 #ifndef COMMON_PROCESS_OUTAGE_H
 #define COMMON_PROCESS_OUTAGE_H
 
 #include <stdint.h>
 
+#include "common/base/alert.h"
 #include "common/base/backoff.h"
 #include "common/process/outcome.h"
 #include "common/process/status.h"
 
 struct outage {
 	struct backoff backoff; /* set min_ms and max_ms, leave the rest 0 */
-	int64_t since_ms;	/* monotonic; 0 = all is well */
-	int64_t said_ms;
-	enum outcome said; /* what was said last: a change of it is said at once */
+	struct alert alert;	/* its cause is the outcome */
 };
 
 /*
@@ -26,7 +26,7 @@ struct outage {
 int64_t outage_note(struct outage *outage, const struct failure *failure,
 		    struct status_page *status);
 
-/* It works again: log that if the outage was said, clear the status text, report READY. */
+/* It works: log that if the outage was logged, clear the status text, report READY. */
 void outage_over(struct outage *outage, const char *what, struct status_page *status);
 
 #endif

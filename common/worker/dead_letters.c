@@ -31,7 +31,7 @@ struct letter {
 struct dead_letters {
 	struct process *process;
 	const char *stage, *queue, *worker;
-	struct patience patience;
+	struct keepalive keepalive;
 	struct broker *broker;
 	struct outage outage;
 	struct letter letters[WINDOW_LINES];
@@ -39,7 +39,7 @@ struct dead_letters {
 
 struct dead_letters *
 dead_letters_new(struct process *process, const char *stage, const char *queue, const char *worker,
-		 const struct patience *patience)
+		 const struct keepalive *keepalive)
 {
 	struct dead_letters *dead = xcalloc(1, sizeof(*dead));
 
@@ -47,7 +47,7 @@ dead_letters_new(struct process *process, const char *stage, const char *queue, 
 	dead->stage = stage;
 	dead->queue = queue;
 	dead->worker = worker;
-	dead->patience = *patience;
+	dead->keepalive = *keepalive;
 	dead->outage.backoff.min_ms = process->settings->broker.retry_min_ms;
 	dead->outage.backoff.max_ms = process->settings->broker.retry_max_ms;
 	return dead;
@@ -191,7 +191,7 @@ dead_letters_take_events(struct dead_letters *dead, size_t count, size_t *open,
 static bool
 wait_and_serve(struct dead_letters *dead)
 {
-	struct patience *p = &dead->patience;
+	struct keepalive *p = &dead->keepalive;
 	struct pollfd watched[2] = {
 		{.fd = p->fd(p->context), .events = POLLIN},
 		{.fd = broker_fd(dead->broker), .events = POLLIN},
@@ -254,7 +254,7 @@ dead_letters_insist(struct dead_letters *dead, const struct rejected_line *lines
 			return OUTCOME_DONE;
 		}
 		if (interrupted ||
-		    !patience_wait(&dead->patience, dead->process, &dead->outage, &failure, tries))
+		    !retry_wait(&dead->keepalive, dead->process, &dead->outage, &failure, tries))
 			return OUTCOME_RETRY;
 	}
 }

@@ -11,7 +11,7 @@
 #define COMMON_WORKER_DEAD_LETTERS_H
 
 #include "common/worker/batch.h"
-#include "common/process/patience.h"
+#include "common/process/retry.h"
 #include "common/process/process.h"
 
 struct dead_letters;
@@ -21,7 +21,7 @@ struct dead_letters;
  * The texts are kept, not copied.
  */
 struct dead_letters *dead_letters_new(struct process *process, const char *stage, const char *queue,
-				      const char *worker, const struct patience *patience);
+				      const char *worker, const struct keepalive *keepalive);
 void dead_letters_free(struct dead_letters **dead); /* NULL is fine */
 
 /*

@@ -20,7 +20,7 @@ struct store {
 	const struct table *table;
 	size_t max_rows;
 	compare_rows_fn *compare;
-	struct patience patience;
+	struct keepalive keepalive;
 	struct db *db;
 	struct db_insert *insert;
 	size_t host;  /* of database.hosts: the one that answered last, or is tried next */
@@ -32,7 +32,7 @@ struct store {
 
 struct store *
 store_new(struct process *process, const struct table *table, size_t max_rows,
-	  compare_rows_fn *compare, const struct patience *patience)
+	  compare_rows_fn *compare, const struct keepalive *keepalive)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
 
@@ -40,7 +40,7 @@ store_new(struct process *process, const struct table *table, size_t max_rows,
 	store->table = table;
 	store->max_rows = max_rows;
 	store->compare = compare;
-	store->patience = *patience;
+	store->keepalive = *keepalive;
 	store->outage.backoff.min_ms = process->settings->database.retry_min_ms;
 	store->outage.backoff.max_ms = process->settings->database.retry_max_ms;
 	return store;
@@ -68,7 +68,7 @@ connect_host(struct store *store, struct failure *failure)
 {
 	const struct settings *settings = store->process->settings;
 	struct database_settings database = settings->database;
-	/* below two heartbeats: the broker must not lose patience while the database is silent */
+	/* below two heartbeats: the broker must not give up on us while the database is silent */
 	int64_t timeout_s = MAX(1, settings->broker.heartbeat_s * 3 / 2 - 1);
 
 	database.hosts = (struct text_list){.items = &settings->database.hosts.items[store->host],
@@ -96,7 +96,7 @@ store_connect(struct store *store, struct failure *failure)
 		status_beat(store->process->status);
 		/* Each silent host takes its time: between two of them the broker is served. */
 		if (store->serving && tries + 1 < hosts &&
-		    !store->patience.serve(store->patience.context))
+		    !store->keepalive.serve(store->keepalive.context))
 			break;
 	}
 	return failure->outcome;
@@ -146,7 +146,7 @@ bound_unknown(struct store *store, struct failure *failure)
 static bool
 wait_after(struct store *store, const struct failure *failure, unsigned tries)
 {
-	return patience_wait(&store->patience, store->process, &store->outage, failure, tries);
+	return retry_wait(&store->keepalive, store->process, &store->outage, failure, tries);
 }
 
 /* All of these rows, however often it takes. DONE, REJECT, or RETRY when interrupted. */
@@ -202,7 +202,7 @@ reject_row(struct store *store, struct batch *batch, const void *row, const stru
 			    "(database.reject_stop_percent), the last one because: %.300s",
 			    (long long)store->process->settings->database.reject_stop_percent,
 			    cause->text);
-		if (!wait_after(store, &failure, PATIENCE_NO_TRY_LEFT))
+		if (!wait_after(store, &failure, RETRY_NONE_LEFT))
 			return OUTCOME_RETRY;
 		/*
 		 * One more chance for a mended database. The figures are set so that a sick one can

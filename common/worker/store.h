@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.h - a batch's rows into the database, whatever it takes: retries, bisection, patience.
+ * store.h - a batch's rows into the database, whatever it takes: retries, bisection, waiting.
  *
  * The rule of section "delivery": RETRY means roll back, back off, reconnect, the whole batch
  * again, with everything unacknowledged; REJECT means bisect to the guilty rows, commit the others;
@@ -12,13 +12,13 @@
 
 #include "common/worker/batch.h"
 #include "common/database/db.h"
-#include "common/process/patience.h"
+#include "common/process/retry.h"
 #include "common/process/process.h"
 
 struct store;
 
 struct store *store_new(struct process *process, const struct table *table, size_t max_rows,
-			compare_rows_fn *compare, const struct patience *patience);
+			compare_rows_fn *compare, const struct keepalive *keepalive);
 void store_free(struct store **store); /* NULL is fine */
 
 /* One try to connect, to check the schema and to prepare; DONE at once when it is connected. */

@@ -129,7 +129,7 @@ receive_rows(struct worker *worker, bool *all)
 }
 
 static int
-patience_fd(void *context)
+worker_keepalive_fd(void *context)
 {
 	const struct worker *worker = context;
 
@@ -140,7 +140,7 @@ patience_fd(void *context)
 }
 
 static bool
-patience_serve(void *context)
+worker_keepalive_serve(void *context)
 {
 	struct worker *worker = context;
 	bool more = true;
@@ -412,7 +412,8 @@ static void
 set_up(struct worker *worker, const struct worker_ops *ops)
 {
 	const struct settings *settings = worker->process.settings;
-	struct patience patience = {.fd = patience_fd, .serve = patience_serve, .context = worker};
+	struct keepalive keepalive = {
+		.fd = worker_keepalive_fd, .serve = worker_keepalive_serve, .context = worker};
 	struct batch_limits limits;
 	char host[64] = "";
 
@@ -431,9 +432,9 @@ set_up(struct worker *worker, const struct worker_ops *ops)
 	start_carefully(worker);
 	worker->batch = batch_new(ops->table, &limits, ops->fill, worker->state);
 	worker->store =
-		store_new(&worker->process, ops->table, limits.rows, ops->compare, &patience);
+		store_new(&worker->process, ops->table, limits.rows, ops->compare, &keepalive);
 	worker->dead =
-		dead_letters_new(&worker->process, ops->role, ops->queue, worker->name, &patience);
+		dead_letters_new(&worker->process, ops->role, ops->queue, worker->name, &keepalive);
 	worker->broker_outage.backoff = (struct backoff){.min_ms = settings->broker.retry_min_ms,
 							 .max_ms = settings->broker.retry_max_ms};
 	worker->database_outage.backoff =

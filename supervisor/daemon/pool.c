@@ -329,12 +329,12 @@ look_at_trouble(struct pool *pool, struct slot *slot, int64_t now_ms)
 		return;
 	status_read_text(&slot->page->last_error, error, sizeof(error));
 	if (error[0] != '\0') {
-		if (trouble_seen(trouble, error, now_ms) == TROUBLE_BEGINS)
+		if (trouble_begins(trouble, error, now_ms))
 			events_add(&pool->events, EVENT_TROUBLE, slot->name, "", "%s", error);
-	} else if (slot_is_ready(slot) && trouble_over(trouble, now_ms) == TROUBLE_ENDS) {
-		human_duration(now_ms - trouble->told_ms, lasted, sizeof(lasted));
+	} else if (slot_is_ready(slot) && trouble_ends(trouble, now_ms)) {
+		human_duration(now_ms - trouble->alert.told_ms, lasted, sizeof(lasted));
 		events_add(&pool->events, EVENT_MENDED, slot->name, "", "after %s: %s", lasted,
-			   trouble->cause);
+			   trouble->text);
 	}
 }
 

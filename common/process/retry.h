@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * patience.h - waiting for a server to come back while the broker connection is kept alive.
+ * retry.h - waiting for a server to come back while the broker connection is kept alive.
  */
-#ifndef COMMON_PROCESS_PATIENCE_H
-#define COMMON_PROCESS_PATIENCE_H
+#ifndef COMMON_PROCESS_RETRY_H
+#define COMMON_PROCESS_RETRY_H
 
 #include <stdbool.h>
 
@@ -15,19 +15,19 @@
  * is readable: the broker connection has to be kept alive meanwhile. It returns false when waiting
  * has become pointless.
  */
-struct patience {
+struct keepalive {
 	int (*fd)(void *context);
 	bool (*serve)(void *context);
 	void *context;
 };
 
-enum { PATIENCE_NO_TRY_LEFT = 1000 }; /* as tries: a process that stops does not go on */
+enum { RETRY_NONE_LEFT = 1000 }; /* as tries: a process that stops does not go on */
 
 /*
  * Try number tries (from 1) has failed: note the failure, wait as it asks for. False when it is
  * pointless to go on: serve() gave up, or the process stops and enough was tried.
  */
-bool patience_wait(const struct patience *patience, struct process *process, struct outage *outage,
-		   const struct failure *failure, unsigned tries) MUST_CHECK;
+bool retry_wait(const struct keepalive *keepalive, struct process *process, struct outage *outage,
+		const struct failure *failure, unsigned tries) MUST_CHECK;
 
 #endif
