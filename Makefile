@@ -195,11 +195,13 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,$(ALL_ROOMS))
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 # --- keeping the house --------------------------------------------------------------------------------
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(ROOMS) tests tests/shims tests/unit tests/bench tests/fuzz))
+C_FILES = $(shell find common producer lake_worker clean_worker supervisor tests -name '*.[ch]')
+# Versions of clang-format disagree; 19 is a package of Debian 12 and of 13.
+CLANG_FORMAT ?= clang-format-19
 format:
-	clang-format -i $(C_FILES)
+	$(CLANG_FORMAT) -i $(C_FILES)
 format-check:
-	clang-format --dry-run -Werror $(C_FILES)
+	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sluice

@@ -11,20 +11,12 @@ struct reply_row {
 	const char *advice;
 };
 
-#define RETRY(reply)                                                                    \
-	{                                                                               \
-		.code = (reply), .outcome = OUTCOME_RETRY, .exit_code = EX_UNAVAILABLE, \
-		.advice = ""                                                            \
-	}
-#define REJECT(reply, text)                                                          \
-	{                                                                            \
-		.code = (reply), .outcome = OUTCOME_REJECT, .exit_code = EX_DATAERR, \
-		.advice = (text)                                                     \
-	}
-#define FATAL(reply, exit, text)                                                                 \
-	{                                                                                        \
-		.code = (reply), .outcome = OUTCOME_FATAL, .exit_code = (exit), .advice = (text) \
-	}
+#define RETRY(reply) \
+	{.code = (reply), .outcome = OUTCOME_RETRY, .exit_code = EX_UNAVAILABLE, .advice = ""}
+#define REJECT(reply, text) \
+	{.code = (reply), .outcome = OUTCOME_REJECT, .exit_code = EX_DATAERR, .advice = (text)}
+#define FATAL(reply, exit, text) \
+	{.code = (reply), .outcome = OUTCOME_FATAL, .exit_code = (exit), .advice = (text)}
 
 /* clang-format off */
 static const struct reply_row replies[] = {

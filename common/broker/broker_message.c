@@ -171,7 +171,7 @@ make_headers(const struct message *message, amqp_table_entry_t *entries)
 			if (*(const int64_t *)field <= 0)
 				continue;
 			entry->value.kind = AMQP_FIELD_KIND_TIMESTAMP;
-			entry->value.value.u64 = (uint64_t) * (const int64_t *)field;
+			entry->value.value.u64 = (uint64_t)*(const int64_t *)field;
 			break;
 		}
 		count++;

@@ -13,10 +13,8 @@
 #include <string.h>
 
 const struct broker_text_property broker_text_properties[] = {
-#define PROPERTY(field, FLAG, sent)                                                              \
-	{                                                                                        \
-#field, AMQP_BASIC_##FLAG##_FLAG, offsetof(amqp_basic_properties_t, field), sent \
-	}
+#define PROPERTY(field, FLAG, sent) \
+	{#field, AMQP_BASIC_##FLAG##_FLAG, offsetof(amqp_basic_properties_t, field), sent}
 	PROPERTY(content_type, CONTENT_TYPE, true),
 	PROPERTY(content_encoding, CONTENT_ENCODING, true),
 	PROPERTY(correlation_id, CORRELATION_ID, true),

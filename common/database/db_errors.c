@@ -15,20 +15,16 @@ struct error_row {
 	const char *advice;
 };
 
-#define RETRY(error, text)                                                                \
-	{                                                                                 \
-		.number = (error), .outcome = OUTCOME_RETRY, .exit_code = EX_UNAVAILABLE, \
-		.advice = (text)                                                          \
-	}
-#define REJECT(error, why, text)                                                      \
-	{                                                                             \
-		.number = (error), .outcome = OUTCOME_REJECT, .reason = REASON_##why, \
-		.exit_code = EX_DATAERR, .advice = (text)                             \
-	}
-#define FATAL(error, code, text)                                                                   \
-	{                                                                                          \
-		.number = (error), .outcome = OUTCOME_FATAL, .exit_code = (code), .advice = (text) \
-	}
+#define RETRY(error, text) \
+	{.number = (error), .outcome = OUTCOME_RETRY, .exit_code = EX_UNAVAILABLE, .advice = (text)}
+#define REJECT(error, why, text)    \
+	{.number = (error),         \
+	 .outcome = OUTCOME_REJECT, \
+	 .reason = REASON_##why,    \
+	 .exit_code = EX_DATAERR,   \
+	 .advice = (text)}
+#define FATAL(error, code, text) \
+	{.number = (error), .outcome = OUTCOME_FATAL, .exit_code = (code), .advice = (text)}
 
 /* clang-format off */
 static const struct error_row errors[] = {

@@ -47,7 +47,7 @@ struct audit_result {
 		unsigned file;
 		int64_t offset;
 		unsigned queues; /* bits: 1 << AUDIT_LAKE, ... */
-	} * missing;		 /* the first ones, in the order of the files; at most the limit */
+	} *missing;		 /* the first ones, in the order of the files; at most the limit */
 	size_t missing_count;
 };
 

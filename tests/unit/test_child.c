@@ -42,14 +42,8 @@ child_in(enum child_state state)
 	return child;
 }
 
-#define STAYS(name, is_wanted)                            \
-	{                                                 \
-		CHILD_##name, CHILD_DO_NOTHING, is_wanted \
-	}
-#define GOES(name, what, is_wanted)                      \
-	{                                                \
-		CHILD_##name, CHILD_DO_##what, is_wanted \
-	}
+#define STAYS(name, is_wanted) {CHILD_##name, CHILD_DO_NOTHING, is_wanted}
+#define GOES(name, what, is_wanted) {CHILD_##name, CHILD_DO_##what, is_wanted}
 
 /* What follows from each event, CHILD_EXITED with exit code 1. */
 static const struct outcome_of_step expected[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {

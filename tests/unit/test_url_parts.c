@@ -24,14 +24,8 @@ struct url_case {
 };
 
 static const struct url_case cases[] = {
-#define GET(url, schema, host)                         \
-	{                                              \
-		"GET", SPAN_LITERAL(url), schema, host \
-	}
-#define CONNECT(url, host)                               \
-	{                                                \
-		"CONNECT", SPAN_LITERAL(url), NULL, host \
-	}
+#define GET(url, schema, host) {"GET", SPAN_LITERAL(url), schema, host}
+#define CONNECT(url, host) {"CONNECT", SPAN_LITERAL(url), NULL, host}
 	GET("http://example.org", "http", "example.org"),
 	GET("http://example.org/", "http", "example.org"),
 	GET("https://example.org:443/a?b=http://x/#c", "https", "example.org"),

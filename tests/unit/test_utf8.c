@@ -16,14 +16,8 @@ static const struct {
 	struct span in;
 	struct span escaped;
 } cases[] = {
-#define VALID(text)                                    \
-	{                                              \
-		SPAN_LITERAL(text), SPAN_LITERAL(text) \
-	}
-#define INVALID(text, shown)                            \
-	{                                               \
-		SPAN_LITERAL(text), SPAN_LITERAL(shown) \
-	}
+#define VALID(text) {SPAN_LITERAL(text), SPAN_LITERAL(text)}
+#define INVALID(text, shown) {SPAN_LITERAL(text), SPAN_LITERAL(shown)}
 	VALID(""),
 	VALID("a"),
 	VALID("a\0b"),
