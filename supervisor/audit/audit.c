@@ -64,7 +64,7 @@ struct audit {
 	struct record batch[AUDIT_LOOKUP_MAX];
 	size_t batch_count;
 	struct sorter *lines;
-	struct letters letters[AUDIT_QUEUES][AUDIT_HOMES];
+	struct letters letters[AUDIT_QUEUES][AUDIT_LOCATIONS];
 	struct audit_result result;
 };
 
@@ -80,7 +80,7 @@ audit_new(struct db *db, const struct settings *settings, size_t limit)
 	audit->md5 = md5_new();
 	audit->lines = sorter_new(sizeof(struct record), sizeof(struct key), LINES_MEMORY);
 	for (int q = 0; q < AUDIT_QUEUES; q++) {
-		for (int h = 0; h < AUDIT_HOMES; h++)
+		for (int h = 0; h < AUDIT_LOCATIONS; h++)
 			audit->letters[q][h].keys =
 				sorter_new(sizeof(struct key), sizeof(struct key), LETTERS_MEMORY);
 		audit->lookups[q].table = audit_queue_names[q].table;
@@ -101,7 +101,7 @@ audit_free(struct audit **audit)
 	md5_free(&old->md5);
 	sorter_free(&old->lines);
 	for (int q = 0; q < AUDIT_QUEUES; q++)
-		for (int h = 0; h < AUDIT_HOMES; h++)
+		for (int h = 0; h < AUDIT_LOCATIONS; h++)
 			sorter_free(&old->letters[q][h].keys);
 	free(old->result.missing);
 	free(old);
@@ -199,11 +199,11 @@ add_letter_line(struct audit *audit, struct letters *letters, const struct messa
 }
 
 void
-audit_letter(struct audit *audit, enum audit_queue queue, enum audit_home home,
+audit_letter(struct audit *audit, enum audit_queue queue, enum audit_location location,
 	     const struct message *message)
 {
-	struct letters *letters = &audit->letters[queue][home];
-	uint64_t *lines = &audit->result.queue[queue].letter_lines[home];
+	struct letters *letters = &audit->letters[queue][location];
+	uint64_t *lines = &audit->result.queue[queue].letter_lines[location];
 	struct line_reader reader = lines_of(message_lines(message));
 	struct span line;
 	char hex[MD5_HEX_LEN];
@@ -313,7 +313,7 @@ audit_finish(struct audit *audit, const struct audit_result **result, struct fai
 	if (audit_look_up(audit, failure) != OUTCOME_DONE)
 		return failure->outcome;
 	for (int q = 0; q < AUDIT_QUEUES; q++)
-		for (int h = 0; h < AUDIT_HOMES; h++)
+		for (int h = 0; h < AUDIT_LOCATIONS; h++)
 			audit->letters[q][h].next = sorter_next(audit->letters[q][h].keys);
 	while ((record = sorter_next(audit->lines)) != NULL) {
 		if (have && memcmp(&record->key, &current.key, sizeof(current.key)) == 0) {

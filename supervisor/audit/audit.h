@@ -21,7 +21,7 @@
 enum audit_queue { AUDIT_LAKE, AUDIT_CLEAN, AUDIT_QUEUES };
 
 /* Where a letter is: in the dead-letter queue, or in the archive of dropped and edited ones. */
-enum audit_home { AUDIT_DEAD, AUDIT_ARCHIVE, AUDIT_HOMES };
+enum audit_location { AUDIT_DEAD, AUDIT_ARCHIVE, AUDIT_LOCATIONS };
 
 extern const struct audit_queue_names {
 	const char *queue, *dead_queue, *table;
@@ -41,7 +41,7 @@ struct audit_result {
 		uint64_t archived; /* in the archive, neither row nor dead letter */
 		uint64_t both;	   /* of the stored ones: also in the dead-letter queue */
 		uint64_t missing;  /* nowhere */
-		uint64_t letter_lines[AUDIT_HOMES]; /* all lines of all letters, of any file */
+		uint64_t letter_lines[AUDIT_LOCATIONS]; /* all lines of all letters, of any file */
 	} queue[AUDIT_QUEUES];
 	struct audit_missing {
 		unsigned file;
@@ -61,7 +61,7 @@ void audit_free(struct audit **audit); /* its result too; NULL is fine */
 enum outcome audit_line(struct audit *audit, unsigned file, const char *file_id, struct span format,
 			const struct audit_line *line, struct failure *failure) MUST_CHECK;
 
-void audit_letter(struct audit *audit, enum audit_queue queue, enum audit_home home,
+void audit_letter(struct audit *audit, enum audit_queue queue, enum audit_location location,
 		  const struct message *message);
 
 /* Look up what is left, sort, compare. The result is the audit's. */

@@ -8,6 +8,7 @@
 #include "supervisor/audit/audit_archive.h"
 #include "common/base/xalloc.h"
 #include "supervisor/dlq/dlq_archive.h"
+#include "supervisor/dlq/dlq_entry.h"
 
 #include <dirent.h>
 #include <errno.h>

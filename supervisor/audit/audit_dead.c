@@ -3,7 +3,7 @@
  * audit_dead.c - look at every dead letter of a queue without taking it away.
  */
 #include "supervisor/audit/audit_dead.h"
-#include "supervisor/dlq/dead_letter_reader.h"
+#include "supervisor/dlq/dlq_reader.h"
 
 struct walk {
 	enum audit_queue queue;
@@ -25,6 +25,6 @@ audit_dead_walk(const struct broker_settings *settings, enum audit_queue queue, 
 {
 	struct walk walk = {.queue = queue, .take = take, .context = context};
 
-	return dead_letter_walk(settings, audit_queue_names[queue].dead_queue, "sluicectl audit",
-				audit_dead_take_letter, &walk, unseen, failure);
+	return dlq_reader_each(settings, audit_queue_names[queue].dead_queue, "sluicectl audit",
+			       audit_dead_take_letter, &walk, unseen, failure);
 }

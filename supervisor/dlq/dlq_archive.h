@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dlq_archive.h - dead letters as NDJSON: one JSON object per line, byte-exact, nothing left out.
- *
- *   {"id": "c…", "queue": "queue-data-clean.dead", "when": "2026-…Z", "reason": …, "detail": …,
- *    "properties": {…}, "body": "the line"}
- *
- * "body_base64" instead of "body" when it is not UTF-8 or has a NUL; properties as in
- * common/broker/broker_whole.h. Only queue, properties and the body are read back; the rest is for people
- * and jq.
+ * dlq_archive.h - the files that keep letters which were dropped or edited.
  *
  * What is dropped or edited goes to DIR/dead-letters/<queue>-<kind>.ndjson, mode 0600, which is
  * renamed when it has grown to DLQ_ARCHIVE_BYTES. Nothing here ever deletes a letter: old files are
@@ -17,42 +10,14 @@
 #define SUPERVISOR_DLQ_DLQ_ARCHIVE_H
 
 #include <jansson.h>
-#include <stdio.h>
+#include <stddef.h>
 
-#include "supervisor/dlq/dlq_letter.h"
+#include "supervisor/dlq/dlq_queue.h"
 
 #define DLQ_ARCHIVE_FOLDER "dead-letters" /* in supervisor.state_dir */
 #define DLQ_ARCHIVE_SUFFIX ".ndjson"
 
 enum { DLQ_ARCHIVE_BYTES = 64 << 20 };
-
-/* The letter as an object, the caller's. */
-json_t *dlq_entry_new(const struct dlq_letter *letter);
-
-/*
- * Write an object as one line of ASCII, which no terminal can take for orders. 0, or -1 with errno.
- */
-int dlq_json_line(FILE *out, const json_t *object);
-
-/* A line read back. */
-struct dlq_entry {
-	enum dlq_queue queue;
-	json_t *properties;
-	char *body;
-	size_t body_len;
-};
-int dlq_entry_parse(const char *line, size_t len, struct dlq_entry *entry, char *error,
-		    size_t error_size) MUST_CHECK;
-void dlq_entry_free(struct dlq_entry *entry);
-uint64_t dlq_entry_id(struct md5 *md5, const struct dlq_entry *entry);
-
-/*
- * The message with its body and the headers that are texts or numbers, as spans into the entry.
- * What JSON cannot say plainly ("$text", "$table") is left out: only others' headers are such.
- */
-struct message dlq_entry_message(const struct dlq_entry *entry);
-
-/* --- the archive of a queue --- */
 
 struct dlq_archive;
 

@@ -8,6 +8,8 @@
 #include "common/message/lines.h"
 #include "common/message/log_time.h"
 #include "common/base/xalloc.h"
+#include "supervisor/dlq/dlq_id.h"
+#include "supervisor/dlq/dlq_interrupt.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -62,7 +64,7 @@ dlq_canary_add(struct dlq_canary *canary, struct md5 *md5, const struct dlq_lett
 		message_line_id(message, reader.offset, id);
 		*line = (struct canary_line){
 			.frame_id = letter->id,
-			.line_id = dlq_id(md5, letter->queue, span_of(id), text),
+			.line_id = dlq_id_of(md5, letter->queue, span_of(id), text),
 			.retries = letter->retries,
 			.time = log_time_find(text, &time) == LOG_TIME_OK ? time.utc : 0,
 		};
@@ -113,17 +115,16 @@ look_for_rows(struct dlq_canary *canary, struct db *db, const struct dlq_queue_n
 }
 
 static enum outcome
-look_for_letters(struct dlq_canary *canary, struct dlq_job *job, int64_t until_ms,
+look_for_letters(struct dlq_canary *canary, struct dlq_move_job *job, int64_t until_ms,
 		 struct failure *failure)
 {
-	while (clock_mono_ms() < until_ms && !dlq_interrupted()) {
-		struct pollfd watched = {.fd = dead_letter_reader_fd(job->reader),
-					 .events = POLLIN};
+	while (clock_mono_ms() < until_ms && !dlq_interrupt_seen()) {
+		struct pollfd watched = {.fd = dlq_reader_fd(job->reader), .events = POLLIN};
 		struct delivery *delivery;
 		struct dlq_letter letter;
 		bool end;
 
-		if (dead_letter_reader_next(job->reader, &delivery, &end, failure) != OUTCOME_DONE)
+		if (dlq_reader_next(job->reader, &delivery, &end, failure) != OUTCOME_DONE)
 			return failure->outcome;
 		if (delivery == NULL) {
 			poll(&watched, 1, 20);
@@ -159,16 +160,16 @@ dlq_canary_judge(const struct dlq_canary *canary, bool last, struct failure *fai
 }
 
 enum outcome
-dlq_canary_wait(struct dlq_canary *canary, struct dlq_job *job, struct failure *failure)
+dlq_canary_wait(struct dlq_canary *canary, struct dlq_move_job *job, struct failure *failure)
 {
 	int64_t end_ms = clock_mono_ms() + job->run->canary_ms;
 	struct db *db = NULL;
 	enum outcome outcome = db_open(&db, &job->run->settings->database, DB_TIMEOUT_S, failure);
 	bool last;
 
-	dead_letter_reader_follow(job->reader);
+	dlq_reader_follow(job->reader);
 	while (outcome == OUTCOME_DONE) {
-		last = clock_mono_ms() >= end_ms || dlq_interrupted();
+		last = clock_mono_ms() >= end_ms || dlq_interrupt_seen();
 		outcome = look_for_letters(canary, job, clock_mono_ms() + LOOK_EVERY_MS, failure);
 		if (outcome == OUTCOME_DONE)
 			outcome = look_for_rows(canary, db, &dlq_queues[job->queue], failure);

@@ -8,7 +8,7 @@
 #ifndef SUPERVISOR_DLQ_DLQ_CANARY_H
 #define SUPERVISOR_DLQ_DLQ_CANARY_H
 
-#include "supervisor/dlq/dlq.h"
+#include "supervisor/dlq/dlq_move.h"
 
 struct dlq_canary;
 
@@ -23,7 +23,7 @@ void dlq_canary_add(struct dlq_canary *canary, struct md5 *md5, const struct dlq
  * job's queue (letters come back at its end). DONE when all are stored; REJECT when some are back,
  * RETRY when the time was up or it was interrupted, with a failure that says how many.
  */
-enum outcome dlq_canary_wait(struct dlq_canary *canary, struct dlq_job *job,
+enum outcome dlq_canary_wait(struct dlq_canary *canary, struct dlq_move_job *job,
 			     struct failure *failure) MUST_CHECK;
 
 #endif

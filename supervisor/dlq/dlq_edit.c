@@ -10,11 +10,16 @@
 #include "common/broker/broker_whole.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
-#include "supervisor/dlq/dlq.h"
-#include "supervisor/dlq/dlq_again.h"
 #include "supervisor/dlq/dlq_archive.h"
 #include "supervisor/dlq/dlq_editor.h"
-#include "supervisor/dlq/dlq_today.h"
+#include "supervisor/dlq/dlq_entry.h"
+#include "supervisor/dlq/dlq_format.h"
+#include "supervisor/dlq/dlq_headers.h"
+#include "supervisor/dlq/dlq_id.h"
+#include "supervisor/dlq/dlq_interrupt.h"
+#include "supervisor/dlq/dlq_move.h"
+#include "supervisor/dlq/dlq_validator.h"
+#include "supervisor/dlq/dlq_walk.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -31,10 +36,10 @@ struct edit {
 	char *old, *new;
 	size_t old_len, new_len;
 	size_t lines;
-	char flaw[DLQ_PATTERN_SIZE]; /* why it cannot be sent; "" = it can */
-	char *path;		     /* of what is typed in an editor; NULL = nothing is */
-	uint64_t found;		     /* equal letters */
-	struct delivery *delivery;   /* the first of them, for the look at the new line */
+	char flaw[DLQ_DETAIL_SIZE]; /* why it cannot be sent; "" = it can */
+	char *path;		    /* of what is typed in an editor; NULL = nothing is */
+	uint64_t found;		    /* equal letters */
+	struct delivery *delivery;  /* the first of them, for the look at the new line */
 	enum dlq_queue queue;
 };
 
@@ -48,8 +53,8 @@ keep_line(void *context, const struct dlq_letter *letter, struct delivery **deli
 	if (edit->found++ == 0) {
 		dlq_id_text(letter->queue, letter->id, edit->id);
 		edit->lines = letter->lines;
-		if (letter->flaw != DLQ_SOUND)
-			dlq_flaw_text(letter, edit->flaw);
+		if (letter->flaw != DLQ_NO_FLAW)
+			dlq_letter_flaw_text(letter, edit->flaw);
 		edit->old_len = letter->line.len;
 		edit->old = xcalloc(edit->old_len + 1, 1);
 		memcpy(edit->old, letter->line.ptr, edit->old_len);
@@ -84,7 +89,7 @@ archive_original(const struct dlq_run *run, const struct dlq_letter *letter)
 }
 
 static enum outcome
-send_edited(struct dlq_job *job, const struct dlq_letter *letter, struct failure *failure)
+send_edited(struct dlq_move_job *job, const struct dlq_letter *letter, struct failure *failure)
 {
 	struct edit *edit = job->context;
 	struct dlq_run *run = job->run;
@@ -96,10 +101,10 @@ send_edited(struct dlq_job *job, const struct dlq_letter *letter, struct failure
 		return failure_set(failure, OUTCOME_FATAL, EX_IOERR,
 				   "the letter could not be archived; nothing was changed");
 	properties = delivery_properties(letter->delivery);
-	dlq_again_prepare(properties, letter->retries + 1,
-			  dlq_today_format(run->settings, run->format, run->keep_format,
-					   &letter->delivery->message));
-	dlq_again_edited(properties, letter->line, dlq_again_who(who), time(NULL));
+	dlq_headers_resend(properties, letter->retries + 1,
+			   dlq_format_choose(run->settings, run->format, run->keep_format,
+					     &letter->delivery->message));
+	dlq_headers_edit(properties, letter->line, dlq_headers_operator(who), time(NULL));
 	outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin, properties,
 				    (struct span){edit->new, edit->new_len}, failure);
 	json_decref(properties);
@@ -109,7 +114,7 @@ send_edited(struct dlq_job *job, const struct dlq_letter *letter, struct failure
 static int
 dlq_edit_look_up(struct dlq_run *run, struct edit *edit)
 {
-	int code = dlq_resolve(run);
+	int code = dlq_walk_resolve(run);
 
 	if (code == CTL_OK)
 		code = dlq_walk(run, false, keep_line, edit);
@@ -217,25 +222,25 @@ make_new_line(const struct dlq_run *run, struct edit *edit)
 static void
 warn_if_it_fails(const struct dlq_run *run, struct edit *edit)
 {
-	struct dlq_today *today =
-		dlq_today_new(run->settings, edit->queue, run->format, run->keep_format);
-	char detail[DLQ_PATTERN_SIZE] = "";
+	struct dlq_validator *validator =
+		dlq_validator_new(run->settings, edit->queue, run->format, run->keep_format);
+	char detail[DLQ_DETAIL_SIZE] = "";
 	const char *reason = "";
 
 	edit->delivery->message.body = (struct span){edit->new, edit->new_len};
-	if (dlq_today_check(today, &edit->delivery, &reason, detail) > 0)
+	if (dlq_validator_check(validator, &edit->delivery, &reason, detail) > 0)
 		log_warning("today's parser does not take the new line, so it will come back: "
 			    "%s: %s",
 			    reason, detail);
-	dlq_today_free(&today);
+	dlq_validator_free(&validator);
 }
 
 /* To all that were found, or to all that were left of them. */
 static bool
 is_sent(const struct dlq_run *run, const struct edit *edit)
 {
-	return run->moved > 0 &&
-	       (run->moved >= edit->found || (run->moved == run->selected && !dlq_interrupted()));
+	return run->moved > 0 && (run->moved >= edit->found ||
+				  (run->moved == run->selected && !dlq_interrupt_seen()));
 }
 
 /* Remove what was typed, or say where it is. */
@@ -262,7 +267,7 @@ leave_file(const struct dlq_run *run, const struct edit *edit)
 int
 dlq_edit(struct dlq_run *run)
 {
-	static const struct dlq_move_ops ops = {.publishes = true, .take = send_edited};
+	static const struct dlq_move_ops ops = {.publishes = true, .handle = send_edited};
 	struct edit edit = {.found = 0};
 	int code;
 
@@ -276,12 +281,13 @@ dlq_edit(struct dlq_run *run)
 	code = dlq_edit_look_up(run, &edit);
 	if (code == CTL_OK) {
 		/* from here on something may be typed: an interrupt is not the end of it */
-		dlq_catch_interrupt();
+		dlq_interrupt_catch();
 		code = make_new_line(run, &edit);
 	}
 	if (code == CTL_OK) {
 		warn_if_it_fails(run, &edit);
-		code = dlq_report(run, "sent again with another line", dlq_move(run, &ops, &edit));
+		code = dlq_move_report(run, "sent again with another line",
+				       dlq_move(run, &ops, &edit));
 	}
 	leave_file(run, &edit);
 	delivery_free(&edit.delivery);

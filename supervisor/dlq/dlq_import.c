@@ -7,9 +7,12 @@
  */
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
-#include "supervisor/dlq/dlq.h"
 #include "supervisor/dlq/dlq_archive.h"
-#include "supervisor/dlq/dlq_present.h"
+#include "supervisor/dlq/dlq_entry.h"
+#include "supervisor/dlq/dlq_interrupt.h"
+#include "supervisor/dlq/dlq_known_ids.h"
+#include "supervisor/dlq/dlq_move.h"
+#include "supervisor/dlq/dlq_walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,12 +25,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { COMPLAINTS_MAX = 10 };
+enum { ERRORS_LOGGED_MAX = 10 };
 
 struct back {
 	struct dlq_run *run;
 	struct dlq_mover *mover;
-	struct dlq_present *present; /* NULL with --again */
+	struct dlq_known_ids *present; /* NULL with --again */
 	const char *path;
 	unsigned char *done; /* a bit per line of the file: it is in its queue */
 	size_t line, done_size;
@@ -39,7 +42,7 @@ struct back {
 static bool
 note_present(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
 {
-	dlq_present_add(context, letter->queue, letter->id);
+	dlq_known_ids_add(context, letter->queue, letter->id);
 	return true;
 }
 
@@ -50,9 +53,9 @@ read_present(struct back *back)
 	struct dlq_run look = {
 		.ctl = run->ctl, .settings = run->settings, .verb = run->verb, .md5 = run->md5};
 
-	if (run->again)
+	if (run->allow_duplicates)
 		return CTL_OK;
-	back->present = dlq_present_new();
+	back->present = dlq_known_ids_new();
 	return dlq_walk(&look, true, note_present, back->present);
 }
 
@@ -84,7 +87,7 @@ is_wanted(const struct back *back, const struct dlq_entry *entry, uint64_t id)
 {
 	struct dlq_letter letter = {.queue = entry->queue, .id = id};
 
-	return !back->run->select.by_id || dlq_select_takes(&back->run->select, &letter);
+	return !back->run->select.by_id || dlq_select_matches(&back->run->select, &letter);
 }
 
 static enum outcome
@@ -97,7 +100,7 @@ put_back(struct back *back, const struct dlq_entry *entry, struct failure *failu
 				    (struct span){entry->body, entry->body_len}, failure);
 	if (outcome == OUTCOME_REJECT) {
 		back->run->failed++;
-		if (back->run->failed <= COMPLAINTS_MAX)
+		if (back->run->failed <= ERRORS_LOGGED_MAX)
 			log_error("%s:%zu: %s", back->path, back->line + 1, failure->text);
 		outcome = OUTCOME_DONE;
 	} else if (outcome == OUTCOME_DONE) {
@@ -119,13 +122,13 @@ dlq_import_take_line(struct back *back, const char *line, size_t len, struct fai
 
 	if (dlq_entry_parse(line, len, &entry, error, sizeof(error)) != 0) {
 		back->bad++;
-		if (back->bad <= COMPLAINTS_MAX)
+		if (back->bad <= ERRORS_LOGGED_MAX)
 			log_error("%s:%zu: %s", back->path, back->line + 1, error);
 		return OUTCOME_DONE;
 	}
 	id = dlq_entry_id(run->md5, &entry);
 	if (is_wanted(back, &entry, id)) {
-		if (back->present != NULL && dlq_present_take(back->present, entry.queue, id)) {
+		if (back->present != NULL && dlq_known_ids_take(back->present, entry.queue, id)) {
 			back->known++;
 			mark_done(back);
 		} else {
@@ -146,7 +149,7 @@ take_file(struct back *back, FILE *file, struct failure *failure)
 	size_t size = 0;
 	ssize_t len = 0;
 
-	for (back->line = 0; outcome == OUTCOME_DONE && !dlq_interrupted() &&
+	for (back->line = 0; outcome == OUTCOME_DONE && !dlq_interrupt_seen() &&
 			     (len = getline(&line, &size, file)) >= 0;
 	     back->line++)
 		if (strspn(line, " \t\r\n") < (size_t)len)
@@ -175,10 +178,10 @@ put_all_back(struct back *back, FILE *file)
 	if (outcome == OUTCOME_DONE && back->mover != NULL)
 		outcome = dlq_mover_finish(back->mover, &failure);
 	if (outcome != OUTCOME_DONE)
-		code = dlq_say(&failure);
+		code = dlq_walk_log_failure(&failure);
 	if (back->mover != NULL) {
 		back->run->moved = dlq_mover_moved(back->mover);
-		back->run->unsure = dlq_mover_unsure(back->mover);
+		back->run->unconfirmed = dlq_mover_unconfirmed(back->mover);
 	}
 	dlq_mover_close(&back->mover);
 	return code;
@@ -190,7 +193,7 @@ dlq_import_report(struct back *back, const char *done, int code)
 	if (back->known > 0 && !back->run->json)
 		printf("%" PRIu64 " letters are in their queue already\n", back->known);
 	back->run->select.by_id = back->run->select.by_id && back->known == 0;
-	code = dlq_report(back->run, done, code);
+	code = dlq_move_report(back->run, done, code);
 	if (back->bad > 0)
 		log_error("%s: %" PRIu64 " lines are no letters", back->path, back->bad);
 	return code == CTL_OK && back->bad > 0
@@ -201,7 +204,7 @@ dlq_import_report(struct back *back, const char *done, int code)
 static void
 free_back(struct back *back)
 {
-	dlq_present_free(&back->present);
+	dlq_known_ids_free(&back->present);
 	free(back->done);
 }
 
@@ -221,7 +224,7 @@ dlq_import(struct dlq_run *run)
 		log_error("%s: %s", back.path, strerror(errno));
 		return EX_NOINPUT;
 	}
-	dlq_catch_interrupt();
+	dlq_interrupt_catch();
 	code = dlq_import_report(&back, "put into their queue", put_all_back(&back, file));
 	if (file != stdin)
 		fclose(file);
@@ -302,9 +305,9 @@ resolve_in_file(struct dlq_run *run, FILE *file)
 
 		if (dlq_entry_parse(line, (size_t)len, &entry, error, sizeof(error)) != 0)
 			continue;
-		dlq_select_note(&run->select,
-				&(struct dlq_letter){.queue = entry.queue,
-						     .id = dlq_entry_id(run->md5, &entry)});
+		dlq_select_note_prefix(&run->select,
+				       &(struct dlq_letter){.queue = entry.queue,
+							    .id = dlq_entry_id(run->md5, &entry)});
 		dlq_entry_free(&entry);
 	}
 	free(line);
@@ -323,7 +326,7 @@ restore_file(struct back *back, FILE *file, int folder_fd)
 
 	if (code != CTL_OK)
 		return code;
-	dlq_catch_interrupt();
+	dlq_interrupt_catch();
 	code = put_all_back(back, file);
 	/* Only what is confirmed may leave the file; after a failure nobody knows what is. */
 	if (code == CTL_OK && !back->run->dry_run && back->done != NULL)

@@ -3,21 +3,24 @@
  * dlq_move.c - the loop under retry, edit, hold, release and drop: read a letter, do something
  * safe with it, acknowledge it.
  */
+#include "supervisor/dlq/dlq_move.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "supervisor/dlq/dlq.h"
-#include "supervisor/dlq/dlq_text.h"
+#include "supervisor/dlq/dlq_group.h"
+#include "supervisor/dlq/dlq_id.h"
+#include "supervisor/dlq/dlq_interrupt.h"
+#include "supervisor/dlq/dlq_walk.h"
 
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sysexits.h>
 
-enum { COMPLAINTS_MAX = 10 };
+enum { ERRORS_LOGGED_MAX = 10 };
 
 /* Is it too early for the next letter? Waits a little then. */
 static bool
-must_wait(const struct dlq_job *job, int64_t begin_ms, uint64_t done)
+must_wait(const struct dlq_move_job *job, int64_t begin_ms, uint64_t done)
 {
 	int64_t due_ms;
 
@@ -31,28 +34,27 @@ must_wait(const struct dlq_job *job, int64_t begin_ms, uint64_t done)
 }
 
 static void
-dlq_move_complain(struct dlq_run *run, const struct dlq_letter *letter,
-		  const struct failure *failure)
+log_refusal(struct dlq_run *run, const struct dlq_letter *letter, const struct failure *failure)
 {
 	char id[DLQ_ID_SIZE];
 
 	run->failed++;
-	if (run->failed <= COMPLAINTS_MAX)
+	if (run->failed <= ERRORS_LOGGED_MAX)
 		log_error("%s stays where it is: %s", dlq_id_text(letter->queue, letter->id, id),
 			  failure->text);
 }
 
 static enum outcome
-dlq_move_take_letter(struct dlq_job *job, const struct dlq_move_ops *ops,
-		     const struct dlq_letter *letter, struct failure *failure)
+handle_letter(struct dlq_move_job *job, const struct dlq_move_ops *ops,
+	      const struct dlq_letter *letter, struct failure *failure)
 {
 	enum outcome outcome;
 
 	if (ops->publishes)
 		dlq_mover_begin(job->mover, letter->delivery->tag);
-	outcome = ops->take(job, letter, failure);
+	outcome = ops->handle(job, letter, failure);
 	if (outcome == OUTCOME_REJECT) {
-		dlq_move_complain(job->run, letter, failure);
+		log_refusal(job->run, letter, failure);
 		outcome = OUTCOME_DONE;
 	}
 	if (outcome == OUTCOME_DONE && ops->publishes)
@@ -61,41 +63,40 @@ dlq_move_take_letter(struct dlq_job *job, const struct dlq_move_ops *ops,
 }
 
 static enum outcome
-offer_letter(struct dlq_job *job, const struct dlq_move_ops *ops, const struct delivery *delivery,
-	     struct failure *failure)
+offer_letter(struct dlq_move_job *job, const struct dlq_move_ops *ops,
+	     const struct delivery *delivery, struct failure *failure)
 {
 	struct dlq_run *run = job->run;
 	struct dlq_letter letter;
 
 	dlq_letter_read(run->md5, job->queue, delivery, &letter);
-	if (!dlq_select_takes(&run->select, &letter)) {
-		run->held_out += dlq_select_holds_out(&run->select, &letter);
+	if (!dlq_select_matches(&run->select, &letter)) {
+		run->left_held += dlq_select_leaves_held(&run->select, &letter);
 		return OUTCOME_DONE;
 	}
 	if (ops->skips != NULL && ops->skips(job, &letter)) {
-		run->as_wanted++;
+		run->unchanged++;
 		return OUTCOME_DONE;
 	}
 	run->selected++;
 	if (ops->refuses != NULL && ops->refuses(&letter, failure)) {
-		dlq_move_complain(run, &letter, failure);
+		log_refusal(run, &letter, failure);
 		return OUTCOME_DONE;
 	}
-	return run->dry_run ? OUTCOME_DONE : dlq_move_take_letter(job, ops, &letter, failure);
+	return run->dry_run ? OUTCOME_DONE : handle_letter(job, ops, &letter, failure);
 }
 
 static enum outcome
-move_letters(struct dlq_job *job, const struct dlq_move_ops *ops, struct failure *failure)
+move_letters(struct dlq_move_job *job, const struct dlq_move_ops *ops, struct failure *failure)
 {
 	struct dlq_run *run = job->run;
 	int64_t begin_ms = clock_mono_ms();
 	uint64_t before = run->selected;
 	bool end = false;
 
-	while (!end && !dlq_interrupted() &&
+	while (!end && !dlq_interrupt_seen() &&
 	       (run->limit == 0 || run->selected < (uint64_t)run->limit)) {
-		struct pollfd watched = {.fd = dead_letter_reader_fd(job->reader),
-					 .events = POLLIN};
+		struct pollfd watched = {.fd = dlq_reader_fd(job->reader), .events = POLLIN};
 		struct delivery *delivery = NULL;
 		enum outcome outcome;
 
@@ -103,7 +104,7 @@ move_letters(struct dlq_job *job, const struct dlq_move_ops *ops, struct failure
 			return failure->outcome;
 		if (must_wait(job, begin_ms, run->selected - before))
 			continue;
-		if (dead_letter_reader_next(job->reader, &delivery, &end, failure) != OUTCOME_DONE)
+		if (dlq_reader_next(job->reader, &delivery, &end, failure) != OUTCOME_DONE)
 			return failure->outcome;
 		if (delivery == NULL && !end) {
 			/* the confirms of what was sent come on the other connection */
@@ -121,12 +122,12 @@ move_letters(struct dlq_job *job, const struct dlq_move_ops *ops, struct failure
 }
 
 static enum outcome
-open_job(struct dlq_job *job, const struct dlq_move_ops *ops, struct failure *failure)
+open_job(struct dlq_move_job *job, const struct dlq_move_ops *ops, struct failure *failure)
 {
 	const struct broker_settings *settings = &job->run->settings->broker;
 
-	if (dead_letter_reader_open(&job->reader, settings, dlq_queues[job->queue].dead,
-				    "sluicectl dlq", failure) != OUTCOME_DONE)
+	if (dlq_reader_open(&job->reader, settings, dlq_queues[job->queue].dead, "sluicectl dlq",
+			    failure) != OUTCOME_DONE)
 		return failure->outcome;
 	if (!ops->publishes || job->run->dry_run)
 		return OUTCOME_DONE;
@@ -137,7 +138,7 @@ open_job(struct dlq_job *job, const struct dlq_move_ops *ops, struct failure *fa
 static int
 move_queue(struct dlq_run *run, enum dlq_queue queue, const struct dlq_move_ops *ops, void *context)
 {
-	struct dlq_job job = {.run = run, .queue = queue, .context = context};
+	struct dlq_move_job job = {.run = run, .queue = queue, .context = context};
 	struct failure failure;
 	enum outcome outcome = open_job(&job, ops, &failure);
 	int code = CTL_OK;
@@ -148,20 +149,34 @@ move_queue(struct dlq_run *run, enum dlq_queue queue, const struct dlq_move_ops 
 		outcome = dlq_mover_finish(job.mover, &failure);
 	if (outcome == OUTCOME_DONE && ops->finish != NULL && !run->dry_run)
 		outcome = ops->finish(&job, &failure);
-	if (outcome == OUTCOME_DONE && !dlq_interrupted())
-		dead_letter_reader_keep_order(job.reader);
+	if (outcome == OUTCOME_DONE && !dlq_interrupt_seen())
+		dlq_reader_preserve_order(job.reader);
 	if (outcome != OUTCOME_DONE)
-		code = dlq_say(&failure);
+		code = dlq_walk_log_failure(&failure);
 	if (job.mover != NULL) {
 		run->moved += dlq_mover_moved(job.mover);
-		run->unsure += dlq_mover_unsure(job.mover);
+		run->unconfirmed += dlq_mover_unconfirmed(job.mover);
 	}
-	if (job.reader != NULL && dead_letter_reader_missing(job.reader) > 0)
+	if (job.reader != NULL && dlq_reader_missing(job.reader) > 0)
 		log_warning("%s: somebody else holds %" PRIu32 " of these dead letters now",
-			    dlq_queues[queue].dead, dead_letter_reader_missing(job.reader));
+			    dlq_queues[queue].dead, dlq_reader_missing(job.reader));
 	dlq_mover_close(&job.mover);
-	dead_letter_reader_close(&job.reader);
+	dlq_reader_close(&job.reader);
 	return code;
+}
+
+int
+dlq_move_check_choice(const struct dlq_run *run)
+{
+	const struct dlq_select *s = &run->select;
+	bool filtered = dlq_select_has_filters(s);
+
+	if (s->by_id && (filtered || s->all))
+		return dlq_usage(run, "ids, or a choice by group, reason and the like; not both");
+	if (!s->by_id && !filtered && !s->all)
+		return dlq_usage(run,
+				 "which letters? ids, a group (sluicectl dlq groups), or --all");
+	return CTL_OK;
 }
 
 int
@@ -169,7 +184,7 @@ dlq_move(struct dlq_run *run, const struct dlq_move_ops *ops, void *context)
 {
 	int code = CTL_OK;
 
-	for (size_t i = 0; i < DLQ_QUEUES && code == CTL_OK && !dlq_interrupted(); i++)
+	for (size_t i = 0; i < DLQ_QUEUES && code == CTL_OK && !dlq_interrupt_seen(); i++)
 		if (dlq_select_wants_queue(&run->select, (enum dlq_queue)i) &&
 		    (run->limit == 0 || run->selected < (uint64_t)run->limit))
 			code = move_queue(run, (enum dlq_queue)i, ops, context);
@@ -182,7 +197,7 @@ print_result(const struct dlq_run *run, const char *done, bool interrupted)
 	if (run->json) {
 		printf("{\"selected\": %" PRIu64 ", \"moved\": %" PRIu64 ", \"failed\": %" PRIu64
 		       ", \"unsure\": %" PRIu64 ", \"dry_run\": %s}\n",
-		       run->selected, run->moved, run->failed, run->unsure,
+		       run->selected, run->moved, run->failed, run->unconfirmed,
 		       run->dry_run ? "true" : "false");
 	} else if (interrupted) {
 		/* how many it would have been is not known: they were not looked at */
@@ -202,11 +217,11 @@ explain_nothing(const struct dlq_run *run)
 	const struct dlq_select *select = &run->select;
 	char group[DLQ_GROUP_SIZE];
 
-	if (run->held_out > 0) {
+	if (run->left_held > 0) {
 		log_warning("%" PRIu64 " letters are held; --with-held takes them, too",
-			    run->held_out);
-	} else if (run->as_wanted > 0) {
-		log_warning("%" PRIu64 " letters are so already", run->as_wanted);
+			    run->left_held);
+	} else if (run->unchanged > 0) {
+		log_warning("%" PRIu64 " letters are so already", run->unchanged);
 	} else if (select->by_id && !run->stdin_ids) {
 		log_error("there is no such letter (any more)");
 		return EX_DATAERR;
@@ -214,31 +229,31 @@ explain_nothing(const struct dlq_run *run)
 		log_error("there is no group %s (any more); try: sluicectl dlq groups",
 			  dlq_group_text(select->group, group));
 		return EX_DATAERR;
-	} else if (dlq_select_filters(select)) {
+	} else if (dlq_select_has_filters(select)) {
 		log_warning("no letter matches");
 	}
 	return CTL_OK;
 }
 
 int
-dlq_report(struct dlq_run *run, const char *done, int code)
+dlq_move_report(struct dlq_run *run, const char *done, int code)
 {
-	bool interrupted = dlq_interrupted() && code == CTL_OK;
+	bool interrupted = dlq_interrupt_seen() && code == CTL_OK;
 
 	if (interrupted)
 		log_warning("interrupted between two letters");
 	/* What failed before a letter was seen has no result. */
 	if (code == CTL_OK || run->selected > 0 || run->moved > 0)
 		print_result(run, done, interrupted);
-	if (run->unsure > 0)
+	if (run->unconfirmed > 0)
 		log_warning("%" PRIu64 " messages were sent but not confirmed: their letters are "
 			    "still here, and may be in the other place, too",
-			    run->unsure);
-	if (run->failed > COMPLAINTS_MAX)
+			    run->unconfirmed);
+	if (run->failed > ERRORS_LOGGED_MAX)
 		log_error("%" PRIu64 " letters failed altogether", run->failed);
 	if (code == CTL_OK && run->selected == 0 && !interrupted)
 		return explain_nothing(run);
-	if (code == CTL_OK && (run->failed > 0 || dlq_interrupted()))
+	if (code == CTL_OK && (run->failed > 0 || dlq_interrupt_seen()))
 		return (run->dry_run ? run->selected > run->failed : run->moved > 0) ? CTL_PARTLY
 										     : CTL_FAILED;
 	return code != CTL_OK && run->moved > 0 ? CTL_PARTLY : code;

@@ -3,12 +3,12 @@
  * dlq_mover.c - publish, wait for the confirm, acknowledge.
  */
 #include "supervisor/dlq/dlq_mover.h"
-#include "common/broker/broker_whole.h"
 #include "common/base/xalloc.h"
+#include "common/broker/broker_whole.h"
+#include "supervisor/dlq/dlq_interrupt.h"
 
 #include <assert.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum {
@@ -31,7 +31,7 @@ struct in_flight {
 
 struct dlq_mover {
 	struct broker *broker;
-	struct dead_letter_reader *reader;
+	struct dlq_reader *reader;
 	struct move *current;
 	struct in_flight flights[WINDOW];
 	uint64_t first, next; /* tags: the oldest unconfirmed, the next to be given */
@@ -40,33 +40,9 @@ struct dlq_mover {
 	uint64_t moved;
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void
-note_interrupt(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
-void
-dlq_catch_interrupt(void)
-{
-	struct sigaction action = {.sa_handler = note_interrupt};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
-
-bool
-dlq_interrupted(void)
-{
-	return interrupted != 0;
-}
-
 enum outcome
 dlq_mover_open(struct dlq_mover **out, const struct broker_settings *settings,
-	       struct dead_letter_reader *reader, const char *client_name, struct failure *failure)
+	       struct dlq_reader *reader, const char *client_name, struct failure *failure)
 {
 	struct dlq_mover *mover = xcalloc(1, sizeof(*mover));
 
@@ -110,7 +86,7 @@ finish_move(struct dlq_mover *mover, struct move *move, struct failure *failure)
 		return OUTCOME_DONE;
 	if (!move->failed) {
 		if (mover->reader != NULL)
-			outcome = dead_letter_reader_ack(mover->reader, move->letter_tag, failure);
+			outcome = dlq_reader_ack(mover->reader, move->letter_tag, failure);
 		if (outcome == OUTCOME_DONE)
 			mover->moved++;
 	}
@@ -216,7 +192,7 @@ dlq_mover_publish(struct dlq_mover *mover, const char *queue, const json_t *prop
 	uint64_t tag;
 
 	while (outcome == OUTCOME_DONE && !has_room(mover)) {
-		if (dlq_interrupted() && broker_is_blocked(mover->broker))
+		if (dlq_interrupt_seen() && broker_is_blocked(mover->broker))
 			return failure_set(failure, OUTCOME_RETRY, EX_TEMPFAIL,
 					   "broker %s takes no messages now (memory or disk alarm)",
 					   broker_address(mover->broker));
@@ -265,7 +241,7 @@ dlq_mover_moved(const struct dlq_mover *mover)
 }
 
 uint64_t
-dlq_mover_unsure(const struct dlq_mover *mover)
+dlq_mover_unconfirmed(const struct dlq_mover *mover)
 {
 	return mover->next - mover->first;
 }

@@ -3,7 +3,7 @@
  * dlq_mover.h - messages published and confirmed before the dead letters that they come from are
  * acknowledged.
  *
- * Two connections: a reader's (dead_letter_reader.h) that acknowledges, and one that publishes with
+ * Two connections: a reader's (dlq_reader.h) that acknowledges, and one that publishes with
  * confirms and `mandatory`, to queues by their names through the default exchange. A letter leaves
  * its queue only when every message made from it is confirmed; whatever ends before that (a lost
  * connection, kill -9) leaves it where it was, so it is in two places at worst.
@@ -13,13 +13,13 @@
 
 #include <jansson.h>
 
-#include "supervisor/dlq/dead_letter_reader.h"
+#include "supervisor/dlq/dlq_reader.h"
 
 struct dlq_mover;
 
 /* reader (may be NULL: nothing is acknowledged, as in an import) must live longer. */
 enum outcome dlq_mover_open(struct dlq_mover **mover, const struct broker_settings *settings,
-			    struct dead_letter_reader *reader, const char *client_name,
+			    struct dlq_reader *reader, const char *client_name,
 			    struct failure *failure) MUST_CHECK;
 void dlq_mover_close(struct dlq_mover **mover); /* NULL is fine */
 
@@ -40,11 +40,7 @@ enum outcome dlq_mover_serve(struct dlq_mover *mover, int timeout_ms,
 /* Wait until all is confirmed, and acknowledged to the reader's broker. */
 enum outcome dlq_mover_finish(struct dlq_mover *mover, struct failure *failure) MUST_CHECK;
 
-uint64_t dlq_mover_moved(const struct dlq_mover *mover);  /* letters that are done */
-uint64_t dlq_mover_unsure(const struct dlq_mover *mover); /* published, not confirmed */
-
-/* Ctrl-C and TERM end between two letters; call once, then look. */
-void dlq_catch_interrupt(void);
-bool dlq_interrupted(void);
+uint64_t dlq_mover_moved(const struct dlq_mover *mover);       /* letters that are done */
+uint64_t dlq_mover_unconfirmed(const struct dlq_mover *mover); /* published, not confirmed */
 
 #endif

@@ -8,7 +8,8 @@
 #include "common/base/nearest.h"
 #include "common/message/reason.h"
 #include "supervisor/dlq/dlq.h"
-#include "supervisor/dlq/dlq_text.h"
+#include "supervisor/dlq/dlq_group.h"
+#include "supervisor/dlq/dlq_time.h"
 
 #include <getopt.h>
 #include <stdarg.h>
@@ -63,7 +64,7 @@ dlq_usage(const struct dlq_run *run, const char *format, ...)
 static int
 set_time(struct dlq_run *run, const char *text, int64_t *out)
 {
-	if (dlq_parse_time(text, time(NULL), out) != 0)
+	if (dlq_time_parse(text, time(NULL), out) != 0)
 		return dlq_usage(run,
 				 "\"%s\" is no time: write 2026-11-23, \"2026-11-23 19:03\" "
 				 "(UTC, or with +hh:mm), or 2h",
@@ -93,7 +94,7 @@ set_match(struct dlq_run *run, const char *regex)
 {
 	char error[256];
 
-	if (dlq_select_match(&run->select, regex, error, sizeof(error)) != 0)
+	if (dlq_select_set_regex(&run->select, regex, error, sizeof(error)) != 0)
 		return dlq_usage(run, "%s", error);
 	return 0;
 }
@@ -141,7 +142,7 @@ take_flag(struct dlq_run *run, int option)
 		     {'a', &run->select.all},
 		     {'x', &run->split},
 		     {'k', &run->keep_format},
-		     {'A', &run->again},
+		     {'A', &run->allow_duplicates},
 		     {'n', &run->dry_run}};
 
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
@@ -256,6 +257,6 @@ dlq_read_options(struct dlq_run *run, int argc, char **argv)
 		code = take_word(run, argv[i]);
 	if (code == 0 && run->select.until_s != 0 && run->select.since_s > run->select.until_s)
 		return dlq_usage(run, "--since is later than --until");
-	dlq_select_ready(&run->select);
+	dlq_select_sort(&run->select);
 	return code;
 }

@@ -4,6 +4,8 @@
  */
 #include "supervisor/dlq/dlq_select.h"
 #include "common/base/xalloc.h"
+#include "supervisor/dlq/dlq_group.h"
+#include "supervisor/dlq/dlq_id.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -102,7 +104,7 @@ dlq_select_read(struct dlq_select *select, FILE *in, char *error, size_t error_s
 }
 
 int
-dlq_select_match(struct dlq_select *select, const char *regex, char *error, size_t error_size)
+dlq_select_set_regex(struct dlq_select *select, const char *regex, char *error, size_t error_size)
 {
 	int code = regcomp(&select->match, regex, REG_EXTENDED | REG_NOSUB);
 
@@ -126,7 +128,7 @@ dlq_select_compare_ids(const void *a, const void *b)
 }
 
 void
-dlq_select_ready(struct dlq_select *select)
+dlq_select_sort(struct dlq_select *select)
 {
 	for (size_t i = 0; i < DLQ_QUEUES; i++)
 		if (select->ids[i].count > 0)
@@ -135,7 +137,7 @@ dlq_select_ready(struct dlq_select *select)
 }
 
 void
-dlq_select_note(struct dlq_select *select, const struct dlq_letter *letter)
+dlq_select_note_prefix(struct dlq_select *select, const struct dlq_letter *letter)
 {
 	for (size_t i = 0; i < select->prefix_count; i++) {
 		struct dlq_prefix *p = &select->prefixes[i];
@@ -166,12 +168,12 @@ dlq_select_resolve(struct dlq_select *select, char *error, size_t error_size)
 		add_id(select, p->queue, p->found);
 	}
 	select->prefix_count = 0;
-	dlq_select_ready(select);
+	dlq_select_sort(select);
 	return 0;
 }
 
 bool
-dlq_select_filters(const struct dlq_select *select)
+dlq_select_has_filters(const struct dlq_select *select)
 {
 	return select->has_group || select->reason != NULL || select->has_match ||
 	       select->since_s != 0 || select->until_s != 0 || select->source != NULL ||
@@ -223,7 +225,7 @@ is_source(struct span source, const char *wanted)
 }
 
 static bool
-matches(const struct dlq_select *select, struct span line)
+matches_regex(const struct dlq_select *select, struct span line)
 {
 	regmatch_t range = {.rm_so = 0, .rm_eo = (regoff_t)line.len};
 	char *text = xcalloc(line.len + 1, 1); /* the sanitizers' regexec() reads up to a NUL */
@@ -245,9 +247,9 @@ passes_filters(const struct dlq_select *select, const struct dlq_letter *letter)
 		return false;
 	if (select->source != NULL && !is_source(letter->delivery->message.source, select->source))
 		return false;
-	if (select->has_group && dlq_letter_group(letter) != select->group)
+	if (select->has_group && dlq_group_of(letter) != select->group)
 		return false;
-	return !select->has_match || matches(select, letter->line);
+	return !select->has_match || matches_regex(select, letter->line);
 }
 
 static bool
@@ -257,7 +259,7 @@ is_held_out(const struct dlq_select *select, const struct dlq_letter *letter)
 }
 
 bool
-dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *letter)
+dlq_select_matches(const struct dlq_select *select, const struct dlq_letter *letter)
 {
 	if (select->by_id)
 		return has_id(select, letter);
@@ -267,7 +269,7 @@ dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *lette
 }
 
 bool
-dlq_select_holds_out(const struct dlq_select *select, const struct dlq_letter *letter)
+dlq_select_leaves_held(const struct dlq_select *select, const struct dlq_letter *letter)
 {
 	return !select->by_id && is_held_out(select, letter) && passes_filters(select, letter);
 }

@@ -33,7 +33,7 @@ struct dlq_select {
 	uint32_t group;
 	regex_t match;
 	struct dlq_id_list {
-		uint64_t *ids; /* sorted after dlq_select_ready() */
+		uint64_t *ids; /* sorted after dlq_select_sort() */
 		size_t count, size;
 	} ids[DLQ_QUEUES];
 	struct dlq_prefix *prefixes;
@@ -50,24 +50,25 @@ int dlq_select_add(struct dlq_select *select, const char *text, char *error, siz
 int dlq_select_read(struct dlq_select *select, FILE *in, char *error, size_t error_size);
 
 /* An extended regular expression for the first line of a letter. Returns 0 or -1 as above. */
-int dlq_select_match(struct dlq_select *select, const char *regex, char *error, size_t error_size);
+int dlq_select_set_regex(struct dlq_select *select, const char *regex, char *error,
+			 size_t error_size);
 
 /* After the last id: sorts them, and decides which queues have to be looked at. */
-void dlq_select_ready(struct dlq_select *select);
+void dlq_select_sort(struct dlq_select *select);
 
 /* Does a letter's id begin as one of the prefixes? */
-void dlq_select_note(struct dlq_select *select, const struct dlq_letter *letter);
+void dlq_select_note_prefix(struct dlq_select *select, const struct dlq_letter *letter);
 
 /* Prefixes found once join the ids. Returns 0, or -1: one is unknown or ambiguous, see error. */
 int dlq_select_resolve(struct dlq_select *select, char *error, size_t error_size);
 
 /* Is anything chosen by group, reason, time and the like? */
-bool dlq_select_filters(const struct dlq_select *select);
+bool dlq_select_has_filters(const struct dlq_select *select);
 
 bool dlq_select_wants_queue(const struct dlq_select *select, enum dlq_queue queue);
-bool dlq_select_takes(const struct dlq_select *select, const struct dlq_letter *letter);
+bool dlq_select_matches(const struct dlq_select *select, const struct dlq_letter *letter);
 
 /* Is a letter left out for nothing but being held? */
-bool dlq_select_holds_out(const struct dlq_select *select, const struct dlq_letter *letter);
+bool dlq_select_leaves_held(const struct dlq_select *select, const struct dlq_letter *letter);
 
 #endif

@@ -7,10 +7,13 @@
 #include "common/message/lines.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
-#include "supervisor/dlq/dlq.h"
-#include "supervisor/dlq/dlq_archive.h"
+#include "supervisor/dlq/dlq_entry.h"
+#include "supervisor/dlq/dlq_format.h"
+#include "supervisor/dlq/dlq_group.h"
+#include "supervisor/dlq/dlq_id.h"
 #include "supervisor/dlq/dlq_text.h"
-#include "supervisor/dlq/dlq_today.h"
+#include "supervisor/dlq/dlq_time.h"
+#include "supervisor/dlq/dlq_walk.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -27,7 +30,7 @@ dlq_show_print_value(const json_t *value)
 	char when[32];
 
 	if (json_is_integer(time)) {
-		printf("%s", dlq_utc_time(json_integer_value(time), when));
+		printf("%s", dlq_time_text(json_integer_value(time), when));
 		return;
 	}
 	if (!json_is_string(value))
@@ -124,13 +127,13 @@ dlq_show_print_letter(const struct dlq_run *run, const struct dlq_letter *letter
 {
 	const struct message *message = &letter->delivery->message;
 	const json_t *headers = json_object_get(properties, "headers");
-	const char *format = dlq_input_format(run->settings, message->source);
+	const char *format = dlq_format_of_input(run->settings, message->source);
 	char id[DLQ_ID_SIZE], group[DLQ_GROUP_SIZE], when[32];
 
 	printf("%s  group %s  in %s%s\n", dlq_id_text(letter->queue, letter->id, id),
-	       dlq_group_text(dlq_letter_group(letter), group), dlq_queues[letter->queue].dead,
+	       dlq_group_text(dlq_group_of(letter), group), dlq_queues[letter->queue].dead,
 	       letter->held ? "  held" : "");
-	printf("when     %s\nreason   ", dlq_when(letter->when_s, when));
+	printf("when     %s\nreason   ", dlq_time_or_dash(letter->when_s, when));
 	dlq_print_visible(stdout, letter->reason, 0, NULL);
 	printf("\ndetail   ");
 	dlq_print_visible(stdout, letter->detail, 0, NULL);
@@ -156,7 +159,7 @@ show_letter(void *context, const struct dlq_letter *letter, struct delivery **de
 	if (run->json) {
 		json_t *entry = dlq_entry_new(letter);
 
-		dlq_json_line(stdout, entry);
+		dlq_entry_print(stdout, entry);
 		json_decref(entry);
 	} else {
 		json_t *properties = delivery_properties(letter->delivery);
@@ -176,7 +179,7 @@ dlq_show(struct dlq_run *run)
 
 	if (!run->select.by_id)
 		return dlq_usage(run, "an id is needed: sluicectl dlq list prints them");
-	code = dlq_resolve(run);
+	code = dlq_walk_resolve(run);
 	/* A whole id: no need to look at the letters behind it. */
 	if (run->select.ids[DLQ_LAKE].count + run->select.ids[DLQ_CLEAN].count == 1)
 		run->limit = 1;

@@ -3,15 +3,15 @@
  * dlq_walk.c - the walk under the verbs of `sluicectl dlq` that look: each letter of the queues
  * that are wanted, none of them changed.
  */
+#include "supervisor/dlq/dlq_walk.h"
 #include "common/base/log.h"
-#include "supervisor/dlq/dlq.h"
-#include "supervisor/dlq/dead_letter_reader.h"
+#include "supervisor/dlq/dlq_reader.h"
 
 #include <poll.h>
 #include <sysexits.h>
 
 int
-dlq_say(const struct failure *failure)
+dlq_walk_log_failure(const struct failure *failure)
 {
 	log_error("%s", failure->text);
 	return failure->exit_code != 0 ? failure->exit_code : CTL_FAILED;
@@ -20,7 +20,7 @@ dlq_say(const struct failure *failure)
 struct walk {
 	struct dlq_run *run;
 	bool take_all;
-	dlq_letter_fn *take;
+	dlq_walk_fn *take;
 	void *context;
 	enum dlq_queue queue;
 };
@@ -33,7 +33,7 @@ walk_letter(struct walk *walk, struct delivery **delivery)
 	struct dlq_letter letter;
 
 	dlq_letter_read(run->md5, walk->queue, *delivery, &letter);
-	if (!walk->take_all && !dlq_select_takes(&run->select, &letter))
+	if (!walk->take_all && !dlq_select_matches(&run->select, &letter))
 		return true;
 	run->selected++;
 	if (!walk->take(walk->context, &letter, delivery))
@@ -42,9 +42,9 @@ walk_letter(struct walk *walk, struct delivery **delivery)
 }
 
 static void
-warn_of_missing(const struct dead_letter_reader *reader, enum dlq_queue queue)
+warn_of_missing(const struct dlq_reader *reader, enum dlq_queue queue)
 {
-	if (dead_letter_reader_missing(reader) > 0 || dead_letter_reader_has_company(reader))
+	if (dlq_reader_missing(reader) > 0 || dlq_reader_has_other_consumers(reader))
 		log_warning("%s: somebody else reads these dead letters now; those that they hold "
 			    "are not seen here",
 			    dlq_queues[queue].dead);
@@ -53,21 +53,20 @@ warn_of_missing(const struct dead_letter_reader *reader, enum dlq_queue queue)
 static int
 walk_queue(struct walk *walk, bool *more)
 {
-	struct dead_letter_reader *reader;
+	struct dlq_reader *reader;
 	struct delivery *delivery = NULL;
 	struct failure failure;
 	bool end = false;
 	int code = CTL_OK;
 
-	if (dead_letter_reader_open(&reader, &walk->run->settings->broker,
-				    dlq_queues[walk->queue].dead, "sluicectl dlq",
-				    &failure) != OUTCOME_DONE)
-		return dlq_say(&failure);
+	if (dlq_reader_open(&reader, &walk->run->settings->broker, dlq_queues[walk->queue].dead,
+			    "sluicectl dlq", &failure) != OUTCOME_DONE)
+		return dlq_walk_log_failure(&failure);
 	while (*more && !end) {
-		struct pollfd watched = {.fd = dead_letter_reader_fd(reader), .events = POLLIN};
+		struct pollfd watched = {.fd = dlq_reader_fd(reader), .events = POLLIN};
 
-		if (dead_letter_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE) {
-			code = dlq_say(&failure);
+		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE) {
+			code = dlq_walk_log_failure(&failure);
 			break;
 		}
 		if (delivery != NULL)
@@ -77,14 +76,14 @@ walk_queue(struct walk *walk, bool *more)
 		delivery_free(&delivery);
 	}
 	if (code == CTL_OK && !end)
-		dead_letter_reader_keep_order(reader);
+		dlq_reader_preserve_order(reader);
 	warn_of_missing(reader, walk->queue);
-	dead_letter_reader_close(&reader);
+	dlq_reader_close(&reader);
 	return code;
 }
 
 int
-dlq_walk(struct dlq_run *run, bool take_all, dlq_letter_fn *take, void *context)
+dlq_walk(struct dlq_run *run, bool take_all, dlq_walk_fn *take, void *context)
 {
 	struct walk walk = {.run = run, .take_all = take_all, .take = take, .context = context};
 	bool more = true;
@@ -100,11 +99,11 @@ dlq_walk(struct dlq_run *run, bool take_all, dlq_letter_fn *take, void *context)
 }
 
 void
-dlq_say_nothing_found(const struct dlq_run *run, int code)
+dlq_walk_report_empty(const struct dlq_run *run, int code)
 {
 	if (code != CTL_OK || run->selected > 0 || run->json || run->ids_only)
 		return;
-	if (run->select.by_id || dlq_select_filters(&run->select))
+	if (run->select.by_id || dlq_select_has_filters(&run->select))
 		log_warning("no letter matches");
 	else
 		log_warning("there are no dead letters");
@@ -113,12 +112,12 @@ dlq_say_nothing_found(const struct dlq_run *run, int code)
 static bool
 note_prefix(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
 {
-	dlq_select_note(context, letter);
+	dlq_select_note_prefix(context, letter);
 	return true;
 }
 
 int
-dlq_resolve(struct dlq_run *run)
+dlq_walk_resolve(struct dlq_run *run)
 {
 	int64_t limit = run->limit;
 	char error[256];

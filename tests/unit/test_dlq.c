@@ -6,13 +6,16 @@
 #include "common/base/base64.h"
 #include "common/base/defs.h"
 #include "common/message/lines.h"
-#include "supervisor/dlq/dlq_again.h"
-#include "supervisor/dlq/dlq_archive.h"
-#include "supervisor/dlq/dlq_group_table.h"
-#include "supervisor/dlq/dlq_present.h"
+#include "supervisor/dlq/dlq_csv.h"
+#include "supervisor/dlq/dlq_entry.h"
+#include "supervisor/dlq/dlq_format.h"
+#include "supervisor/dlq/dlq_group_stats.h"
+#include "supervisor/dlq/dlq_headers.h"
+#include "supervisor/dlq/dlq_id.h"
+#include "supervisor/dlq/dlq_known_ids.h"
 #include "supervisor/dlq/dlq_select.h"
 #include "supervisor/dlq/dlq_text.h"
-#include "supervisor/dlq/dlq_today.h"
+#include "supervisor/dlq/dlq_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,16 +31,16 @@ test_ids(void **state)
 {
 	struct md5 *md5 = md5_new();
 	struct span body = SPAN_LITERAL("a line"), id = SPAN_LITERAL("f:17");
-	uint64_t clean = dlq_id(md5, DLQ_CLEAN, id, body), parsed;
+	uint64_t clean = dlq_id_of(md5, DLQ_CLEAN, id, body), parsed;
 	char text[DLQ_ID_SIZE];
 	enum dlq_queue queue;
 	unsigned digits;
 
 	(void)state;
-	assert_true(clean == dlq_id(md5, DLQ_CLEAN, id, body));
-	assert_true(clean != dlq_id(md5, DLQ_LAKE, id, body));
-	assert_true(clean != dlq_id(md5, DLQ_CLEAN, SPAN_NULL, body));
-	assert_true(clean != dlq_id(md5, DLQ_CLEAN, id, SPAN_LITERAL("a line\n")));
+	assert_true(clean == dlq_id_of(md5, DLQ_CLEAN, id, body));
+	assert_true(clean != dlq_id_of(md5, DLQ_LAKE, id, body));
+	assert_true(clean != dlq_id_of(md5, DLQ_CLEAN, SPAN_NULL, body));
+	assert_true(clean != dlq_id_of(md5, DLQ_CLEAN, id, SPAN_LITERAL("a line\n")));
 	dlq_id_text(DLQ_CLEAN, clean, text);
 	assert_int_equal(strlen(text), DLQ_ID_SIZE - 1);
 	assert_int_equal(dlq_id_parse(text, &queue, &parsed, &digits), 0);
@@ -71,11 +74,11 @@ test_patterns(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		dlq_pattern(span_of(cases[i].detail), pattern);
+		dlq_group_pattern(span_of(cases[i].detail), pattern);
 		assert_string_equal(pattern, cases[i].pattern);
 	}
-	number = dlq_group(DLQ_CLEAN, SPAN_LITERAL("parse.no_match"), "x");
-	assert_true(number != dlq_group(DLQ_LAKE, SPAN_LITERAL("parse.no_match"), "x"));
+	number = dlq_group_number(DLQ_CLEAN, SPAN_LITERAL("parse.no_match"), "x");
+	assert_true(number != dlq_group_number(DLQ_LAKE, SPAN_LITERAL("parse.no_match"), "x"));
 	assert_int_equal(dlq_group_parse(dlq_group_text(number, group), &parsed), 0);
 	assert_int_equal(parsed, number);
 	assert_int_equal(dlq_group_parse("g12", &parsed), -1);
@@ -93,7 +96,7 @@ test_group_details(void **state)
 		{"byte 13 of /tmp/h6/a.log, as [29/Oct/2026]", true},
 		{"byte 12 of /tmp/h6/a.log, as [29/Oct/2026]", true},
 	};
-	struct dlq_group_table *table = dlq_group_table_new();
+	struct dlq_group_stats *table = dlq_group_stats_new();
 	struct dlq_letter letter = {.queue = DLQ_CLEAN, .reason = SPAN_LITERAL("r")};
 	struct dlq_group_row *row;
 
@@ -101,13 +104,13 @@ test_group_details(void **state)
 	letter.line = SPAN_LITERAL("x");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		letter.detail = span_of(cases[i].detail);
-		row = dlq_group_table_add(table, &letter);
+		row = dlq_group_stats_add(table, &letter);
 		assert_int_equal(row->letters, i + 1);
 		assert_int_equal(row->differs, cases[i].differs);
 		assert_true(span_equals((struct span){row->detail, row->detail_len},
 					span_of(cases[0].detail)));
 	}
-	dlq_group_table_free(&table);
+	dlq_group_stats_free(&table);
 }
 
 static void
@@ -162,7 +165,7 @@ test_csv(void **state)
 		char out[64] = "";
 		FILE *memory = fmemopen(out, sizeof(out), "w");
 
-		dlq_print_csv(memory, span_of(cases[i].in));
+		dlq_csv_print(memory, span_of(cases[i].in));
 		fclose(memory);
 		assert_string_equal(out, cases[i].out);
 	}
@@ -195,12 +198,12 @@ test_times(void **state)
 	(void)state;
 	setenv("TZ", "Asia/Kolkata", 1); /* no matter */
 	tzset();
-	assert_string_equal(dlq_when(86399, shown), "1970-01-01T23:59:59Z");
-	assert_string_equal(dlq_when(0, shown), "-");
+	assert_string_equal(dlq_time_or_dash(86399, shown), "1970-01-01T23:59:59Z");
+	assert_string_equal(dlq_time_or_dash(0, shown), "-");
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		int64_t got = -1;
 
-		assert_int_equal(dlq_parse_time(cases[i].text, 1000000, &got),
+		assert_int_equal(dlq_time_parse(cases[i].text, 1000000, &got),
 				 cases[i].wanted < 0 ? -1 : 0);
 		if (cases[i].wanted >= 0)
 			assert_int_equal(got, cases[i].wanted);
@@ -252,7 +255,7 @@ test_entries(void **state)
 	assert_int_equal(entry.body_len, 2);
 	assert_memory_equal(entry.body, "\xff\0", 2);
 	assert_true(dlq_entry_id(md5, &entry) ==
-		    dlq_id(md5, DLQ_CLEAN, SPAN_LITERAL("f:1"), (struct span){"\xff\0", 2}));
+		    dlq_id_of(md5, DLQ_CLEAN, SPAN_LITERAL("f:1"), (struct span){"\xff\0", 2}));
 	dlq_entry_free(&entry);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(
@@ -272,15 +275,15 @@ test_again(void **state)
 				    0, NULL);
 
 	(void)state;
-	dlq_again_prepare(p, 3, "combined");
+	dlq_headers_resend(p, 3, "combined");
 	assert_true(json_equal(p, wanted));
-	dlq_again_edited(p, SPAN_LITERAL("first"), "me", 5);
-	dlq_again_edited(p, SPAN_LITERAL("second"), "you", 6);
+	dlq_headers_edit(p, SPAN_LITERAL("first"), "me", 5);
+	dlq_headers_edit(p, SPAN_LITERAL("second"), "you", 6);
 	assert_string_equal(json_string_value(json_object_get(json_object_get(p, "headers"),
 							      "x-sluice-original")),
 			    "first");
-	dlq_again_hold(p, "me", 5);
-	dlq_again_hold(p, NULL, 0);
+	dlq_headers_hold(p, "me", 5);
+	dlq_headers_hold(p, NULL, 0);
 	assert_null(json_object_get(json_object_get(p, "headers"), DLQ_HELD_HEADER));
 	json_decref(p);
 	json_decref(wanted);
@@ -296,29 +299,29 @@ test_selection(void **state)
 
 	(void)state;
 	assert_int_equal(dlq_select_add(&select, "c123456789abcdef", error, sizeof(error)), 0);
-	dlq_select_ready(&select);
+	dlq_select_sort(&select);
 	assert_true(dlq_select_wants_queue(&select, DLQ_CLEAN));
 	assert_false(dlq_select_wants_queue(&select, DLQ_LAKE));
-	assert_true(dlq_select_takes(&select, &letter));
-	assert_false(dlq_select_takes(&select, &other));
+	assert_true(dlq_select_matches(&select, &letter));
+	assert_false(dlq_select_matches(&select, &other));
 	assert_int_equal(dlq_select_add(&select, "c1234", error, sizeof(error)), 0);
-	dlq_select_note(&select, &letter);
-	dlq_select_note(&select, &other);
+	dlq_select_note_prefix(&select, &letter);
+	dlq_select_note_prefix(&select, &other);
 	assert_int_equal(dlq_select_resolve(&select, error, sizeof(error)), -1);
 	assert_int_equal(dlq_select_add(&select, "nonsense", error, sizeof(error)), -1);
 	dlq_select_free(&select);
-	assert_false(dlq_select_filters(&select));
+	assert_false(dlq_select_has_filters(&select));
 	select.has_group = true;
-	select.group = dlq_letter_group(&letter);
-	assert_true(dlq_select_filters(&select));
-	assert_false(dlq_select_holds_out(&select, &letter));
+	select.group = dlq_group_of(&letter);
+	assert_true(dlq_select_has_filters(&select));
+	assert_false(dlq_select_leaves_held(&select, &letter));
 	letter.held = true;
-	assert_false(dlq_select_takes(&select, &letter));
-	assert_true(dlq_select_holds_out(&select, &letter));
+	assert_false(dlq_select_matches(&select, &letter));
+	assert_true(dlq_select_leaves_held(&select, &letter));
 	select.group++;
-	assert_false(dlq_select_holds_out(&select, &letter));
+	assert_false(dlq_select_leaves_held(&select, &letter));
 	dlq_select_free(&select);
-	assert_int_equal(dlq_select_match(&select, "[", error, sizeof(error)), -1);
+	assert_int_equal(dlq_select_set_regex(&select, "[", error, sizeof(error)), -1);
 }
 
 static void
@@ -340,20 +343,20 @@ test_empty_lines(void **state)
 }
 
 static void
-test_present(void **state)
+test_known_ids(void **state)
 {
-	struct dlq_present *present = dlq_present_new();
+	struct dlq_known_ids *known = dlq_known_ids_new();
 
 	(void)state;
-	dlq_present_add(present, DLQ_CLEAN, 7);
-	dlq_present_add(present, DLQ_CLEAN, 3);
-	dlq_present_add(present, DLQ_CLEAN, 7);
-	assert_true(dlq_present_take(present, DLQ_CLEAN, 7));
-	assert_true(dlq_present_take(present, DLQ_CLEAN, 7));
-	assert_false(dlq_present_take(present, DLQ_CLEAN, 7));
-	assert_false(dlq_present_take(present, DLQ_LAKE, 3));
-	assert_false(dlq_present_take(present, DLQ_CLEAN, 4));
-	dlq_present_free(&present);
+	dlq_known_ids_add(known, DLQ_CLEAN, 7);
+	dlq_known_ids_add(known, DLQ_CLEAN, 3);
+	dlq_known_ids_add(known, DLQ_CLEAN, 7);
+	assert_true(dlq_known_ids_take(known, DLQ_CLEAN, 7));
+	assert_true(dlq_known_ids_take(known, DLQ_CLEAN, 7));
+	assert_false(dlq_known_ids_take(known, DLQ_CLEAN, 7));
+	assert_false(dlq_known_ids_take(known, DLQ_LAKE, 3));
+	assert_false(dlq_known_ids_take(known, DLQ_CLEAN, 4));
+	dlq_known_ids_free(&known);
 }
 
 static void
@@ -364,12 +367,12 @@ test_input_formats(void **state)
 	struct settings settings = {.inputs = &input, .input_count = 1};
 
 	(void)state;
-	assert_string_equal(dlq_input_format(&settings, SPAN_LITERAL("/var/log/x/a.log")),
+	assert_string_equal(dlq_format_of_input(&settings, SPAN_LITERAL("/var/log/x/a.log")),
 			    "combined");
-	assert_string_equal(dlq_input_format(&settings, SPAN_LITERAL("/var/log/x/a.log.1")),
+	assert_string_equal(dlq_format_of_input(&settings, SPAN_LITERAL("/var/log/x/a.log.1")),
 			    "combined");
-	assert_null(dlq_input_format(&settings, SPAN_LITERAL("/var/log/y/a.log")));
-	assert_null(dlq_input_format(&settings, SPAN_NULL));
+	assert_null(dlq_format_of_input(&settings, SPAN_LITERAL("/var/log/y/a.log")));
+	assert_null(dlq_format_of_input(&settings, SPAN_NULL));
 }
 
 int
@@ -380,7 +383,7 @@ main(void)
 		cmocka_unit_test(test_visible),	      cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_times),	      cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_entries),	      cmocka_unit_test(test_again),
-		cmocka_unit_test(test_selection),     cmocka_unit_test(test_present),
+		cmocka_unit_test(test_selection),     cmocka_unit_test(test_known_ids),
 		cmocka_unit_test(test_input_formats), cmocka_unit_test(test_empty_lines),
 		cmocka_unit_test(test_group_details),
 	};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dlq_again.c - headers of messages that are sent again.
+ * dlq_headers.c - headers of messages that are sent again.
  */
-#include "supervisor/dlq/dlq_again.h"
+#include "supervisor/dlq/dlq_headers.h"
 #include "common/base/base64.h"
 #include "common/base/utf8.h"
 
@@ -15,7 +15,7 @@
 enum { ORIGINAL_BYTES_MAX = 4096 }; /* what workers pass on of a header */
 
 /* Exact names, and beginnings that end in '*'. */
-static const char *const forgotten[] = {
+static const char *const dropped_headers[] = {
 	"x-sluice-stage",  "x-sluice-reason", "x-sluice-detail",  "x-sluice-attempts",
 	"x-sluice-worker", "x-sluice-held",   "x-death",	  "x-sluice-last-failed",
 	"x-first-death-*", "x-last-death-*",  "x-delivery-count", "x-acquired-count",
@@ -34,20 +34,21 @@ headers_of(json_t *properties)
 }
 
 static bool
-is_forgotten(const char *name)
+is_dropped_header(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(forgotten); i++) {
-		size_t len = strlen(forgotten[i]);
+	for (size_t i = 0; i < ARRAY_LEN(dropped_headers); i++) {
+		size_t len = strlen(dropped_headers[i]);
 
-		if (strcmp(name, forgotten[i]) == 0 ||
-		    (forgotten[i][len - 1] == '*' && strncmp(name, forgotten[i], len - 1) == 0))
+		if (strcmp(name, dropped_headers[i]) == 0 ||
+		    (dropped_headers[i][len - 1] == '*' &&
+		     strncmp(name, dropped_headers[i], len - 1) == 0))
 			return true;
 	}
 	return false;
 }
 
 void
-dlq_again_prepare(json_t *properties, int64_t retries, const char *format)
+dlq_headers_resend(json_t *properties, int64_t retries, const char *format)
 {
 	json_t *headers = headers_of(properties), *value;
 	const char *name;
@@ -55,7 +56,7 @@ dlq_again_prepare(json_t *properties, int64_t retries, const char *format)
 
 	json_object_foreach_safe(headers, next, name, value)
 	{
-		if (is_forgotten(name))
+		if (is_dropped_header(name))
 			json_object_del(headers, name);
 	}
 	json_object_set_new(headers, "x-sluice-retries", json_integer(retries));
@@ -64,7 +65,7 @@ dlq_again_prepare(json_t *properties, int64_t retries, const char *format)
 }
 
 void
-dlq_again_line(json_t *properties, const struct message *message, size_t offset_in_body)
+dlq_headers_split(json_t *properties, const struct message *message, size_t offset_in_body)
 {
 	json_t *headers = headers_of(properties);
 	char id[MESSAGE_ID_SIZE];
@@ -79,13 +80,13 @@ dlq_again_line(json_t *properties, const struct message *message, size_t offset_
 }
 
 static json_t *
-dlq_again_time_json(int64_t at_s)
+dlq_headers_time_json(int64_t at_s)
 {
 	return json_pack("{s:I}", "$time", (json_int_t)at_s);
 }
 
 void
-dlq_again_hold(json_t *properties, const char *by, int64_t at_s)
+dlq_headers_hold(json_t *properties, const char *by, int64_t at_s)
 {
 	json_t *headers = headers_of(properties);
 	char text[320];
@@ -99,7 +100,7 @@ dlq_again_hold(json_t *properties, const char *by, int64_t at_s)
 }
 
 void
-dlq_again_edited(json_t *properties, struct span original, const char *by, int64_t at_s)
+dlq_headers_edit(json_t *properties, struct span original, const char *by, int64_t at_s)
 {
 	json_t *headers = headers_of(properties), *text;
 	struct span kept = {original.ptr, MIN(original.len, (size_t)ORIGINAL_BYTES_MAX)};
@@ -117,11 +118,11 @@ dlq_again_edited(json_t *properties, struct span original, const char *by, int64
 		json_object_set(headers, "x-sluice-original", text);
 	json_decref(text);
 	json_object_set_new(headers, "x-sluice-edited-by", json_string(by));
-	json_object_set_new(headers, "x-sluice-edited-at", dlq_again_time_json(at_s));
+	json_object_set_new(headers, "x-sluice-edited-at", dlq_headers_time_json(at_s));
 }
 
 const char *
-dlq_again_who(char out[256])
+dlq_headers_operator(char out[256])
 {
 	const struct passwd *user = getpwuid(geteuid());
 	const char *behind = getenv("SUDO_USER");

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dead_letter_reader.h - walk over the dead letters of a queue, leaving each of them there.
+ * dlq_reader.h - walk over the dead letters of a queue, leaving each of them there.
  *
  * The letters come in the queue's order and stay unacknowledged; when the reader is closed the
  * broker puts all of them back where they were, as ready as before. The dead-letter queues have no
  * delivery limit, so looking never kills. A letter leaves the queue only by
- * dead_letter_reader_ack().
+ * dlq_reader_ack().
  *
  * While a reader is open it holds the letters that it has read: nobody else sees them. What
- * somebody else holds, it does not see; dead_letter_reader_missing() says how many that were.
+ * somebody else holds, it does not see; dlq_reader_missing() says how many that were.
  *
  * How it reads (tried on RabbitMQ 3.10 with 1,000,000 letters of 1 KiB): consumers, one after
  * another on one channel, each filled to its prefetch before the next starts. basic.get is no way:
@@ -28,31 +28,31 @@
 
 #include "common/broker/broker.h"
 
-struct dead_letter_reader;
+struct dlq_reader;
 
 /*
  * Connect and start with the first letter of a queue like "queue-data-clean.dead". client_name is
  * shown in the broker's own tools. On failure *reader is NULL.
  */
-enum outcome dead_letter_reader_open(struct dead_letter_reader **reader,
-				     const struct broker_settings *settings, const char *queue,
-				     const char *client_name, struct failure *failure) MUST_CHECK;
+enum outcome dlq_reader_open(struct dlq_reader **reader, const struct broker_settings *settings,
+			     const char *queue, const char *client_name,
+			     struct failure *failure) MUST_CHECK;
 
 /*
  * Give back what was not acknowledged, disconnect, free, set to NULL. NULL is fine. The broker
  * works off the acknowledgements sent before first.
  */
-void dead_letter_reader_close(struct dead_letter_reader **reader);
+void dlq_reader_close(struct dlq_reader **reader);
 
 /*
  * The next letter, now the caller's (delivery_free()); never waits long. *delivery is NULL when
- * there is none yet (poll dead_letter_reader_fd(), a second at most) and when *end is true: all
+ * there is none yet (poll dlq_reader_fd(), a second at most) and when *end is true: all
  * that were in the queue at the opening have been given out; later ones are not.
  */
-enum outcome dead_letter_reader_next(struct dead_letter_reader *reader, struct delivery **delivery,
-				     bool *end, struct failure *failure) MUST_CHECK;
+enum outcome dlq_reader_next(struct dlq_reader *reader, struct delivery **delivery, bool *end,
+			     struct failure *failure) MUST_CHECK;
 
-int dead_letter_reader_fd(const struct dead_letter_reader *reader);
+int dlq_reader_fd(const struct dlq_reader *reader);
 
 /*
  * Before closing a reader that did not read to the end: in a queue of up to 20,000 letters read on,
@@ -60,27 +60,27 @@ int dead_letter_reader_fd(const struct dead_letter_reader *reader);
  * before: a look at the first letters of a larger queue moves these behind the others (their ids
  * stay).
  */
-void dead_letter_reader_keep_order(struct dead_letter_reader *reader);
+void dlq_reader_preserve_order(struct dlq_reader *reader);
 
 /* From now on give out letters that come in later, too; *end is never true again. */
-void dead_letter_reader_follow(struct dead_letter_reader *reader);
+void dlq_reader_follow(struct dlq_reader *reader);
 
 /* This letter (by its delivery's tag) leaves the queue. */
-enum outcome dead_letter_reader_ack(struct dead_letter_reader *reader, uint64_t tag,
-				    struct failure *failure) MUST_CHECK;
+enum outcome dlq_reader_ack(struct dlq_reader *reader, uint64_t tag,
+			    struct failure *failure) MUST_CHECK;
 
-uint32_t dead_letter_reader_ready(const struct dead_letter_reader *reader);   /* at the opening */
-uint32_t dead_letter_reader_missing(const struct dead_letter_reader *reader); /* taken by others */
-bool dead_letter_reader_has_company(const struct dead_letter_reader *reader); /* others consume */
-const char *dead_letter_reader_address(const struct dead_letter_reader *reader);
+uint32_t dlq_reader_ready(const struct dlq_reader *reader);	      /* at the opening */
+uint32_t dlq_reader_missing(const struct dlq_reader *reader);	      /* taken by others */
+bool dlq_reader_has_other_consumers(const struct dlq_reader *reader); /* others consume */
+const char *dlq_reader_address(const struct dlq_reader *reader);
 
 /*
  * All of it at once: open, call the function for each letter until it returns false or none is
  * left, close. The delivery is valid during the call only. missing (may be NULL): see above.
  */
-typedef bool dead_letter_fn(void *context, const struct delivery *delivery);
-enum outcome dead_letter_walk(const struct broker_settings *settings, const char *queue,
-			      const char *client_name, dead_letter_fn *take, void *context,
-			      uint32_t *missing, struct failure *failure) MUST_CHECK;
+typedef bool dlq_reader_fn(void *context, const struct delivery *delivery);
+enum outcome dlq_reader_each(const struct broker_settings *settings, const char *queue,
+			     const char *client_name, dlq_reader_fn *take, void *context,
+			     uint32_t *missing, struct failure *failure) MUST_CHECK;
 
 #endif

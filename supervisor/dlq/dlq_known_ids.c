@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dlq_present.c - a sorted list of ids, each to be used once.
+ * dlq_known_ids.c - a sorted list of ids, each to be used once.
  */
-#include "supervisor/dlq/dlq_present.h"
+#include "supervisor/dlq/dlq_known_ids.h"
 #include "common/base/xalloc.h"
 
 #include <stdlib.h>
 
-struct dlq_present {
+struct dlq_known_ids {
 	struct list {
 		uint64_t *ids;
 		bool *used; /* parallel to ids, NULL until they are sorted */
@@ -15,29 +15,29 @@ struct dlq_present {
 	} lists[DLQ_QUEUES];
 };
 
-struct dlq_present *
-dlq_present_new(void)
+struct dlq_known_ids *
+dlq_known_ids_new(void)
 {
-	return xcalloc(1, sizeof(struct dlq_present));
+	return xcalloc(1, sizeof(struct dlq_known_ids));
 }
 
 void
-dlq_present_free(struct dlq_present **present)
+dlq_known_ids_free(struct dlq_known_ids **known)
 {
-	if (*present == NULL)
+	if (*known == NULL)
 		return;
 	for (size_t i = 0; i < DLQ_QUEUES; i++) {
-		free((*present)->lists[i].ids);
-		free((*present)->lists[i].used);
+		free((*known)->lists[i].ids);
+		free((*known)->lists[i].used);
 	}
-	free(*present);
-	*present = NULL;
+	free(*known);
+	*known = NULL;
 }
 
 void
-dlq_present_add(struct dlq_present *present, enum dlq_queue queue, uint64_t id)
+dlq_known_ids_add(struct dlq_known_ids *known, enum dlq_queue queue, uint64_t id)
 {
-	struct list *list = &present->lists[queue];
+	struct list *list = &known->lists[queue];
 
 	if (list->count == list->size) {
 		list->size = MAX((size_t)1024, list->size + list->size / 2);
@@ -47,7 +47,7 @@ dlq_present_add(struct dlq_present *present, enum dlq_queue queue, uint64_t id)
 }
 
 static int
-dlq_present_compare_ids(const void *a, const void *b)
+dlq_known_ids_compare_ids(const void *a, const void *b)
 {
 	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
 
@@ -55,16 +55,16 @@ dlq_present_compare_ids(const void *a, const void *b)
 }
 
 bool
-dlq_present_take(struct dlq_present *present, enum dlq_queue queue, uint64_t id)
+dlq_known_ids_take(struct dlq_known_ids *known, enum dlq_queue queue, uint64_t id)
 {
-	struct list *list = &present->lists[queue];
+	struct list *list = &known->lists[queue];
 	size_t low = 0, high = list->count;
 
 	if (list->count == 0)
 		return false;
 	if (list->used == NULL) {
 		list->used = xcalloc(list->count, sizeof(*list->used));
-		qsort(list->ids, list->count, sizeof(*list->ids), dlq_present_compare_ids);
+		qsort(list->ids, list->count, sizeof(*list->ids), dlq_known_ids_compare_ids);
 	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dead_letter_reader.c - consumers one after another over a dead-letter queue.
+ * dlq_reader.c - consumers one after another over a dead-letter queue.
  */
-#include "supervisor/dlq/dead_letter_reader.h"
+#include "supervisor/dlq/dlq_reader.h"
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
 
@@ -22,16 +22,16 @@ enum {
 	SILENCE_MS = 1500,	   /* after this ask the broker whether something is left */
 	STANDSTILL_MS = 30000,
 	NO_ANSWER_MS = 1000, /* see count_at_opening() */
-	LOOK_AGAIN_MS = 100,
-	ACKS_ARRIVE_MS = 1500,	    /* see let_acks_arrive() */
-	KEEP_ORDER_LETTERS = 20000, /* about a second */
-	KEEP_ORDER_MS = 10000,
-	COMPANY_MS = 3000,     /* how long another reader may take to go away */
-	SILENCE_EMPTY_MS = 50, /* the same where nothing is expected */
-	SILENT_ANSWERS = 3,    /* letters may still be on their way behind the first answers */
+	RECOUNT_MS = 100,
+	ACKS_ARRIVE_MS = 1500,		/* see await_acks() */
+	PRESERVE_ORDER_LETTERS = 20000, /* about a second */
+	PRESERVE_ORDER_MS = 10000,
+	OTHER_CONSUMERS_MS = 3000, /* how long another reader may take to go away */
+	SILENCE_EMPTY_MS = 50,	   /* the same where nothing is expected */
+	SILENT_ANSWERS = 3,	   /* letters may still be on their way behind the first answers */
 };
 
-struct dead_letter_reader {
+struct dlq_reader {
 	const struct broker_settings *settings;
 	struct broker *broker;
 	struct unpacker *unpacker;
@@ -53,7 +53,7 @@ struct dead_letter_reader {
 
 /* Few consumers for the sake of order, many for the sake of the broker's memory: see the header. */
 static uint32_t
-next_prefetch(const struct dead_letter_reader *reader)
+next_prefetch(const struct dlq_reader *reader)
 {
 	uint64_t prefetch, average;
 
@@ -67,7 +67,7 @@ next_prefetch(const struct dead_letter_reader *reader)
 }
 
 static enum outcome
-start_consumer(struct dead_letter_reader *reader, struct failure *failure)
+start_consumer(struct dlq_reader *reader, struct failure *failure)
 {
 	char tag[32];
 
@@ -84,8 +84,8 @@ start_consumer(struct dead_letter_reader *reader, struct failure *failure)
 }
 
 static enum outcome
-dead_letter_reader_count_ready(struct dead_letter_reader *reader, struct broker *broker,
-			       uint32_t *ready, uint32_t *consumers, struct failure *failure)
+count_letters(struct dlq_reader *reader, struct broker *broker, uint32_t *ready,
+	      uint32_t *consumers, struct failure *failure)
 {
 	return broker_declare_queue(broker, reader->queue, true, NULL, 0, ready, consumers,
 				    failure);
@@ -97,7 +97,7 @@ dead_letter_reader_count_ready(struct dead_letter_reader *reader, struct broker 
  * letters from the middle of the queue would come first.
  */
 static enum outcome
-count_at_opening(struct dead_letter_reader *reader, struct failure *failure)
+count_at_opening(struct dlq_reader *reader, struct failure *failure)
 {
 	int64_t begin_ms = clock_mono_ms(), asked_ms, waited_ms;
 	uint32_t before;
@@ -106,23 +106,22 @@ count_at_opening(struct dead_letter_reader *reader, struct failure *failure)
 	do {
 		before = reader->ready;
 		asked_ms = clock_mono_ms();
-		if (dead_letter_reader_count_ready(reader, reader->broker, &reader->ready,
-						   &reader->other_consumers,
-						   failure) != OUTCOME_DONE)
+		if (count_letters(reader, reader->broker, &reader->ready, &reader->other_consumers,
+				  failure) != OUTCOME_DONE)
 			return failure->outcome;
 		/* A queue too busy to answer in time is said to be empty. */
 		no_answer = reader->ready == 0 && clock_mono_ms() - asked_ms > NO_ANSWER_MS;
 		waited_ms = clock_mono_ms() - begin_ms;
 		again = ((before != reader->ready || no_answer) && waited_ms < STANDSTILL_MS) ||
-			(reader->other_consumers > 0 && waited_ms < COMPANY_MS);
+			(reader->other_consumers > 0 && waited_ms < OTHER_CONSUMERS_MS);
 		if (again)
-			poll(NULL, 0, LOOK_AGAIN_MS);
+			poll(NULL, 0, RECOUNT_MS);
 	} while (again);
 	return OUTCOME_DONE;
 }
 
 static enum outcome
-open_queue(struct dead_letter_reader *reader, struct failure *failure)
+open_queue(struct dlq_reader *reader, struct failure *failure)
 {
 	if (broker_open(&reader->broker, reader->settings, BROKER_CONSUME, reader->client_name,
 			failure) != OUTCOME_DONE ||
@@ -133,10 +132,10 @@ open_queue(struct dead_letter_reader *reader, struct failure *failure)
 }
 
 enum outcome
-dead_letter_reader_open(struct dead_letter_reader **out, const struct broker_settings *settings,
-			const char *queue, const char *client_name, struct failure *failure)
+dlq_reader_open(struct dlq_reader **out, const struct broker_settings *settings, const char *queue,
+		const char *client_name, struct failure *failure)
 {
-	struct dead_letter_reader *reader = xcalloc(1, sizeof(*reader));
+	struct dlq_reader *reader = xcalloc(1, sizeof(*reader));
 
 	*out = NULL;
 	reader->settings = settings;
@@ -167,7 +166,7 @@ wait_readable(int fd)
  * There is no answer to an acknowledgement; so stay for a while.
  */
 static void
-let_acks_arrive(struct dead_letter_reader *reader)
+await_acks(struct dlq_reader *reader)
 {
 	int64_t end_ms = reader->last_ack_ms + ACKS_ARRIVE_MS;
 
@@ -178,7 +177,7 @@ let_acks_arrive(struct dead_letter_reader *reader)
 		struct failure failure;
 		bool end;
 
-		if (dead_letter_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
+		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
 			return;
 		delivery_free(&delivery);
 		wait_readable(broker_fd(reader->broker));
@@ -186,11 +185,11 @@ let_acks_arrive(struct dead_letter_reader *reader)
 }
 
 void
-dead_letter_reader_close(struct dead_letter_reader **reader)
+dlq_reader_close(struct dlq_reader **reader)
 {
 	if (*reader == NULL)
 		return;
-	let_acks_arrive(*reader);
+	await_acks(*reader);
 	broker_close(&(*reader)->broker);
 	unpacker_free(&(*reader)->unpacker);
 	free(*reader);
@@ -201,7 +200,7 @@ dead_letter_reader_close(struct dead_letter_reader **reader)
 
 /* By a connection of its own: an answer would wait behind letters on the other one. */
 static enum outcome
-count_elsewhere(struct dead_letter_reader *reader, uint32_t *ready, uint32_t *consumers,
+count_elsewhere(struct dlq_reader *reader, uint32_t *ready, uint32_t *consumers,
 		struct failure *failure)
 {
 	struct broker *asking;
@@ -210,7 +209,7 @@ count_elsewhere(struct dead_letter_reader *reader, uint32_t *ready, uint32_t *co
 	if (broker_open(&asking, reader->settings, BROKER_ADMIN, reader->client_name, failure) !=
 	    OUTCOME_DONE)
 		return failure->outcome;
-	outcome = dead_letter_reader_count_ready(reader, asking, ready, consumers, failure);
+	outcome = count_letters(reader, asking, ready, consumers, failure);
 	if (outcome == OUTCOME_DONE)
 		broker_close(&asking);
 	else
@@ -220,7 +219,7 @@ count_elsewhere(struct dead_letter_reader *reader, uint32_t *ready, uint32_t *co
 
 /* Nothing came for a while: is the rest held by somebody else, or is the broker slow? */
 static enum outcome
-ask_for_rest(struct dead_letter_reader *reader, struct failure *failure)
+ask_for_rest(struct dlq_reader *reader, struct failure *failure)
 {
 	bool is_empty = reader->ready == 0 && reader->taken == 0 && !reader->follows;
 	uint32_t ready, consumers;
@@ -239,7 +238,7 @@ ask_for_rest(struct dead_letter_reader *reader, struct failure *failure)
 }
 
 static void
-note_letter(struct dead_letter_reader *reader, const struct delivery *delivery)
+note_letter(struct dlq_reader *reader, const struct delivery *delivery)
 {
 	reader->taken++;
 	reader->in_consumer++;
@@ -249,8 +248,7 @@ note_letter(struct dead_letter_reader *reader, const struct delivery *delivery)
 }
 
 static enum outcome
-dead_letter_reader_take_event(struct dead_letter_reader *reader, struct broker_event *event,
-			      struct failure *failure)
+next_delivery_event(struct dlq_reader *reader, struct broker_event *event, struct failure *failure)
 {
 	do {
 		if (broker_next(reader->broker, event, failure) != OUTCOME_DONE)
@@ -265,8 +263,8 @@ dead_letter_reader_take_event(struct dead_letter_reader *reader, struct broker_e
 }
 
 enum outcome
-dead_letter_reader_next(struct dead_letter_reader *reader, struct delivery **delivery, bool *end,
-			struct failure *failure)
+dlq_reader_next(struct dlq_reader *reader, struct delivery **delivery, bool *end,
+		struct failure *failure)
 {
 	struct broker_event event;
 
@@ -278,7 +276,7 @@ dead_letter_reader_next(struct dead_letter_reader *reader, struct delivery **del
 	    start_consumer(reader, failure) != OUTCOME_DONE)
 		return failure->outcome;
 	/* After the end, too: heartbeats are sent from inside. */
-	if (dead_letter_reader_take_event(reader, &event, failure) != OUTCOME_DONE)
+	if (next_delivery_event(reader, &event, failure) != OUTCOME_DONE)
 		return failure->outcome;
 	if (event.kind == BROKER_DELIVERY && *end) {
 		delivery_free(&event.delivery); /* came later; goes back with the others */
@@ -294,32 +292,32 @@ dead_letter_reader_next(struct dead_letter_reader *reader, struct delivery **del
 }
 
 int
-dead_letter_reader_fd(const struct dead_letter_reader *reader)
+dlq_reader_fd(const struct dlq_reader *reader)
 {
 	return broker_fd(reader->broker);
 }
 
 void
-dead_letter_reader_follow(struct dead_letter_reader *reader)
+dlq_reader_follow(struct dlq_reader *reader)
 {
 	reader->follows = true;
 }
 
 enum outcome
-dead_letter_reader_ack(struct dead_letter_reader *reader, uint64_t tag, struct failure *failure)
+dlq_reader_ack(struct dlq_reader *reader, uint64_t tag, struct failure *failure)
 {
 	reader->last_ack_ms = clock_mono_ms();
 	return broker_ack(reader->broker, tag, false, failure);
 }
 
 uint32_t
-dead_letter_reader_ready(const struct dead_letter_reader *reader)
+dlq_reader_ready(const struct dlq_reader *reader)
 {
 	return reader->ready;
 }
 
 uint32_t
-dead_letter_reader_missing(const struct dead_letter_reader *reader)
+dlq_reader_missing(const struct dlq_reader *reader)
 {
 	return reader->ended && reader->taken < reader->ready
 		       ? (uint32_t)(reader->ready - reader->taken)
@@ -327,31 +325,31 @@ dead_letter_reader_missing(const struct dead_letter_reader *reader)
 }
 
 bool
-dead_letter_reader_has_company(const struct dead_letter_reader *reader)
+dlq_reader_has_other_consumers(const struct dlq_reader *reader)
 {
 	return reader->other_consumers > 0;
 }
 
 const char *
-dead_letter_reader_address(const struct dead_letter_reader *reader)
+dlq_reader_address(const struct dlq_reader *reader)
 {
 	return broker_address(reader->broker);
 }
 
 void
-dead_letter_reader_keep_order(struct dead_letter_reader *reader)
+dlq_reader_preserve_order(struct dlq_reader *reader)
 {
-	int64_t end_ms = clock_mono_ms() + KEEP_ORDER_MS;
+	int64_t end_ms = clock_mono_ms() + PRESERVE_ORDER_MS;
 	struct failure failure;
-	bool end = reader->ready > KEEP_ORDER_LETTERS;
+	bool end = reader->ready > PRESERVE_ORDER_LETTERS;
 
 	while (!end && clock_mono_ms() < end_ms) {
 		struct delivery *delivery;
 
-		if (dead_letter_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
+		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
 			return;
 		if (delivery == NULL && !end)
-			wait_readable(dead_letter_reader_fd(reader));
+			wait_readable(dlq_reader_fd(reader));
 		delivery_free(&delivery);
 	}
 }
@@ -359,27 +357,27 @@ dead_letter_reader_keep_order(struct dead_letter_reader *reader)
 /* --- all of it --- */
 
 enum outcome
-dead_letter_walk(const struct broker_settings *settings, const char *queue, const char *client_name,
-		 dead_letter_fn *take, void *context, uint32_t *missing, struct failure *failure)
+dlq_reader_each(const struct broker_settings *settings, const char *queue, const char *client_name,
+		dlq_reader_fn *take, void *context, uint32_t *missing, struct failure *failure)
 {
-	struct dead_letter_reader *reader;
+	struct dlq_reader *reader;
 	struct delivery *delivery;
 	enum outcome outcome;
 	bool end = false, more = true;
 
-	outcome = dead_letter_reader_open(&reader, settings, queue, client_name, failure);
+	outcome = dlq_reader_open(&reader, settings, queue, client_name, failure);
 	while (outcome == OUTCOME_DONE && more && !end) {
-		outcome = dead_letter_reader_next(reader, &delivery, &end, failure);
+		outcome = dlq_reader_next(reader, &delivery, &end, failure);
 		if (outcome != OUTCOME_DONE || end)
 			break;
 		if (delivery == NULL)
-			wait_readable(dead_letter_reader_fd(reader));
+			wait_readable(dlq_reader_fd(reader));
 		else
 			more = take(context, delivery);
 		delivery_free(&delivery);
 	}
 	if (missing != NULL)
-		*missing = reader != NULL ? dead_letter_reader_missing(reader) : 0;
-	dead_letter_reader_close(&reader);
+		*missing = reader != NULL ? dlq_reader_missing(reader) : 0;
+	dlq_reader_close(&reader);
 	return outcome;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dlq_group_table.c - a hash table of groups with open addressing over an array of rows.
+ * dlq_group_stats.c - a hash table of groups with open addressing over an array of rows.
  */
-#include "supervisor/dlq/dlq_group_table.h"
+#include "supervisor/dlq/dlq_group_stats.h"
 #include "common/base/xalloc.h"
 
 #include <stdio.h>
@@ -10,21 +10,21 @@
 
 enum { SLOTS = 32768 }; /* more than three per group, a power of two */
 
-struct dlq_group_table {
+struct dlq_group_stats {
 	struct dlq_group_row *rows;
 	size_t count, size;
 	uint16_t slots[SLOTS]; /* number of the row + 1; 0 = free */
 };
 _Static_assert(DLQ_GROUPS_MAX + 1 < 65535, "a slot holds the number of a row");
 
-struct dlq_group_table *
-dlq_group_table_new(void)
+struct dlq_group_stats *
+dlq_group_stats_new(void)
 {
-	return xcalloc(1, sizeof(struct dlq_group_table));
+	return xcalloc(1, sizeof(struct dlq_group_stats));
 }
 
 void
-dlq_group_table_free(struct dlq_group_table **table)
+dlq_group_stats_free(struct dlq_group_stats **table)
 {
 	if (*table == NULL)
 		return;
@@ -34,7 +34,7 @@ dlq_group_table_free(struct dlq_group_table **table)
 }
 
 static struct dlq_group_row *
-new_row(struct dlq_group_table *table, const struct dlq_letter *letter, uint32_t group,
+new_row(struct dlq_group_stats *table, const struct dlq_letter *letter, uint32_t group,
 	struct span reason, const char *pattern)
 {
 	struct dlq_group_row *row;
@@ -58,7 +58,7 @@ new_row(struct dlq_group_table *table, const struct dlq_letter *letter, uint32_t
 }
 
 static struct dlq_group_row *
-dlq_group_table_find_row(struct dlq_group_table *table, const struct dlq_letter *letter,
+dlq_group_stats_find_row(struct dlq_group_stats *table, const struct dlq_letter *letter,
 			 uint32_t group, struct span reason, const char *pattern)
 {
 	size_t slot = group % SLOTS;
@@ -83,15 +83,15 @@ has_detail(const struct dlq_group_row *row, struct span detail)
 }
 
 struct dlq_group_row *
-dlq_group_table_add(struct dlq_group_table *table, const struct dlq_letter *letter)
+dlq_group_stats_add(struct dlq_group_stats *table, const struct dlq_letter *letter)
 {
 	struct dlq_group_row *row;
 	char pattern[DLQ_PATTERN_SIZE];
 	struct span reason = letter->reason;
 
-	dlq_pattern(letter->detail, pattern);
+	dlq_group_pattern(letter->detail, pattern);
 	if (table->count >= DLQ_GROUPS_MAX) {
-		uint32_t group = dlq_group(letter->queue, reason, pattern);
+		uint32_t group = dlq_group_number(letter->queue, reason, pattern);
 		bool known = false;
 
 		for (size_t slot = group % SLOTS; table->slots[slot] != 0 && !known;
@@ -102,8 +102,8 @@ dlq_group_table_add(struct dlq_group_table *table, const struct dlq_letter *lett
 			pattern[0] = '\0';
 		}
 	}
-	row = dlq_group_table_find_row(table, letter, dlq_group(letter->queue, reason, pattern),
-				       reason, pattern);
+	row = dlq_group_stats_find_row(
+		table, letter, dlq_group_number(letter->queue, reason, pattern), reason, pattern);
 	row->letters++;
 	row->differs = row->differs || !has_detail(row, letter->detail);
 	row->lines += letter->lines;
@@ -117,7 +117,7 @@ dlq_group_table_add(struct dlq_group_table *table, const struct dlq_letter *lett
 }
 
 static int
-dlq_group_table_compare_rows(const void *a, const void *b)
+dlq_group_stats_compare_rows(const void *a, const void *b)
 {
 	const struct dlq_group_row *left = a, *right = b;
 
@@ -129,12 +129,12 @@ dlq_group_table_compare_rows(const void *a, const void *b)
 }
 
 struct dlq_group_row *
-dlq_group_table_rows(struct dlq_group_table *table, size_t *count)
+dlq_group_stats_rows(struct dlq_group_stats *table, size_t *count)
 {
 	*count = table->count;
 	if (table->count > 0)
 		qsort(table->rows, table->count, sizeof(*table->rows),
-		      dlq_group_table_compare_rows);
+		      dlq_group_stats_compare_rows);
 	memset(table->slots, 0, sizeof(table->slots)); /* rows have moved: no more adding */
 	return table->rows;
 }

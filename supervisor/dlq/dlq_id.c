@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dlq_id.c - ids from what a letter is, and back from what people type.
+ */
+#include "supervisor/dlq/dlq_id.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+uint64_t
+dlq_id_of(struct md5 *md5, enum dlq_queue queue, struct span message_id, struct span body)
+{
+	char text[512], body_md5[MD5_HEX_LEN], digest[MD5_HEX_LEN];
+	uint64_t id = 0;
+	int len;
+
+	md5_hex(md5, body, body_md5);
+	len = snprintf(text, sizeof(text), "%s\n%.*s\n%.*s", dlq_queues[queue].name, MD5_HEX_LEN,
+		       body_md5, (int)MIN(message_id.len, (size_t)255),
+		       message_id.ptr != NULL ? message_id.ptr : "");
+	md5_hex(md5, (struct span){text, (size_t)len}, digest);
+	for (int i = 0; i < DLQ_ID_DIGITS; i++)
+		id = id << 4 | (uint64_t)hex_value(digest[i]);
+	return id;
+}
+
+const char *
+dlq_id_text(enum dlq_queue queue, uint64_t id, char out[DLQ_ID_SIZE])
+{
+	snprintf(out, DLQ_ID_SIZE, "%c%015" PRIx64, dlq_queues[queue].name[0], id);
+	return out;
+}
+
+int
+dlq_id_parse(const char *text, enum dlq_queue *queue, uint64_t *id, unsigned *digits)
+{
+	if (text[0] != 'l' && text[0] != 'c')
+		return -1;
+	*queue = text[0] == 'l' ? DLQ_LAKE : DLQ_CLEAN;
+	*id = 0;
+	for (*digits = 0; text[*digits + 1] != '\0'; (*digits)++) {
+		int value = hex_value(text[*digits + 1]);
+
+		if (value < 0 || *digits == DLQ_ID_DIGITS)
+			return -1;
+		*id = *id << 4 | (uint64_t)value;
+	}
+	*id <<= 4 * (DLQ_ID_DIGITS - *digits);
+	return *digits >= 4 ? 0 : -1;
+}
+
+bool
+dlq_id_begins(uint64_t id, uint64_t prefix, unsigned digits)
+{
+	unsigned rest = 4 * (DLQ_ID_DIGITS - digits);
+
+	return id >> rest == prefix >> rest;
+}
