@@ -104,22 +104,55 @@ log_set_program(const char *name)
 }
 
 /*
- * Append the text as the inside of a quoted value. Both logfmt and JSON readers understand \"
- * \\ and \u00XX; bytes that are not UTF-8 were made visible before.
+ * Append the text as the inside of a quoted value. Both logfmt and JSON readers understand \" \\
+ * and \uXXXX (above U+FFFF two of them); a byte that is not UTF-8 becomes \\xHH.
  */
 static size_t
-append_quoted(char *out, size_t used, size_t size, const char *text)
+append_quoted(char *out, size_t used, size_t size, struct span text)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-		if (used + 8 >= size)
-			break;
-		if (*p == '"' || *p == '\\') {
+	for (size_t i = 0, len; i < text.len && used + 13 <= size; i += len) {
+		const char *p = text.ptr + i;
+		uint32_t c;
+
+		len = utf8_decode((struct span){p, text.len - i}, &c);
+		if (len == 0) {
+			len = 1;
+			used += (size_t)snprintf(out + used, size - used, "\\\\x%02X",
+						 (unsigned char)*p);
+		} else if (c == '"' || c == '\\') {
 			out[used++] = '\\';
-			out[used++] = (char)*p;
-		} else if (*p < 0x20 || *p == 0x7f) {
-			used += (size_t)snprintf(out + used, size - used, "\\u%04x", *p);
+			out[used++] = (char)c;
+		} else if (utf8_is_visible(c)) {
+			memcpy(out + used, p, len);
+			used += len;
+		} else if (c <= 0xffff) {
+			used += (size_t)snprintf(out + used, size - used, "\\u%04x", c);
 		} else {
-			out[used++] = (char)*p;
+			used += (size_t)snprintf(out + used, size - used, "\\u%04x\\u%04x",
+						 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+		}
+	}
+	return used;
+}
+
+/* Append the text for a terminal, as visible_text.h does; its line ends stay. */
+static size_t
+append_visible(char *out, size_t used, size_t size, struct span text)
+{
+	for (size_t i = 0, len; i < text.len && used + 13 <= size; i += len) {
+		const char *p = text.ptr + i;
+		uint32_t c;
+
+		len = utf8_decode((struct span){p, text.len - i}, &c);
+		if (len > 0 && (c == '\n' || utf8_is_visible(c))) {
+			memcpy(out + used, p, len);
+			used += len;
+		} else if (len > 1) {
+			used += (size_t)snprintf(out + used, size - used, "\\u{%X}", c);
+		} else {
+			len = 1;
+			used += (size_t)snprintf(out + used, size - used, "\\x%02X",
+						 (unsigned char)*p);
 		}
 	}
 	return used;
@@ -151,25 +184,19 @@ append_prefix(char *out, size_t size, enum log_level level)
 static void
 write_event(enum log_level level, const char *message)
 {
-	char visible[4 * MESSAGE_MAX + 1];
+	struct span text = span_of(message);
 	char line[LINE_MAX_BYTES];
 	size_t used;
 	ssize_t written;
 
-	visible[utf8_escape(span_of(message), visible, sizeof(visible) - 1)] = '\0';
 	if (role_name[0] != '\0') {
 		used = append_prefix(line, sizeof(line), level);
-		used = append_quoted(line, used, sizeof(line) - 4, visible);
+		used = append_quoted(line, used, sizeof(line) - 4, text);
 		used += (size_t)snprintf(line + used, sizeof(line) - used,
 					 style_now == LOG_STYLE_JSON ? "\"}\n" : "\"\n");
 	} else {
 		used = (size_t)snprintf(line, sizeof(line), "%s: ", program_name);
-		for (const char *p = visible; *p != '\0' && used + 2 < sizeof(line); p++) {
-			/* Control bytes of foreign text must not reach a terminal. */
-			bool control = (unsigned char)*p < 0x20 || *p == 0x7f;
-
-			line[used++] = control && *p != '\n' ? '?' : *p;
-		}
+		used = append_visible(line, used, sizeof(line) - 1, text);
 		line[used++] = '\n';
 	}
 	written = write(STDERR_FILENO, line, used);

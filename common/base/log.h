@@ -8,8 +8,9 @@
  * "<7>", which the journal takes off. A message that is said again and again is written 5 times a
  * minute; then its repeats are only counted, and the count is written when the minute is over.
  *
- * The message is a sentence for people; control bytes, quotes and invalid UTF-8 in it are escaped,
- * so one event is always one line whatever came in from outside. No call changes errno.
+ * The message is a sentence for people; quotes, invalid UTF-8 and characters that a terminal would
+ * obey or not show (utf8_is_visible()) are escaped in it, so one event is always one line whatever
+ * came in from outside. No call changes errno.
  */
 #ifndef COMMON_BASE_LOG_H
 #define COMMON_BASE_LOG_H

@@ -5,6 +5,7 @@
  * Most lines are ASCII: eight bytes are looked at in one step until one of them is not.
  */
 #include "common/base/utf8.h"
+#include "common/base/defs.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -123,4 +124,53 @@ utf8_escape(struct span in, char *out, size_t out_size)
 		out[written++] = hex[byte & 15];
 	}
 	return written;
+}
+
+size_t
+utf8_decode(struct span in, uint32_t *character)
+{
+	size_t len = in.len > 0 ? sequence_len(in.ptr, in.len) : 0;
+	unsigned char lead;
+
+	if (len == 0)
+		return 0;
+	lead = (unsigned char)*in.ptr;
+	*character = len == 1 ? lead : lead & (0x7fu >> len);
+	for (size_t i = 1; i < len; i++)
+		*character = *character << 6 | ((unsigned char)in.ptr[i] & 0x3f);
+	return len;
+}
+
+/* In order. Unicode 15: Default_Ignorable_Code_Point, Bidi_Control, Cc, Zl and Zp. */
+static const struct {
+	uint32_t first, last;
+} utf8_invisible[] = {
+	{0x0, 0x1f},	    /* C0 controls */
+	{0x7f, 0x9f},	    /* DEL, C1 controls */
+	{0xad, 0xad},	    /* soft hyphen */
+	{0x34f, 0x34f},	    /* combining grapheme joiner */
+	{0x61c, 0x61c},	    /* Arabic letter mark */
+	{0x115f, 0x1160},   /* Hangul fillers */
+	{0x17b4, 0x17b5},   /* Khmer inherent vowels */
+	{0x180b, 0x180f},   /* Mongolian variation selectors, vowel separator */
+	{0x200b, 0x200f},   /* zero width, direction marks */
+	{0x2028, 0x202e},   /* separators, embeddings and overrides */
+	{0x2060, 0x206f},   /* word joiner, invisible operators, isolates */
+	{0x3164, 0x3164},   /* Hangul filler */
+	{0xfe00, 0xfe0f},   /* variation selectors */
+	{0xfeff, 0xfeff},   /* byte order mark */
+	{0xffa0, 0xffa0},   /* halfwidth Hangul filler */
+	{0xfff0, 0xfffb},   /* unassigned, annotations */
+	{0x1bca0, 0x1bca3}, /* shorthand format controls */
+	{0x1d173, 0x1d17a}, /* musical format controls */
+	{0xe0000, 0xe0fff}, /* tags, variation selectors */
+};
+
+bool
+utf8_is_visible(uint32_t character)
+{
+	for (size_t i = 0; i < ARRAY_LEN(utf8_invisible); i++)
+		if (character <= utf8_invisible[i].last)
+			return character < utf8_invisible[i].first;
+	return true;
 }

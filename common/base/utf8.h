@@ -8,6 +8,9 @@
 #ifndef COMMON_BASE_UTF8_H
 #define COMMON_BASE_UTF8_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "common/base/span.h"
 
 /* One invalid byte becomes this many. */
@@ -25,5 +28,15 @@ size_t utf8_escaped_len(struct span in);
  * no NUL is added. Returns the bytes written.
  */
 size_t utf8_escape(struct span in, char *out, size_t out_size);
+
+/* The first character of the text. Returns its length in bytes, or 0 when that is not UTF-8. */
+size_t utf8_decode(struct span in, uint32_t *character);
+
+/*
+ * May this character be shown on a terminal as it is? Not: controls (C0, DEL, C1), marks and
+ * overrides of direction, line separators, and what Unicode calls default ignorable (zero width,
+ * joiners, soft hyphen, byte order mark, variation selectors, tags).
+ */
+bool utf8_is_visible(uint32_t character);
 
 #endif

@@ -2,8 +2,7 @@
 /*
  * ctl_text.c - foreign text for terminals, and JSON members with fallbacks.
  */
-#include "common/base/utf8.h"
-#include "common/base/xalloc.h"
+#include "common/base/visible_text.h"
 #include "supervisor/cli/ctl.h"
 
 #include <stdio.h>
@@ -11,44 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *
-append_hex(char *to, unsigned char byte)
-{
-	static const char digits[] = "0123456789ABCDEF";
-
-	*to++ = '\\';
-	*to++ = 'x';
-	*to++ = digits[byte >> 4];
-	*to++ = digits[byte & 15];
-	return to;
-}
-
 char *
 ctl_visible(const char *text)
 {
-	struct span in = span_of(text);
-	size_t len = utf8_escaped_len(in);
-	char *valid = xcalloc(len + 1, 1), *out = xcalloc(4 * len + 1, 1);
-	char *to = out;
-
-	utf8_escape(in, valid, len);
-	for (const unsigned char *p = (const unsigned char *)valid; *p != '\0'; p++) {
-		/*
-		 * C2 80 to C2 9F are U+0080 to U+009F: some terminals obey them like ESC sequences.
-		 */
-		bool is_c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
-
-		if (is_c1) {
-			to = append_hex(to, *p++);
-			to = append_hex(to, *p);
-		} else if (*p < 0x20 || *p == 0x7f) {
-			to = append_hex(to, *p);
-		} else {
-			*to++ = (char)*p;
-		}
-	}
-	free(valid);
-	return out;
+	return visible_text_new(span_of(text), 0);
 }
 
 bool

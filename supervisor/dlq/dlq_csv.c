@@ -3,7 +3,7 @@
  * dlq_csv.c - fields of CSV that do nothing but be read.
  */
 #include "supervisor/dlq/dlq_csv.h"
-#include "supervisor/dlq/dlq_text.h"
+#include "common/base/visible_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 void
 dlq_csv_print(FILE *out, struct span text)
 {
-	char *visible = dlq_visible(text, 0);
+	char *visible = visible_text_new(text, 0);
 	bool is_formula = text.len > 0 && memchr("=+-@\t\r\n", text.ptr[0], 7) != NULL;
 
 	if (!is_formula && strpbrk(visible, "\",;' ") == NULL) {

@@ -2,7 +2,7 @@
 #include "supervisor/dlq/dlq_entry.h"
 #include "supervisor/dlq/dlq_group_stats.h"
 #include "supervisor/dlq/dlq_id.h"
-#include "supervisor/dlq/dlq_text.h"
+#include "common/base/visible_text.h"
 #include "supervisor/dlq/dlq_time.h"
 #include "supervisor/dlq/dlq_validator.h"
 #include "supervisor/dlq/dlq_walk.h"
@@ -56,22 +56,22 @@ print_group(const struct dlq_group_row *row, bool checked)
 		printf("  %8" PRIu64 " would pass", row->would_pass);
 	printf("  %s to %s  ", dlq_time_or_dash(row->oldest_s, oldest),
 	       dlq_time_or_dash(row->newest_s, newest));
-	dlq_print_visible(stdout, span_of(row->reason), 0, NULL);
+	visible_text_print(stdout, span_of(row->reason), 0, NULL);
 	if (row->held > 0)
 		printf("  (%" PRIu64 " held)", row->held);
 	if (row->lines != row->letters)
 		printf("  (%" PRIu64 " lines)", row->lines);
 	printf(row->differs && row->detail_len > 0 ? "\n          like: " : "\n          ");
-	dlq_print_visible(stdout, (struct span){row->detail, row->detail_len}, DETAIL_COLUMNS,
-			  NULL);
+	visible_text_print(stdout, (struct span){row->detail, row->detail_len}, DETAIL_COLUMNS,
+			   NULL);
 	printf("\n");
 	if (row->still[0] != '\0') {
 		printf("          still: ");
-		dlq_print_visible(stdout, span_of(row->still), DETAIL_COLUMNS, NULL);
+		visible_text_print(stdout, span_of(row->still), DETAIL_COLUMNS, NULL);
 		printf("\n");
 	}
 	printf("          %s  ", dlq_id_text(row->queue, row->example, id));
-	dlq_print_visible(stdout, (struct span){row->line, row->line_len}, LINE_COLUMNS, NULL);
+	visible_text_print(stdout, (struct span){row->line, row->line_len}, LINE_COLUMNS, NULL);
 	printf("\n");
 }
 

@@ -6,7 +6,7 @@
 #include "supervisor/dlq/dlq_entry.h"
 #include "supervisor/dlq/dlq_group.h"
 #include "supervisor/dlq/dlq_id.h"
-#include "supervisor/dlq/dlq_text.h"
+#include "common/base/visible_text.h"
 #include "supervisor/dlq/dlq_time.h"
 #include "supervisor/dlq/dlq_walk.h"
 
@@ -45,10 +45,10 @@ print_letter(const struct dlq_letter *letter)
 
 	printf("%s  %s  ", dlq_id_text(letter->queue, letter->id, id),
 	       dlq_time_or_dash(letter->when_s, when));
-	dlq_print_visible(stdout, letter->reason, DETAIL_COLUMNS, NULL);
+	visible_text_print(stdout, letter->reason, DETAIL_COLUMNS, NULL);
 	if (message->source.ptr != NULL) {
 		printf("  ");
-		dlq_print_visible(stdout, message->source, PATH_COLUMNS, NULL);
+		visible_text_print(stdout, message->source, PATH_COLUMNS, NULL);
 		if (message->offset >= 0)
 			printf(":%" PRId64, message->offset);
 	}
@@ -57,9 +57,9 @@ print_letter(const struct dlq_letter *letter)
 	if (letter->retries > 0)
 		printf("  retried %" PRId64, letter->retries);
 	printf("%s\n    ", letter->held ? "  held" : "");
-	dlq_print_visible(stdout, letter->detail, DETAIL_COLUMNS, NULL);
+	visible_text_print(stdout, letter->detail, DETAIL_COLUMNS, NULL);
 	printf("\n    ");
-	dlq_print_visible(stdout, letter->line, LINE_COLUMNS, NULL);
+	visible_text_print(stdout, letter->line, LINE_COLUMNS, NULL);
 	printf("\n");
 }
 

@@ -11,7 +11,7 @@
 #include "supervisor/dlq/dlq_format.h"
 #include "supervisor/dlq/dlq_group.h"
 #include "supervisor/dlq/dlq_id.h"
-#include "supervisor/dlq/dlq_text.h"
+#include "common/base/visible_text.h"
 #include "supervisor/dlq/dlq_time.h"
 #include "supervisor/dlq/dlq_walk.h"
 
@@ -36,9 +36,9 @@ dlq_show_print_value(const json_t *value)
 	if (!json_is_string(value))
 		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 	if (text != NULL)
-		dlq_print_visible(stdout, span_of(text), 0, NULL);
+		visible_text_print(stdout, span_of(text), 0, NULL);
 	else
-		dlq_print_visible(
+		visible_text_print(
 			stdout, (struct span){json_string_value(value), json_string_length(value)},
 			0, NULL);
 	free(text);
@@ -54,7 +54,7 @@ print_members(const json_t *object, const char *skip)
 
 		if (skip != NULL && strcmp(name, skip) == 0)
 			continue;
-		visible = dlq_visible(span_of(name), 60);
+		visible = visible_text_new(span_of(name), 60);
 		printf("  %-24s ", visible);
 		dlq_show_print_value(json_object_iter_value(iter));
 		printf("\n");
@@ -79,7 +79,7 @@ print_stop(const char *name, struct span line, const struct parse_error *error)
 
 	printf("format %s stopped at byte %zu: expected %s\n  ", name, error->offset + 1,
 	       error->expected);
-	dlq_print_visible(stdout, line, LINE_MAX_COLUMNS, &place);
+	visible_text_print(stdout, line, LINE_MAX_COLUMNS, &place);
 	printf("\n  %*s^\n", (int)MIN(place, (size_t)LINE_MAX_COLUMNS), "");
 }
 
@@ -114,7 +114,7 @@ print_lines(const struct dlq_letter *letter)
 	while (lines_next(&reader, &line) && number < LINES_SHOWN) {
 		number++;
 		printf(letter->lines == 1 ? "line:\n  " : "line %zu:\n  ", number);
-		dlq_print_visible(stdout, line, LINE_MAX_COLUMNS, NULL);
+		visible_text_print(stdout, line, LINE_MAX_COLUMNS, NULL);
 		printf("\n");
 	}
 	if (letter->lines > LINES_SHOWN)
@@ -134,9 +134,9 @@ dlq_show_print_letter(const struct dlq_run *run, const struct dlq_letter *letter
 	       dlq_group_text(dlq_group_of(letter), group), dlq_queues[letter->queue].dead,
 	       letter->held ? "  held" : "");
 	printf("when     %s\nreason   ", dlq_time_or_dash(letter->when_s, when));
-	dlq_print_visible(stdout, letter->reason, 0, NULL);
+	visible_text_print(stdout, letter->reason, 0, NULL);
 	printf("\ndetail   ");
-	dlq_print_visible(stdout, letter->detail, 0, NULL);
+	visible_text_print(stdout, letter->detail, 0, NULL);
 	printf("\nsize     %zu bytes, %zu lines; retried %" PRId64 " times\n", message->body.len,
 	       letter->lines, letter->retries);
 	if (format != NULL)

@@ -14,7 +14,6 @@
 #include "supervisor/dlq/dlq_id.h"
 #include "supervisor/dlq/dlq_known_ids.h"
 #include "supervisor/dlq/dlq_select.h"
-#include "supervisor/dlq/dlq_text.h"
 #include "supervisor/dlq/dlq_time.h"
 
 #include <setjmp.h>
@@ -111,37 +110,6 @@ test_group_details(void **state)
 					span_of(cases[0].detail)));
 	}
 	dlq_group_stats_free(&table);
-}
-
-static void
-test_visible(void **state)
-{
-	static const struct {
-		const char *in, *out;
-	} cases[] = {
-		{"plain gr\xc3\xbc\xc3\x9f", "plain gr\xc3\xbc\xc3\x9f"},
-		{"\x1b[31m\x07\x7f", "\\x1B[31m\\x07\\x7F"},
-		{"\xff\xed\xa0\x80", "\\xFF\\xED\\xA0\\x80"},
-		{"\xc2\x9b", "\\u{9B}"},
-		{"\xe2\x80\xae"
-		 "exe.\xe2\x81\xa6",
-		 "\\u{202E}exe.\\u{2066}"},
-		{"\xef\xbb\xbf", "\\u{FEFF}"},
-		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
-		{"\xf3\xa0\x80\x81", "\\u{E0001}"},
-		{"\xf0\x9f", "\\xF0\\x9F"},
-	};
-	char *text;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		text = dlq_visible(span_of(cases[i].in), 0);
-		assert_string_equal(text, cases[i].out);
-		free(text);
-	}
-	text = dlq_visible(SPAN_LITERAL("abcdef"), 3);
-	assert_string_equal(text, "abc\xe2\x80\xa6");
-	free(text);
 }
 
 static void
@@ -379,13 +347,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ids),	      cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_visible),	      cmocka_unit_test(test_csv),
-		cmocka_unit_test(test_times),	      cmocka_unit_test(test_base64),
-		cmocka_unit_test(test_entries),	      cmocka_unit_test(test_again),
-		cmocka_unit_test(test_selection),     cmocka_unit_test(test_known_ids),
-		cmocka_unit_test(test_input_formats), cmocka_unit_test(test_empty_lines),
-		cmocka_unit_test(test_group_details),
+		cmocka_unit_test(test_ids),	    cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_csv),	    cmocka_unit_test(test_times),
+		cmocka_unit_test(test_base64),	    cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_again),	    cmocka_unit_test(test_selection),
+		cmocka_unit_test(test_known_ids),   cmocka_unit_test(test_input_formats),
+		cmocka_unit_test(test_empty_lines), cmocka_unit_test(test_group_details),
 	};
 
 	return cmocka_run_group_tests_name("dlq", tests, NULL, NULL);
