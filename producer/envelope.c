@@ -14,7 +14,7 @@ static void
 address_dead_letter(struct envelope *envelope, const struct window_frame *frame,
 		    const struct settings *settings, const char *sender)
 {
-	bool lake = frame->kind == FRAME_TOO_LONG_LAKE;
+	const struct stage *stage = &stage_table[frame->stage];
 	struct message *message = &envelope->message;
 
 	snprintf(envelope->detail, sizeof(envelope->detail),
@@ -23,14 +23,14 @@ address_dead_letter(struct envelope *envelope, const struct window_frame *frame,
 		 (long long)frame->length - !frame->unfinished,
 		 (long long)settings->producer.max_line_bytes, frame->body_len,
 		 (long long)frame->offset, frame->file->path);
-	message->stage = lake ? SPAN_LITERAL("lake") : SPAN_LITERAL("clean");
+	message->stage = span_of(stage->name);
 	message->reason = span_of(reason_name(REASON_LINE_TOO_LONG));
 	message->detail = span_of(envelope->detail);
 	message->worker = span_of(sender);
 	message->attempts = 0;
 	message->first_failed_s = message->last_failed_s = message->timestamp_s;
 	envelope->exchange = TOPOLOGY_DEAD_EXCHANGE;
-	envelope->routing_key = lake ? TOPOLOGY_LAKE_QUEUE : TOPOLOGY_CLEAN_QUEUE;
+	envelope->routing_key = stage->queue;
 }
 
 void
@@ -47,7 +47,7 @@ envelope_fill(struct envelope *envelope, const struct window_frame *frame, struc
 	message->timestamp_s = time(NULL);
 	envelope->exchange = TOPOLOGY_EXCHANGE;
 	envelope->routing_key = "logs";
-	message->lines = frame->kind == FRAME_TOO_LONG_LAKE ? 1 : (int64_t)frame->lines;
+	message->lines = frame->kind == FRAME_TOO_LONG ? 1 : (int64_t)frame->lines;
 	if (frame->kind == FRAME_EVENT) {
 		message->source = SPAN_LITERAL("settings");
 		return;

@@ -139,11 +139,13 @@ count_frame(struct producer *producer, const struct window_frame *frame)
 {
 	struct status_page *status = producer->process.status;
 
-	if (frame->kind != FRAME_TOO_LONG_LAKE) {
+	bool covers_line = frame->stage == STAGE_COUNT - 1;
+
+	if (frame->kind != FRAME_TOO_LONG || covers_line) {
 		status_add(status, COUNTER_LINES_IN, frame->lines);
 		status_add(status, COUNTER_BYTES_IN, (uint64_t)frame->length);
 	}
-	if (frame->kind != FRAME_TOO_LONG_CLEAN)
+	if (frame->kind != FRAME_TOO_LONG || !covers_line)
 		return;
 	status_add(status, COUNTER_LINES_REJECTED, 1);
 	status_add_rejected(status, REASON_LINE_TOO_LONG);

@@ -72,24 +72,31 @@ take(struct reader *reader, int64_t end, uint32_t lines, struct window_frame *fr
 	log_file_advance(file, end, marker);
 }
 
+static void
+give_too_long(struct reader *reader, struct window_frame *frame)
+{
+	*frame = reader->too_long;
+	frame->stage = (enum stage_id)(STAGE_COUNT - reader->too_long_left--);
+	if (reader->too_long_left > 0) {
+		frame->lines = 0;
+		frame->end = frame->offset;
+	}
+}
+
 /*
- * A line over the limit: its start goes to both dead-letter queues. Only the second message moves
- * the checkpoint over the line.
+ * A line over the limit: its start goes to the dead-letter queue of each stage. Only the last
+ * message moves the checkpoint over the line.
  */
 static void
 take_too_long(struct reader *reader, int64_t end, struct window_frame *frame, struct span *body)
 {
-	int64_t start = reader->file->next;
-
 	take(reader, end, 1, frame, body);
 	*body = SPAN_NULL;
 	frame->body_len = reader->limits.max_line_bytes;
-	reader->second = *frame;
-	reader->second.kind = FRAME_TOO_LONG_CLEAN;
-	reader->has_second = true;
-	frame->kind = FRAME_TOO_LONG_LAKE;
-	frame->lines = 0;
-	frame->end = start;
+	frame->kind = FRAME_TOO_LONG;
+	reader->too_long = *frame;
+	reader->too_long_left = STAGE_COUNT;
+	give_too_long(reader, frame);
 }
 
 /* One line that ends at end (its LF, if it has one, is the byte before it). */
@@ -103,7 +110,7 @@ reader_take_line(struct reader *reader, int64_t end, bool has_lf, struct window_
 		take_too_long(reader, end, frame, body);
 	else
 		take(reader, end, 1, frame, body);
-	frame->unfinished = reader->second.unfinished = !has_lf;
+	frame->unfinished = reader->too_long.unfinished = !has_lf;
 }
 
 /* At the end of the file: nothing more now, or (finish) the unfinished last line and the end. */
@@ -228,16 +235,15 @@ void
 reader_reset(struct reader *reader)
 {
 	hold(reader, NULL);
-	reader->has_second = false;
+	reader->too_long_left = 0;
 }
 
 bool
 reader_next(struct reader *reader, struct window_frame *frame, struct span *body)
 {
-	if (reader->has_second) {
-		*frame = reader->second;
+	if (reader->too_long_left > 0) {
+		give_too_long(reader, frame);
 		*body = SPAN_NULL;
-		reader->has_second = false;
 		return true;
 	}
 	for (;;) {
@@ -252,5 +258,6 @@ reader_next(struct reader *reader, struct window_frame *frame, struct span *body
 bool
 reader_has_more(const struct reader *reader)
 {
-	return reader->has_second || reader->file != NULL || input_set_has_ready(reader->inputs);
+	return reader->too_long_left > 0 || reader->file != NULL ||
+	       input_set_has_ready(reader->inputs);
 }

@@ -25,9 +25,9 @@ struct reader {
 	struct log_file *file; /* whose bytes the buffer holds; NULL = none */
 	int64_t from;	       /* where in the file they start */
 	size_t used;
-	bool at_end;		    /* they reach to the end of the file */
-	bool has_second;	    /* second is to be given next */
-	struct window_frame second; /* the other half of the pair for a line over the limit */
+	bool at_end;		      /* they reach to the end of the file */
+	unsigned too_long_left;	      /* stages that are still to be given too_long */
+	struct window_frame too_long; /* the start of a line over the limit */
 };
 
 enum { READER_BUFFER_BYTES = 512 * 1024 };

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "common/base/span.h"
+#include "common/settings/stage.h"
 #include "producer/file_identity.h"
 
 struct log_file;
@@ -34,9 +35,8 @@ struct window_track {
 
 enum frame_kind {
 	FRAME_LINES,
-	FRAME_TOO_LONG_LAKE,  /* the start of a line over the limit, for the lake's dead letters */
-	FRAME_TOO_LONG_CLEAN, /* the same for the clean worker's; the pair covers the line */
-	FRAME_EVENT,	      /* a line of the settings; offset is its index */
+	FRAME_TOO_LONG, /* the start of a line over the limit, for the dead letters of its stage */
+	FRAME_EVENT,	/* a line of the settings; offset is its index */
 };
 
 enum frame_state { FRAME_WAITING, FRAME_PUBLISHED, FRAME_RETURNED, FRAME_CONFIRMED };
@@ -46,10 +46,11 @@ struct window_frame {
 	struct log_file *file; /* NULL for events */
 	enum frame_kind kind;
 	enum frame_state state;
-	uint64_t tag;	 /* while PUBLISHED or RETURNED */
-	int64_t offset;	 /* of the first byte */
-	int64_t length;	 /* of the lines in the file */
-	size_t body_len; /* bytes of the message: length, or less for a line over the limit */
+	enum stage_id stage; /* of TOO_LONG: one frame per stage, the last covers the line */
+	uint64_t tag;	     /* while PUBLISHED or RETURNED */
+	int64_t offset;	     /* of the first byte */
+	int64_t length;	     /* of the lines in the file */
+	size_t body_len;     /* bytes of the message: length, or less for a line over the limit */
 	int64_t end; /* the track's checkpoint once this frame and all before it are confirmed */
 	uint64_t marker; /* of offset + length */
 	uint32_t lines;	 /* that count as confirmed with this frame */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * topology.c - THE table of exchanges, queues, arguments and bindings.
+ * topology.c - THE exchanges, the arguments of the queues, and the bindings.
  *
  * Quorum queues with at-least-once dead-lettering and reject-publish: dead-lettering between
  * classic queues lost whole batches when the broker died, and a full queue must slow the producer,
@@ -9,6 +9,7 @@
 #include "common/broker/topology.h"
 #include "common/broker/broker_errors.h"
 #include "common/base/log.h"
+#include "common/settings/stage.h"
 
 #include <string.h>
 
@@ -18,19 +19,6 @@ static const struct exchange {
 } exchanges[] = {
 	{TOPOLOGY_EXCHANGE, "topic"},
 	{TOPOLOGY_DEAD_EXCHANGE, "direct"},
-};
-
-/*
- * A queue of lines and the queue of its dead letters. Of its spare bindings: what is put around the
- * routing key, and around it in the key of a check, which must match no other queue's.
- */
-static const struct queue {
-	const char *name;
-	const char *dead_name;
-	const char *spare_before, *spare_behind, *check_before, *check_behind;
-} queues[] = {
-	{TOPOLOGY_LAKE_QUEUE, TOPOLOGY_LAKE_QUEUE ".dead", "", ".#", "", ".check"},
-	{TOPOLOGY_CLEAN_QUEUE, TOPOLOGY_CLEAN_QUEUE ".dead", "#.", "", "check.", ""},
 };
 
 #define DEFAULT_ROUTING_KEY "logs"
@@ -56,13 +44,13 @@ add_number(struct arguments *arguments, const char *name, int64_t number)
 }
 
 static struct arguments
-arguments_of(const struct queue *queue, const struct broker_settings *settings)
+arguments_of(const struct stage *stage, const struct broker_settings *settings)
 {
 	struct arguments arguments = {.count = 0};
 
 	add_text(&arguments, "x-queue-type", "quorum");
 	add_text(&arguments, "x-dead-letter-exchange", TOPOLOGY_DEAD_EXCHANGE);
-	add_text(&arguments, "x-dead-letter-routing-key", queue->name);
+	add_text(&arguments, "x-dead-letter-routing-key", stage->queue);
 	add_text(&arguments, "x-dead-letter-strategy", "at-least-once");
 	add_text(&arguments, "x-overflow", "reject-publish");
 	add_number(&arguments, "x-delivery-limit", settings->delivery_limit);
@@ -122,18 +110,19 @@ assert_queues(struct broker *broker, const struct broker_settings *settings, boo
 {
 	struct arguments dead = dead_arguments(broker_server_major(broker));
 
-	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
-		struct arguments arguments = arguments_of(&queues[i], settings);
+	for (size_t i = 0; i < STAGE_COUNT; i++) {
+		struct arguments arguments = arguments_of(&stage_table[i], settings);
 
 		/* the dead-letter queue first: nothing may die before there is a place for it */
-		if (broker_declare_queue(broker, queues[i].dead_name, passive, dead.list,
+		if (broker_declare_queue(broker, stage_table[i].dead_queue, passive, dead.list,
 					 passive ? 0 : dead.count, NULL, NULL,
 					 failure) != OUTCOME_DONE)
-			return explain(failure, settings, "queue", queues[i].dead_name, passive);
-		if (broker_declare_queue(broker, queues[i].name, passive, arguments.list,
+			return explain(failure, settings, "queue", stage_table[i].dead_queue,
+				       passive);
+		if (broker_declare_queue(broker, stage_table[i].queue, passive, arguments.list,
 					 passive ? 0 : arguments.count, NULL, NULL,
 					 failure) != OUTCOME_DONE)
-			return explain(failure, settings, "queue", queues[i].name, passive);
+			return explain(failure, settings, "queue", stage_table[i].queue, passive);
 	}
 	return OUTCOME_DONE;
 }
@@ -157,14 +146,14 @@ routing_key_is_repeat(const struct settings *settings, size_t i)
 static enum outcome
 assert_bindings(struct broker *broker, const struct settings *settings, struct failure *failure)
 {
-	for (size_t q = 0; q < ARRAY_LEN(queues); q++) {
-		if (broker_bind_queue(broker, queues[q].dead_name, TOPOLOGY_DEAD_EXCHANGE,
-				      queues[q].name, failure) != OUTCOME_DONE)
+	for (size_t q = 0; q < STAGE_COUNT; q++) {
+		if (broker_bind_queue(broker, stage_table[q].dead_queue, TOPOLOGY_DEAD_EXCHANGE,
+				      stage_table[q].queue, failure) != OUTCOME_DONE)
 			return failure->outcome;
 		for (size_t k = 0; k <= settings->input_count; k++) {
 			if (routing_key_is_repeat(settings, k))
 				continue;
-			if (broker_bind_queue(broker, queues[q].name, TOPOLOGY_EXCHANGE,
+			if (broker_bind_queue(broker, stage_table[q].queue, TOPOLOGY_EXCHANGE,
 					      routing_key(settings, k), failure) != OUTCOME_DONE)
 				return failure->outcome;
 		}
@@ -191,30 +180,30 @@ topology_spare_count(const struct settings *settings)
 
 	while (distinct_key(settings, keys) != NULL)
 		keys++;
-	return keys * ARRAY_LEN(queues);
+	return keys * STAGE_COUNT;
 }
 
-static const struct queue *
-spare_queue(size_t i)
+static const struct stage *
+spare_stage(size_t i)
 {
-	return &queues[i % ARRAY_LEN(queues)];
+	return &stage_table[i % STAGE_COUNT];
 }
 
 static void
 spare_key(const struct settings *settings, size_t i, char *key)
 {
-	snprintf(key, TOPOLOGY_KEY_MAX, "%s%s%s", spare_queue(i)->spare_before,
-		 distinct_key(settings, i / ARRAY_LEN(queues)), spare_queue(i)->spare_behind);
+	snprintf(key, TOPOLOGY_KEY_MAX, "%s%s%s", spare_stage(i)->spare_before,
+		 distinct_key(settings, i / STAGE_COUNT), spare_stage(i)->spare_behind);
 }
 
 const char *
 topology_spare(const struct settings *settings, size_t i, char *key)
 {
-	const struct queue *queue = spare_queue(i);
+	const struct stage *stage = spare_stage(i);
 
-	snprintf(key, TOPOLOGY_KEY_MAX, "%s%s%s", queue->check_before,
-		 distinct_key(settings, i / ARRAY_LEN(queues)), queue->check_behind);
-	return queue->name;
+	snprintf(key, TOPOLOGY_KEY_MAX, "%s%s%s", stage->check_before,
+		 distinct_key(settings, i / STAGE_COUNT), stage->check_behind);
+	return stage->queue;
 }
 
 enum outcome
@@ -228,7 +217,7 @@ topology_assert_spares(struct broker *broker, const struct settings *settings,
 		return OUTCOME_DONE;
 	for (size_t i = 0; i < count; i++) {
 		spare_key(settings, i, key);
-		if (broker_bind_queue(broker, spare_queue(i)->name, TOPOLOGY_EXCHANGE, key,
+		if (broker_bind_queue(broker, spare_stage(i)->queue, TOPOLOGY_EXCHANGE, key,
 				      failure) != OUTCOME_DONE)
 			return failure->outcome;
 	}
@@ -315,28 +304,28 @@ topology_export(const struct settings *settings, FILE *out)
 			exchanges[i].type);
 	}
 	fprintf(out, "\n  ],\n  \"queues\": [\n");
-	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
-		struct arguments arguments = arguments_of(&queues[i], &settings->broker);
+	for (size_t i = 0; i < STAGE_COUNT; i++) {
+		struct arguments arguments = arguments_of(&stage_table[i], &settings->broker);
 
-		export_queue(queues[i].dead_name, vhost, &dead, out);
+		export_queue(stage_table[i].dead_queue, vhost, &dead, out);
 		fprintf(out, ",\n");
-		export_queue(queues[i].name, vhost, &arguments, out);
-		fprintf(out, i + 1 < ARRAY_LEN(queues) ? ",\n" : "\n");
+		export_queue(stage_table[i].queue, vhost, &arguments, out);
+		fprintf(out, i + 1 < STAGE_COUNT ? ",\n" : "\n");
 	}
 	fprintf(out, "  ],\n  \"bindings\": [\n");
-	for (size_t q = 0; q < ARRAY_LEN(queues); q++) {
-		export_binding(TOPOLOGY_DEAD_EXCHANGE, queues[q].dead_name, queues[q].name, vhost,
-			       q == 0, out);
+	for (size_t q = 0; q < STAGE_COUNT; q++) {
+		export_binding(TOPOLOGY_DEAD_EXCHANGE, stage_table[q].dead_queue,
+			       stage_table[q].queue, vhost, q == 0, out);
 		for (size_t k = 0; k <= settings->input_count; k++)
 			if (!routing_key_is_repeat(settings, k))
-				export_binding(TOPOLOGY_EXCHANGE, queues[q].name,
+				export_binding(TOPOLOGY_EXCHANGE, stage_table[q].queue,
 					       routing_key(settings, k), vhost, false, out);
 	}
 	for (size_t i = 0; i < topology_spare_count(settings); i++) {
 		char key[TOPOLOGY_KEY_MAX];
 
 		spare_key(settings, i, key);
-		export_binding(TOPOLOGY_EXCHANGE, spare_queue(i)->name, key, vhost, false, out);
+		export_binding(TOPOLOGY_EXCHANGE, spare_stage(i)->queue, key, vhost, false, out);
 	}
 	fprintf(out, "\n  ]\n}\n");
 }

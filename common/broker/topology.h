@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * topology.h - exchanges, queues, arguments and bindings at the broker; all named in topology.c,
- * once.
+ * topology.h - exchanges, queues, arguments and bindings at the broker: topology.c, of the
+ * queues that stages.def names.
  *
  *   topic-exchange-logs --"logs"--> queue-data-lake, queue-data-clean
  *   topic-exchange-logs.dead -----> queue-data-lake.dead, queue-data-clean.dead
@@ -15,8 +15,6 @@
 
 #define TOPOLOGY_EXCHANGE "topic-exchange-logs"
 #define TOPOLOGY_DEAD_EXCHANGE "topic-exchange-logs.dead"
-#define TOPOLOGY_LAKE_QUEUE "queue-data-lake"
-#define TOPOLOGY_CLEAN_QUEUE "queue-data-clean"
 
 /*
  * A dead letter of a queue is published to TOPOLOGY_DEAD_EXCHANGE with the queue's own name as its

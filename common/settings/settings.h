@@ -75,7 +75,9 @@ struct settings {
 	struct broker_settings broker;
 	struct database_settings database;
 	struct producer_settings producer;
-	struct worker_settings lake, clean;
+#define STAGE(identifier, section, ...) struct worker_settings section;
+#include "common/settings/stages.def"
+#undef STAGE
 	struct supervisor_settings supervisor;
 	struct {
 		int level, format;
@@ -85,12 +87,13 @@ struct settings {
 
 /* What has to happen for a changed value to count. */
 enum setting_reload {
-	RELOAD_LIVE,	 /* a reload applies it at once */
-	RELOAD_PRODUCER, /* a reload restarts the producer */
-	RELOAD_LAKE,	 /* ... the lake workers */
-	RELOAD_CLEAN,	 /* ... the clean workers */
-	RELOAD_WORKERS,	 /* ... lake and clean workers */
-	RELOAD_PIPELINE, /* ... producer, lake and clean workers */
+	RELOAD_LIVE,				    /* a reload applies it at once */
+	RELOAD_PRODUCER,			    /* a reload restarts the producer */
+#define STAGE(identifier, ...) RELOAD_##identifier, /* ... the workers of this stage */
+#include "common/settings/stages.def"
+#undef STAGE
+	RELOAD_WORKERS,	 /* ... all workers */
+	RELOAD_PIPELINE, /* ... producer and workers */
 	RELOAD_NEVER,	 /* only a restart of sluiced applies it */
 };
 

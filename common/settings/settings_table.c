@@ -29,8 +29,10 @@ settings_reload_text(enum setting_reload reload)
 	static const char *const texts[] = {
 		[RELOAD_LIVE] = "applied by a reload at once",
 		[RELOAD_PRODUCER] = "a reload restarts the producer",
-		[RELOAD_LAKE] = "a reload restarts the lake workers",
-		[RELOAD_CLEAN] = "a reload restarts the clean workers",
+#define STAGE(identifier, section, ...) \
+	[RELOAD_##identifier] = "a reload restarts the " #section " workers",
+#include "common/settings/stages.def"
+#undef STAGE
 		[RELOAD_WORKERS] = "a reload restarts the workers",
 		[RELOAD_PIPELINE] = "a reload restarts producer and workers",
 		[RELOAD_NEVER] = "needs a restart of sluiced",

@@ -5,7 +5,6 @@
 #include "common/worker/queue_watch.h"
 #include "common/base/clock.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void
@@ -15,29 +14,28 @@ put(_Atomic int64_t *field, int64_t value)
 }
 
 enum outcome
-queue_watch_turn(struct status_page *page, struct broker *broker, const char *queue, size_t in_hand,
-		 int64_t *due_ms, struct failure *failure)
+queue_watch_turn(struct status_page *page, struct broker *broker, const struct stage *stage,
+		 size_t in_hand, int64_t *due_ms, struct failure *failure)
 {
 	int64_t now_ms = clock_mono_ms();
-	char dead_queue[128];
 
 	put(&page->queue.in_hand, (int64_t)in_hand);
 	if (now_ms < *due_ms)
 		return OUTCOME_DONE;
 	*due_ms = now_ms + QUEUE_WATCH_MS;
-	snprintf(dead_queue, sizeof(dead_queue), "%s.dead", queue);
 	/* the queue last: its answer completes the report */
-	if (broker_ask_depth(broker, dead_queue, failure) != OUTCOME_DONE)
+	if (broker_ask_depth(broker, stage->dead_queue, failure) != OUTCOME_DONE)
 		return failure->outcome;
-	return broker_ask_depth(broker, queue, failure);
+	return broker_ask_depth(broker, stage->queue, failure);
 }
 
 void
-queue_watch_answered(struct status_page *page, const struct broker_event *event, const char *queue)
+queue_watch_answered(struct status_page *page, const struct broker_event *event,
+		     const struct stage *stage)
 {
 	struct queue_report *report = &page->queue;
 
-	if (strcmp(event->text, queue) != 0) {
+	if (strcmp(event->text, stage->queue) != 0) {
 		put(&report->dead, event->messages);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "common/worker/batch.h"
 #include "common/broker/broker.h"
 #include "common/process/status.h"
+#include "common/settings/stage.h"
 
 enum { QUEUE_WATCH_MS = 3000 };
 
@@ -18,12 +19,13 @@ enum { QUEUE_WATCH_MS = 3000 };
  * dead-letter queue, and set it to the next time; the answers come in as BROKER_DEPTH. Anything but
  * DONE: the connection is spent.
  */
-enum outcome queue_watch_turn(struct status_page *page, struct broker *broker, const char *queue,
-			      size_t in_hand, int64_t *due_ms, struct failure *failure) MUST_CHECK;
+enum outcome queue_watch_turn(struct status_page *page, struct broker *broker,
+			      const struct stage *stage, size_t in_hand, int64_t *due_ms,
+			      struct failure *failure) MUST_CHECK;
 
 /* A BROKER_DEPTH came in on the connection that consumes from the queue. */
 void queue_watch_answered(struct status_page *page, const struct broker_event *event,
-			  const char *queue);
+			  const struct stage *stage);
 
 /* A message came in. */
 void queue_watch_taken(struct status_page *page, const struct delivery *delivery);

@@ -37,6 +37,7 @@ enum { NOT_FOUND = 404 }; /* what the broker says of a queue that is not there *
 struct worker {
 	struct process process;
 	const struct worker_ops *ops;
+	const struct stage *stage;
 	const struct worker_settings *limits;
 	void *state;	/* of the role */
 	char name[160]; /* "lake/0@host" */
@@ -72,7 +73,7 @@ fail_deleted(struct worker *worker)
 {
 	failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
 		    "broker %s: queue %s was deleted", broker_address(worker->broker),
-		    worker->ops->queue);
+		    worker->stage->queue);
 	worker->broken.code = NOT_FOUND;
 }
 
@@ -96,7 +97,7 @@ receive_one(struct worker *worker, bool *more)
 	}
 	delivery_free(&event.delivery);
 	if (event.kind == BROKER_DEPTH)
-		queue_watch_answered(worker->process.status, &event, worker->ops->queue);
+		queue_watch_answered(worker->process.status, &event, worker->stage);
 	else if (event.kind == BROKER_CANCELLED)
 		fail_deleted(worker);
 	else if (event.kind == BROKER_DELIVERY)
@@ -123,7 +124,7 @@ receive_rows(struct worker *worker, bool *all)
 			return false;
 		*all = batch_fill(worker->batch);
 	}
-	return queue_watch_turn(worker->process.status, worker->broker, worker->ops->queue,
+	return queue_watch_turn(worker->process.status, worker->broker, worker->stage,
 				batch_in_hand(worker->batch), &worker->queue_due_ms,
 				&worker->broken) == OUTCOME_DONE;
 }
@@ -167,7 +168,7 @@ start_consuming(struct worker *worker, struct failure *failure)
 {
 	uint16_t prefetch = worker->careful > 0 ? 1 : (uint16_t)worker->limits->prefetch;
 
-	return broker_consume(worker->broker, worker->ops->queue, prefetch, failure);
+	return broker_consume(worker->broker, worker->stage->queue, prefetch, failure);
 }
 
 static enum outcome
@@ -222,7 +223,7 @@ connect_all(struct worker *worker)
 		outage_over(&worker->broker_outage, "the broker answers", process->status);
 		if (!worker->was_ready)
 			log_info("ready: queue %s at broker %s into %s at database %s (%s)",
-				 worker->ops->queue, broker_address(worker->broker),
+				 worker->stage->queue, broker_address(worker->broker),
 				 worker->ops->table->name, store_address(worker->store),
 				 store_way(worker->store));
 		worker->was_ready = true;
@@ -311,7 +312,7 @@ worker_heed_pause(struct worker *worker)
 		return true;
 	worker->paused = wanted;
 	if (wanted) {
-		log_info("paused: no more is taken from queue %s", worker->ops->queue);
+		log_info("paused: no more is taken from queue %s", worker->stage->queue);
 		return broker_cancel(worker->broker, &worker->broken) == OUTCOME_DONE;
 	}
 	log_info("resumed");
@@ -361,7 +362,8 @@ rescue(struct worker *worker)
 {
 	const struct failure broken = worker->broken;
 
-	log_warning("queue %s is gone: storing what was taken from it before", worker->ops->queue);
+	log_warning("queue %s is gone: storing what was taken from it before",
+		    worker->stage->queue);
 	worker->rescuing = true;
 	broker_abandon(&worker->broker);
 	do
@@ -414,13 +416,15 @@ set_up(struct worker *worker, const struct worker_ops *ops)
 	const struct settings *settings = worker->process.settings;
 	struct keepalive keepalive = {
 		.fd = worker_keepalive_fd, .serve = worker_keepalive_serve, .context = worker};
+	const struct stage *stage = &stage_table[ops->stage];
 	struct batch_limits limits;
 	char host[64] = "";
 
 	gethostname(host, sizeof(host) - 1);
 	snprintf(worker->name, sizeof(worker->name), "%s@%s", worker->process.name, host);
 	worker->ops = ops;
-	worker->limits = ops->settings(settings);
+	worker->stage = stage;
+	worker->limits = stage_settings(ops->stage, settings);
 	worker->state = ops->open != NULL ? ops->open(settings) : NULL;
 	limits = (struct batch_limits){
 		.rows = (size_t)worker->limits->batch_rows,
@@ -433,8 +437,8 @@ set_up(struct worker *worker, const struct worker_ops *ops)
 	worker->batch = batch_new(ops->table, &limits, ops->fill, worker->state);
 	worker->store =
 		store_new(&worker->process, ops->table, limits.rows, ops->compare, &keepalive);
-	worker->dead =
-		dead_letters_new(&worker->process, ops->role, ops->queue, worker->name, &keepalive);
+	worker->dead = dead_letters_new(&worker->process, stage->name, stage->queue, worker->name,
+					&keepalive);
 	worker->broker_outage.backoff = (struct backoff){.min_ms = settings->broker.retry_min_ms,
 							 .max_ms = settings->broker.retry_max_ms};
 	worker->database_outage.backoff =
@@ -445,8 +449,9 @@ set_up(struct worker *worker, const struct worker_ops *ops)
 int
 worker_main(int argc, char **argv, const struct worker_ops *ops)
 {
+	const struct stage *stage = &stage_table[ops->stage];
 	const struct process_description description = {
-		.role = ops->role, .program = ops->program, .purpose = ops->purpose};
+		.role = stage->name, .program = stage->program, .purpose = ops->purpose};
 	struct worker worker = {.ops = ops};
 
 	process_start(&worker.process, &description, argc, argv);

@@ -15,14 +15,12 @@
 
 #include "common/worker/batch.h"
 #include "common/settings/settings.h"
+#include "common/settings/stage.h"
 
 struct worker_ops {
-	const char *role;    /* "lake" */
-	const char *program; /* "sluice-lake-worker" */
+	enum stage_id stage;
 	const char *purpose; /* one sentence for --help */
-	const char *queue;
 	const struct table *table;
-	const struct worker_settings *(*settings)(const struct settings *settings);
 	/* The role's own state for fill; opened once, before the first line. May return NULL. */
 	void *(*open)(const struct settings *settings);
 	void (*close)(void *state);

@@ -13,7 +13,6 @@
 #include "common/base/md5.h"
 #include "common/message/origin.h"
 #include "common/message/reason.h"
-#include "common/broker/topology.h"
 #include "common/base/xalloc.h"
 #include "supervisor/audit/audit_lookup.h"
 #include "supervisor/audit/sorter.h"
@@ -26,15 +25,6 @@ enum { LINES_MEMORY = 32 << 20, LETTERS_MEMORY = 8 << 20 };
 /* As in lake_worker/raw_row.h: the time of a line that has none. */
 #define NO_TIME INT64_C(19700101000000)
 
-const struct audit_queue_names audit_queue_names[AUDIT_QUEUES] = {
-	[AUDIT_LAKE] = {.queue = TOPOLOGY_LAKE_QUEUE,
-			.dead_queue = TOPOLOGY_LAKE_QUEUE ".dead",
-			.table = "raw_log"},
-	[AUDIT_CLEAN] = {.queue = TOPOLOGY_CLEAN_QUEUE,
-			 .dead_queue = TOPOLOGY_CLEAN_QUEUE ".dead",
-			 .table = "clean_log"},
-};
-
 /* What makes a line that line. Compared as bytes. */
 struct key {
 	unsigned char digest[ROW_ID_LEN / 2];
@@ -46,7 +36,7 @@ struct record {
 	int64_t offset;
 	uint32_t file;
 	bool unfinished, too_long;
-	bool stored[AUDIT_QUEUES];
+	bool stored[STAGE_COUNT];
 };
 
 struct letters {
@@ -60,11 +50,11 @@ struct audit {
 	int64_t max_line_bytes;
 	size_t limit;
 	struct md5 *md5;
-	struct audit_lookup lookups[AUDIT_QUEUES];
+	struct audit_lookup lookups[STAGE_COUNT];
 	struct record batch[AUDIT_LOOKUP_MAX];
 	size_t batch_count;
 	struct sorter *lines;
-	struct letters letters[AUDIT_QUEUES][AUDIT_LOCATIONS];
+	struct letters letters[STAGE_COUNT][AUDIT_LOCATIONS];
 	struct audit_result result;
 };
 
@@ -79,12 +69,12 @@ audit_new(struct db *db, const struct settings *settings, size_t limit)
 	audit->limit = limit;
 	audit->md5 = md5_new();
 	audit->lines = sorter_new(sizeof(struct record), sizeof(struct key), LINES_MEMORY);
-	for (int q = 0; q < AUDIT_QUEUES; q++) {
+	for (int q = 0; q < STAGE_COUNT; q++) {
 		for (int h = 0; h < AUDIT_LOCATIONS; h++)
 			audit->letters[q][h].keys =
 				sorter_new(sizeof(struct key), sizeof(struct key), LETTERS_MEMORY);
-		audit->lookups[q].table = audit_queue_names[q].table;
-		audit->lookups[q].time_column = q == AUDIT_LAKE ? "timestamp_utc" : "timestamp";
+		audit->lookups[q].table = stage_table[q].table;
+		audit->lookups[q].time_column = stage_table[q].time_column;
 		audit->lookups[q].by_origin = audit->position;
 	}
 	audit->result.missing = xcalloc(limit + 1, sizeof(*audit->result.missing));
@@ -100,7 +90,7 @@ audit_free(struct audit **audit)
 		return;
 	md5_free(&old->md5);
 	sorter_free(&old->lines);
-	for (int q = 0; q < AUDIT_QUEUES; q++)
+	for (int q = 0; q < STAGE_COUNT; q++)
 		for (int h = 0; h < AUDIT_LOCATIONS; h++)
 			sorter_free(&old->letters[q][h].keys);
 	free(old->result.missing);
@@ -126,7 +116,7 @@ make_key(struct audit *audit, struct span bytes, uint64_t place, struct key *key
 }
 
 static void
-want_row(struct audit *audit, enum audit_queue queue, struct record *record,
+want_row(struct audit *audit, enum stage_id queue, struct record *record,
 	 const char hex[MD5_HEX_LEN], int64_t timestamp, uint64_t origin)
 {
 	struct audit_lookup *lookup = &audit->lookups[queue];
@@ -141,7 +131,7 @@ want_row(struct audit *audit, enum audit_queue queue, struct record *record,
 static enum outcome
 audit_look_up(struct audit *audit, struct failure *failure)
 {
-	for (int q = 0; q < AUDIT_QUEUES; q++)
+	for (int q = 0; q < STAGE_COUNT; q++)
 		if (audit_lookup_run(&audit->lookups[q], audit->db, failure) != OUTCOME_DONE)
 			return failure->outcome;
 	for (size_t i = 0; i < audit->batch_count; i++)
@@ -166,10 +156,10 @@ audit_line(struct audit *audit, unsigned file, const char *file_id, struct span 
 		(struct record){.file = file, .offset = line->offset, .unfinished = !line->has_lf};
 	audit->result.lines++;
 	make_key(audit, line->text, origin, &record->key, hex);
-	want_row(audit, AUDIT_LAKE, record, hex,
+	want_row(audit, STAGE_LAKE, record, hex,
 		 log_time_find(line->text, &time) == LOG_TIME_OK ? time.utc : NO_TIME, origin);
 	if (parser != NULL && log_format_parse(parser, line->text, &access, &error) == REASON_NONE)
-		want_row(audit, AUDIT_CLEAN, record, hex, access.time.utc, origin);
+		want_row(audit, STAGE_CLEAN, record, hex, access.time.utc, origin);
 	if (line->length > audit->max_line_bytes) {
 		struct span start = {.ptr = line->start.ptr, .len = (size_t)audit->max_line_bytes};
 
@@ -199,7 +189,7 @@ add_letter_line(struct audit *audit, struct letters *letters, const struct messa
 }
 
 void
-audit_letter(struct audit *audit, enum audit_queue queue, enum audit_location location,
+audit_letter(struct audit *audit, enum stage_id queue, enum audit_location location,
 	     const struct message *message)
 {
 	struct letters *letters = &audit->letters[queue][location];
@@ -263,23 +253,23 @@ static void
 audit_judge(struct audit *audit, const struct record *record)
 {
 	struct audit_result *result = &audit->result;
-	bool dead[AUDIT_QUEUES], archived[AUDIT_QUEUES];
+	bool dead[STAGE_COUNT], archived[STAGE_COUNT];
 	unsigned queues = 0;
 
-	for (int q = 0; q < AUDIT_QUEUES; q++) {
+	for (int q = 0; q < STAGE_COUNT; q++) {
 		dead[q] = has_letter(&audit->letters[q][AUDIT_DEAD], &record->key);
 		archived[q] = has_letter(&audit->letters[q][AUDIT_ARCHIVE], &record->key);
 		if (!record->stored[q] && !dead[q] && !archived[q])
 			queues |= 1u << q;
 	}
-	if (record->unfinished && queues == (1u << AUDIT_QUEUES) - 1) {
+	if (record->unfinished && queues == (1u << STAGE_COUNT) - 1) {
 		result->unfinished++;
 		result->lines--;
 		return;
 	}
 	result->distinct++;
 	result->too_long += record->too_long;
-	for (int q = 0; q < AUDIT_QUEUES; q++) {
+	for (int q = 0; q < STAGE_COUNT; q++) {
 		result->queue[q].stored += record->stored[q];
 		result->queue[q].both += record->stored[q] && dead[q];
 		result->queue[q].dead += !record->stored[q] && dead[q];
@@ -294,7 +284,7 @@ audit_judge(struct audit *audit, const struct record *record)
 static void
 merge(struct record *into, const struct record *from)
 {
-	for (int q = 0; q < AUDIT_QUEUES; q++)
+	for (int q = 0; q < STAGE_COUNT; q++)
 		into->stored[q] = into->stored[q] || from->stored[q];
 	into->unfinished = into->unfinished && from->unfinished;
 	if (from->file < into->file || (from->file == into->file && from->offset < into->offset)) {
@@ -312,7 +302,7 @@ audit_finish(struct audit *audit, const struct audit_result **result, struct fai
 
 	if (audit_look_up(audit, failure) != OUTCOME_DONE)
 		return failure->outcome;
-	for (int q = 0; q < AUDIT_QUEUES; q++)
+	for (int q = 0; q < STAGE_COUNT; q++)
 		for (int h = 0; h < AUDIT_LOCATIONS; h++)
 			audit->letters[q][h].next = sorter_next(audit->letters[q][h].keys);
 	while ((record = sorter_next(audit->lines)) != NULL) {

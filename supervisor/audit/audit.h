@@ -16,16 +16,11 @@
 
 #include "common/database/db.h"
 #include "common/message/message.h"
+#include "common/settings/stage.h"
 #include "supervisor/audit/audit_file.h"
-
-enum audit_queue { AUDIT_LAKE, AUDIT_CLEAN, AUDIT_QUEUES };
 
 /* Where a letter is: in the dead-letter queue, or in the archive of dropped and edited ones. */
 enum audit_location { AUDIT_DEAD, AUDIT_ARCHIVE, AUDIT_LOCATIONS };
-
-extern const struct audit_queue_names {
-	const char *queue, *dead_queue, *table;
-} audit_queue_names[AUDIT_QUEUES];
 
 /*
  * All counts are of distinct lines, but `lines` and letter_lines. distinct = stored + dead +
@@ -42,11 +37,11 @@ struct audit_result {
 		uint64_t both;	   /* of the stored ones: also in the dead-letter queue */
 		uint64_t missing;  /* nowhere */
 		uint64_t letter_lines[AUDIT_LOCATIONS]; /* all lines of all letters, of any file */
-	} queue[AUDIT_QUEUES];
+	} queue[STAGE_COUNT];
 	struct audit_missing {
 		unsigned file;
 		int64_t offset;
-		unsigned queues; /* bits: 1 << AUDIT_LAKE, ... */
+		unsigned queues; /* bits: 1 << STAGE_LAKE, ... */
 	} *missing;		 /* the first ones, in the order of the files; at most the limit */
 	size_t missing_count;
 };
@@ -61,7 +56,7 @@ void audit_free(struct audit **audit); /* its result too; NULL is fine */
 enum outcome audit_line(struct audit *audit, unsigned file, const char *file_id, struct span format,
 			const struct audit_line *line, struct failure *failure) MUST_CHECK;
 
-void audit_letter(struct audit *audit, enum audit_queue queue, enum audit_location location,
+void audit_letter(struct audit *audit, enum stage_id queue, enum audit_location location,
 		  const struct message *message);
 
 /* Look up what is left, sort, compare. The result is the audit's. */

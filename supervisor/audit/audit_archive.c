@@ -52,11 +52,9 @@ audit_archive_warn(const struct walk *walk, const char *format, ...)
 static void
 take_entry(const struct walk *walk, const struct dlq_entry *entry)
 {
-	static const enum audit_queue queues[DLQ_QUEUES] = {
-		[DLQ_LAKE] = AUDIT_LAKE, [DLQ_CLEAN] = AUDIT_CLEAN};
 	struct message message = dlq_entry_message(entry);
 
-	walk->reader->take(walk->reader->context, queues[entry->queue], &message);
+	walk->reader->take(walk->reader->context, entry->queue, &message);
 }
 
 /* 0, or -1 when the line is no letter. */

@@ -13,7 +13,7 @@
 
 struct audit_archive_reader {
 	/* A letter; the message is valid during the call only. */
-	void (*take)(void *context, enum audit_queue queue, const struct message *message);
+	void (*take)(void *context, enum stage_id queue, const struct message *message);
 	/* What cannot be read, by file and line; its letters seem to be missing. */
 	void (*warn)(void *context, const char *text);
 	void *context;

@@ -6,7 +6,7 @@
 #include "supervisor/dlq/dlq_reader.h"
 
 struct walk {
-	enum audit_queue queue;
+	enum stage_id queue;
 	audit_dead_fn *take;
 	void *context;
 };
@@ -20,11 +20,11 @@ audit_dead_take_letter(void *context, const struct delivery *delivery)
 }
 
 enum outcome
-audit_dead_walk(const struct broker_settings *settings, enum audit_queue queue, audit_dead_fn *take,
+audit_dead_walk(const struct broker_settings *settings, enum stage_id queue, audit_dead_fn *take,
 		void *context, uint32_t *unseen, struct failure *failure)
 {
 	struct walk walk = {.queue = queue, .take = take, .context = context};
 
-	return dlq_reader_each(settings, audit_queue_names[queue].dead_queue, "sluicectl audit",
+	return dlq_reader_each(settings, stage_table[queue].dead_queue, "sluicectl audit",
 			       audit_dead_take_letter, &walk, unseen, failure);
 }

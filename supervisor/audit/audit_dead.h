@@ -9,13 +9,13 @@
 #include "supervisor/audit/audit.h"
 
 /* False ends the walk. */
-typedef bool audit_dead_fn(void *context, enum audit_queue queue, const struct message *message);
+typedef bool audit_dead_fn(void *context, enum stage_id queue, const struct message *message);
 
 /*
  * Give each dead letter to the function. Letters that somebody else holds just now (another
  * sluicectl, a management tool) are not seen; unseen gets their number.
  */
-enum outcome audit_dead_walk(const struct broker_settings *settings, enum audit_queue queue,
+enum outcome audit_dead_walk(const struct broker_settings *settings, enum stage_id queue,
 			     audit_dead_fn *take, void *context, uint32_t *unseen,
 			     struct failure *failure) MUST_CHECK;
 

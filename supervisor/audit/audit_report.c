@@ -12,15 +12,19 @@
 uint64_t
 audit_report_missing(const struct audit_result *result)
 {
-	return result->queue[AUDIT_LAKE].missing + result->queue[AUDIT_CLEAN].missing;
+	uint64_t missing = 0;
+
+	for (int q = 0; q < STAGE_COUNT; q++)
+		missing += result->queue[q].missing;
+	return missing;
 }
 
 static json_t *
 audit_report_queue_json(const struct audit_result *result, int q)
 {
 	return json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "table",
-		audit_queue_names[q].table, "dead_queue", audit_queue_names[q].dead_queue, "stored",
+		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "table", stage_table[q].table,
+		"dead_queue", stage_table[q].dead_queue, "stored",
 		(json_int_t)result->queue[q].stored, "dead", (json_int_t)result->queue[q].dead,
 		"archived", (json_int_t)result->queue[q].archived, "both",
 		(json_int_t)result->queue[q].both, "missing", (json_int_t)result->queue[q].missing,
@@ -33,17 +37,17 @@ audit_report_json(const struct audit_result *result, char **files)
 {
 	json_t *queues = json_object(), *missing = json_array(), *all;
 
-	for (int q = 0; q < AUDIT_QUEUES; q++)
-		json_object_set_new(queues, audit_queue_names[q].queue,
+	for (int q = 0; q < STAGE_COUNT; q++)
+		json_object_set_new(queues, stage_table[q].queue,
 				    audit_report_queue_json(result, q));
 	for (size_t i = 0; i < result->missing_count; i++) {
 		const struct audit_missing *m = &result->missing[i];
 		char *file = ctl_visible(files[m->file]);
 		json_t *in = json_array();
 
-		for (int q = 0; q < AUDIT_QUEUES; q++)
+		for (int q = 0; q < STAGE_COUNT; q++)
 			if (m->queues & 1u << q)
-				json_array_append_new(in, json_string(audit_queue_names[q].queue));
+				json_array_append_new(in, json_string(stage_table[q].queue));
 		json_array_append_new(missing, json_pack("{s:s, s:I, s:o}", "file", file, "offset",
 							 (json_int_t)m->offset, "queues", in));
 		free(file);
@@ -66,9 +70,9 @@ print_missing(const struct audit_result *result, char **files)
 		char *file = ctl_visible(files[m->file]);
 
 		printf("missing: %s:%" PRId64 " in", file, m->offset);
-		for (int q = 0; q < AUDIT_QUEUES; q++)
+		for (int q = 0; q < STAGE_COUNT; q++)
 			if (m->queues & 1u << q)
-				printf(" %s", audit_queue_names[q].table);
+				printf(" %s", stage_table[q].table);
 		printf("\n");
 		free(file);
 	}
@@ -86,15 +90,15 @@ audit_report_text(const struct audit_result *result, char **files)
 		       result->unfinished);
 	printf("\n\n%-10s %12s %12s %12s %12s\n", "TABLE", "ROWS", "DEAD LETTERS", "ARCHIVED",
 	       "MISSING");
-	for (int q = 0; q < AUDIT_QUEUES; q++)
+	for (int q = 0; q < STAGE_COUNT; q++)
 		printf("%-10s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
-		       audit_queue_names[q].table, result->queue[q].stored, result->queue[q].dead,
+		       stage_table[q].table, result->queue[q].stored, result->queue[q].dead,
 		       result->queue[q].archived, result->queue[q].missing);
-	for (int q = 0; q < AUDIT_QUEUES; q++)
+	for (int q = 0; q < STAGE_COUNT; q++)
 		if (result->queue[q].both > 0)
 			printf("%" PRIu64 " of the rows of %s are also in %s\n",
-			       result->queue[q].both, audit_queue_names[q].table,
-			       audit_queue_names[q].dead_queue);
+			       result->queue[q].both, stage_table[q].table,
+			       stage_table[q].dead_queue);
 	printf("\n");
 	print_missing(result, files);
 	if (audit_report_missing(result) == 0)

@@ -198,17 +198,17 @@ ctl_audit_read_file(struct run *run, unsigned number)
 }
 
 static bool
-take_dead(void *context, enum audit_queue queue, const struct message *message)
+take_dead(void *context, enum stage_id queue, const struct message *message)
 {
 	struct run *run = context;
 
 	audit_letter(run->audit, queue, AUDIT_DEAD, message);
-	ctl_audit_show(run, audit_queue_names[queue].dead_queue);
+	ctl_audit_show(run, stage_table[queue].dead_queue);
 	return true;
 }
 
 static void
-take_archived(void *context, enum audit_queue queue, const struct message *message)
+take_archived(void *context, enum stage_id queue, const struct message *message)
 {
 	struct run *run = context;
 
@@ -230,17 +230,17 @@ read_letters(struct run *run)
 		.take = take_archived, .warn = ctl_audit_warn, .context = run};
 	struct failure failure;
 
-	for (int q = 0; q < AUDIT_QUEUES; q++) {
+	for (int q = 0; q < STAGE_COUNT; q++) {
 		uint32_t unseen = 0;
 
-		if (audit_dead_walk(&run->settings->broker, (enum audit_queue)q, take_dead, run,
+		if (audit_dead_walk(&run->settings->broker, (enum stage_id)q, take_dead, run,
 				    &unseen, &failure) != OUTCOME_DONE)
 			return ctl_audit_say_failure(run, &failure);
 		hide(run);
 		if (unseen > 0)
 			log_warning("%u dead letter%s of %s in somebody else's hand, not seen: "
 				    "what is in there may seem to be missing",
-				    unseen, PLURAL(unseen), audit_queue_names[q].dead_queue);
+				    unseen, PLURAL(unseen), stage_table[q].dead_queue);
 	}
 	/* Later: what is dropped meanwhile is in the archive before it leaves its queue. */
 	audit_archive_walk(run->settings->supervisor.state_dir, &reader);

@@ -70,13 +70,12 @@ copy(const json_t *from, json_t *to, const char *name, const char *as)
 
 /* A queue of lines and its dead letters; report is what the workers say, or NULL. */
 static bool
-add_rows(struct ctl *ctl, struct queues_options *options, const char *queue, const json_t *report,
-	 json_t *rows)
+add_rows(struct ctl *ctl, struct queues_options *options, const struct stage *stage,
+	 const json_t *report, json_t *rows)
 {
 	bool known = json_is_true(json_object_get(report, "known")), asked = false;
-	char *dead_name = xasprintf("%s.dead", queue);
-	json_t *live = json_pack("{s:s}", "name", queue);
-	json_t *dead = json_pack("{s:s}", "name", dead_name);
+	json_t *live = json_pack("{s:s}", "name", stage->queue);
+	json_t *dead = json_pack("{s:s}", "name", stage->dead_queue);
 
 	copy(known ? report : NULL, live, "ready", "ready");
 	copy(known ? report : NULL, live, "consumers", "consumers");
@@ -86,11 +85,10 @@ add_rows(struct ctl *ctl, struct queues_options *options, const char *queue, con
 	copy(known ? report : NULL, live, "oldest_s", "oldest_s");
 	copy(known ? report : NULL, dead, "dead", "ready");
 	if (!options->broker_failed)
-		asked = ask_broker(ctl, options, queue, live) &&
-			ask_broker(ctl, options, dead_name, dead);
+		asked = ask_broker(ctl, options, stage->queue, live) &&
+			ask_broker(ctl, options, stage->dead_queue, dead);
 	json_array_append_new(rows, live);
 	json_array_append_new(rows, dead);
-	free(dead_name);
 	return asked || known;
 }
 
@@ -159,7 +157,7 @@ ctl_queues_show(struct ctl *ctl, void *context)
 			json_object_get(json_object_get(status, "roles"), role_table[i].name);
 
 		if (role_table[i].queue != NULL)
-			known &= add_rows(ctl, options, role_table[i].queue,
+			known &= add_rows(ctl, options, &stage_table[role_stage(i)],
 					  json_object_get(role, "queue"), rows);
 	}
 	if (options->json) {

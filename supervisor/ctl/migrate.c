@@ -6,11 +6,10 @@
  * its statements have to bear that (CREATE TABLE IF NOT EXISTS, ...).
  */
 #include "supervisor/ctl/migrate.h"
-#include "clean_worker/clean_row.h"
 #include "common/database/db_errors.h"
 #include "common/database/schema.h"
 #include "common/base/xalloc.h"
-#include "lake_worker/raw_row.h"
+#include "supervisor/cli/stage_ops.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -216,7 +215,8 @@ check_table(struct db *db, const struct table *table, struct failure *failure)
 enum outcome
 migrate_check_tables(struct db *db, struct failure *failure)
 {
-	if (check_table(db, &raw_log_table, failure) != OUTCOME_DONE)
-		return failure->outcome;
-	return check_table(db, &clean_log_table, failure);
+	for (unsigned i = 0; i < STAGE_COUNT; i++)
+		if (check_table(db, stage_ops[i]->table, failure) != OUTCOME_DONE)
+			return failure->outcome;
+	return OUTCOME_DONE;
 }

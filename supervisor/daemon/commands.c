@@ -40,13 +40,13 @@ read_counts(json_t *object, int counts[ROLE_COUNT], struct request_error *error)
 	json_object_foreach(object, name, value)
 	{
 		enum role_id role;
+		char roles[ROLE_LIST_MAX];
 
 		if (strcmp(name, "current") == 0 || strcmp(name, "dry_run") == 0)
 			continue;
 		if (!is_role(name, &role)) {
-			request_fail(error, EX_USAGE,
-				     "unknown role \"%.32s\": there are producer, lake and clean",
-				     name);
+			request_fail(error, EX_USAGE, "unknown role \"%.32s\": there are %s", name,
+				     role_list(roles, sizeof(roles)));
 			return -1;
 		}
 		if (!json_is_integer(value) || json_integer_value(value) < 0 ||

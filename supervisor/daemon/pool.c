@@ -50,10 +50,11 @@ pool_init(struct pool *pool, const struct pool_ops *ops, void *pages)
 static struct autoscale_limits
 autoscale_limits(enum role_id role, const struct settings *settings)
 {
-	const struct worker_settings *s = role == ROLE_LAKE ? &settings->lake : &settings->clean;
+	const struct worker_settings *s;
 
 	if (role_table[role].queue == NULL)
 		return (struct autoscale_limits){.max = 0};
+	s = stage_settings(role_stage(role), settings);
 	return (struct autoscale_limits){.min = (unsigned)s->autoscale_min,
 					 .max = (unsigned)s->autoscale_max,
 					 .drain_s = s->autoscale_drain_s};

@@ -114,13 +114,13 @@ rotate(struct dlq_archive *archive)
 }
 
 struct dlq_archive *
-dlq_archive_open(const char *state_dir, enum dlq_queue queue, const char *kind, char *error,
+dlq_archive_open(const char *state_dir, enum stage_id queue, const char *kind, char *error,
 		 size_t error_size)
 {
 	struct dlq_archive *archive = xcalloc(1, sizeof(*archive));
 
 	archive->folder = xasprintf("%s/" DLQ_ARCHIVE_FOLDER, state_dir);
-	archive->name = xasprintf("%s-%s", dlq_queues[queue].name, kind);
+	archive->name = xasprintf("%s-%s", stage_table[queue].name, kind);
 	archive->path = xasprintf("%s/%s" DLQ_ARCHIVE_SUFFIX, archive->folder, archive->name);
 	(void)mkdir(state_dir, 0750);
 	(void)mkdir(archive->folder, 0700);

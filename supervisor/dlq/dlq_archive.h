@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "supervisor/dlq/dlq_queue.h"
+#include "common/settings/stage.h"
 
 #define DLQ_ARCHIVE_FOLDER "dead-letters" /* in supervisor.state_dir */
 #define DLQ_ARCHIVE_SUFFIX ".ndjson"
@@ -25,7 +25,7 @@ struct dlq_archive;
  * Open for writing at its end, alone: waits for another sluicectl that writes there. A last line
  * that was torn by a crash is cut off: its letter never left the queue. On failure NULL and error.
  */
-struct dlq_archive *dlq_archive_open(const char *state_dir, enum dlq_queue queue, const char *kind,
+struct dlq_archive *dlq_archive_open(const char *state_dir, enum stage_id queue, const char *kind,
 				     char *error, size_t error_size) MUST_CHECK;
 
 /* Append; safe only after dlq_archive_sync() has returned 0. Both return 0, or -1 with errno. */

@@ -91,7 +91,7 @@ note_row(void *context, const char *const *values UNUSED, unsigned count UNUSED)
 }
 
 static enum outcome
-look_for_rows(struct dlq_canary *canary, struct db *db, const struct dlq_queue_names *names,
+look_for_rows(struct dlq_canary *canary, struct db *db, const struct stage *names,
 	      struct failure *failure)
 {
 	char sql[256];
@@ -107,7 +107,8 @@ look_for_rows(struct dlq_canary *canary, struct db *db, const struct dlq_queue_n
 			       MD5_HEX_LEN, line->md5);
 		/* by the key; a line without a time has none in clean_log, and 1970 in raw_log */
 		snprintf(sql + len, sizeof(sql) - (size_t)len, " AND %s = %" PRId64 " LIMIT 1",
-			 names->time, line->time != 0 ? line->time : INT64_C(19700101000000));
+			 names->time_column,
+			 line->time != 0 ? line->time : INT64_C(19700101000000));
 		if (db_query(db, sql, note_row, &line->stored, failure) != OUTCOME_DONE)
 			return failure->outcome;
 	}
@@ -172,7 +173,7 @@ dlq_canary_wait(struct dlq_canary *canary, struct dlq_move_job *job, struct fail
 		last = clock_mono_ms() >= end_ms || dlq_interrupt_seen();
 		outcome = look_for_letters(canary, job, clock_mono_ms() + LOOK_EVERY_MS, failure);
 		if (outcome == OUTCOME_DONE)
-			outcome = look_for_rows(canary, db, &dlq_queues[job->queue], failure);
+			outcome = look_for_rows(canary, db, &stage_table[job->queue], failure);
 		if (outcome != OUTCOME_DONE)
 			break;
 		outcome = dlq_canary_judge(canary, last, failure);

@@ -86,11 +86,24 @@ finish_drop(struct dlq_move_job *job, struct failure *failure)
 	return outcome;
 }
 
+/* "queue-data-lake.dead or queue-data-clean.dead" */
+static const char *
+names_of_queues(char *out, size_t out_size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < STAGE_COUNT && len < out_size; i++)
+		len += (size_t)snprintf(out + len, out_size - len, "%s%s", i > 0 ? " or " : "",
+					stage_table[i].dead_queue);
+	return out;
+}
+
 static int
 check_confirmed(struct dlq_run *run)
 {
 	const struct dlq_select *s = &run->select;
-	enum dlq_queue queue;
+	enum stage_id queue;
+	char names[256];
 
 	if (s->by_id && s->all)
 		return dlq_usage(run, "ids or --all, not both");
@@ -99,11 +112,11 @@ check_confirmed(struct dlq_run *run)
 	if (!s->all)
 		return dlq_usage(run, "which letters? ids, a group, or --all --confirm QUEUE");
 	/* in full: whoever writes it has looked at which queue it is */
-	if (run->confirm == NULL || dlq_queue_find(run->confirm, &queue) != 0 ||
-	    strcmp(run->confirm, dlq_queues[queue].dead) != 0)
-		return dlq_usage(run, "--all wants --confirm with the name of the queue: %s or %s",
-				 dlq_queues[DLQ_LAKE].dead, dlq_queues[DLQ_CLEAN].dead);
-	for (size_t i = 0; i < DLQ_QUEUES; i++)
+	if (run->confirm == NULL || stage_find(run->confirm, &queue) != 0 ||
+	    strcmp(run->confirm, stage_table[queue].dead_queue) != 0)
+		return dlq_usage(run, "--all wants --confirm with the name of the queue: %s",
+				 names_of_queues(names, sizeof(names)));
+	for (size_t i = 0; i < STAGE_COUNT; i++)
 		if (s->queue[i] && i != queue)
 			return dlq_usage(run, "--confirm %s is another queue than the one named",
 					 run->confirm);

@@ -40,7 +40,7 @@ struct edit {
 	char *path;		    /* of what is typed in an editor; NULL = nothing is */
 	uint64_t found;		    /* equal letters */
 	struct delivery *delivery;  /* the first of them, for the look at the new line */
-	enum dlq_queue queue;
+	enum stage_id queue;
 };
 
 /* --- the letter --- */
@@ -105,7 +105,7 @@ send_edited(struct dlq_move_job *job, const struct dlq_letter *letter, struct fa
 			   dlq_format_choose(run->settings, run->format, run->keep_format,
 					     &letter->delivery->message));
 	dlq_headers_edit(properties, letter->line, dlq_headers_operator(who), time(NULL));
-	outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin, properties,
+	outcome = dlq_mover_publish(job->mover, stage_table[letter->queue].queue, properties,
 				    (struct span){edit->new, edit->new_len}, failure);
 	json_decref(properties);
 	return outcome;
@@ -271,10 +271,7 @@ dlq_edit(struct dlq_run *run)
 	struct edit edit = {.found = 0};
 	int code;
 
-	if (!run->select.by_id || run->select.ids[DLQ_LAKE].count +
-						  run->select.ids[DLQ_CLEAN].count +
-						  run->select.prefix_count !=
-					  1)
+	if (!run->select.by_id || dlq_select_id_count(&run->select) != 1)
 		return dlq_usage(run, "one id is needed");
 	if (run->set_line != NULL && run->line_file != NULL)
 		return dlq_usage(run, "--set-line or --line-file, not both");

@@ -57,7 +57,7 @@ dlq_entry_new(const struct dlq_letter *letter)
 	char id[DLQ_ID_SIZE];
 
 	json_object_set_new(entry, "id", json_string(dlq_id_text(letter->queue, letter->id, id)));
-	json_object_set_new(entry, "queue", json_string(dlq_queues[letter->queue].dead));
+	json_object_set_new(entry, "queue", json_string(stage_table[letter->queue].dead_queue));
 	json_object_set_new(entry, "when", dlq_entry_time(letter->when_s));
 	json_object_set_new(entry, "reason", dlq_entry_text(letter->reason, 0));
 	json_object_set_new(entry, "detail", dlq_entry_text(letter->detail, 0));
@@ -120,7 +120,7 @@ dlq_entry_parse(const char *line, size_t len, struct dlq_entry *entry, char *err
 	*entry = (struct dlq_entry){.properties = json_object_get(object, "properties")};
 	if (object == NULL)
 		problem = where.text;
-	else if (queue == NULL || dlq_queue_find(queue, &entry->queue) != 0)
+	else if (queue == NULL || stage_find(queue, &entry->queue) != 0)
 		problem = "\"queue\" is no queue of ours";
 	else if (entry->properties != NULL && !json_is_object(entry->properties))
 		problem = "\"properties\" is no object";

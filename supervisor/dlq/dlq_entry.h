@@ -34,7 +34,7 @@ int dlq_entry_print(FILE *out, const json_t *object);
 
 /* A line read back. */
 struct dlq_entry {
-	enum dlq_queue queue;
+	enum stage_id queue;
 	json_t *properties;
 	char *body;
 	size_t body_len;

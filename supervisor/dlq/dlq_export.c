@@ -38,7 +38,7 @@ write_csv(FILE *out, const struct dlq_letter *letter)
 	char id[DLQ_ID_SIZE], when[32];
 
 	fprintf(out, "%s,%s,%s,", dlq_id_text(letter->queue, letter->id, id),
-		dlq_queues[letter->queue].name,
+		stage_table[letter->queue].name,
 		letter->when_s != 0 ? dlq_time_text(letter->when_s, when) : "");
 	dlq_csv_print(out, letter->reason);
 	fputc(',', out);

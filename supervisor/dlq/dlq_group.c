@@ -42,7 +42,7 @@ dlq_group_pattern(struct span detail, char out[DLQ_PATTERN_SIZE])
 
 /* FNV-1a, folded to the 28 bits of a group's name. */
 uint32_t
-dlq_group_number(enum dlq_queue queue, struct span reason, const char *pattern)
+dlq_group_number(enum stage_id queue, struct span reason, const char *pattern)
 {
 	uint64_t hash = 0xcbf29ce484222325u + queue;
 

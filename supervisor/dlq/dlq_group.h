@@ -20,7 +20,7 @@ enum {
 void dlq_group_pattern(struct span detail, char out[DLQ_PATTERN_SIZE]);
 
 /* Letters of one queue with the same reason and pattern are a group. */
-uint32_t dlq_group_number(enum dlq_queue queue, struct span reason, const char *pattern);
+uint32_t dlq_group_number(enum stage_id queue, struct span reason, const char *pattern);
 uint32_t dlq_group_of(const struct dlq_letter *letter);
 const char *dlq_group_text(uint32_t group, char out[DLQ_GROUP_SIZE]);
 int dlq_group_parse(const char *text, uint32_t *group) MUST_CHECK;

@@ -69,7 +69,7 @@ dlq_group_stats_find_row(struct dlq_group_stats *table, const struct dlq_letter 
 		if (row->group == group && row->queue == letter->queue)
 			return row;
 	}
-	if (table->count > DLQ_GROUPS_MAX + DLQ_QUEUES)
+	if (table->count > DLQ_GROUPS_MAX + STAGE_COUNT)
 		return &table->rows[table->count - 1];
 	table->slots[slot] = (uint16_t)(table->count + 1);
 	return new_row(table, letter, group, reason, pattern);

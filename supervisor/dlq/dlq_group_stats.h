@@ -11,7 +11,7 @@
 enum { DLQ_GROUPS_MAX = 10000, DLQ_EXAMPLE_BYTES = 200 };
 
 struct dlq_group_row {
-	enum dlq_queue queue;
+	enum stage_id queue;
 	uint32_t group;
 	uint64_t letters, lines, held;
 	uint64_t would_pass; /* for check: letters all of whose lines pass */

@@ -28,7 +28,7 @@ group_json(const struct dlq_group_row *row, bool checked)
 	char group[DLQ_GROUP_SIZE], id[DLQ_ID_SIZE];
 	json_t *json = json_pack(
 		"{s:s, s:s, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:s, s:o}", "group",
-		dlq_group_text(row->group, group), "queue", dlq_queues[row->queue].name, "reason",
+		dlq_group_text(row->group, group), "queue", stage_table[row->queue].name, "reason",
 		dlq_entry_text(span_of(row->reason), 0), "pattern", row->pattern, "detail",
 		dlq_entry_text((struct span){row->detail, row->detail_len}, 0), "letters",
 		(json_int_t)row->letters, "lines", (json_int_t)row->lines, "held",
@@ -51,7 +51,7 @@ print_group(const struct dlq_group_row *row, bool checked)
 	char group[DLQ_GROUP_SIZE], id[DLQ_ID_SIZE], oldest[32], newest[32];
 
 	printf("%s  %-5s  %8" PRIu64, dlq_group_text(row->group, group),
-	       dlq_queues[row->queue].name, row->letters);
+	       stage_table[row->queue].name, row->letters);
 	if (checked)
 		printf("  %8" PRIu64 " would pass", row->would_pass);
 	printf("  %s to %s  ", dlq_time_or_dash(row->oldest_s, oldest),
@@ -127,7 +127,7 @@ dlq_groups(struct dlq_run *run)
 struct check {
 	struct dlq_run *run;
 	struct dlq_group_stats *table;
-	struct dlq_validator *validators[DLQ_QUEUES];
+	struct dlq_validator *validators[STAGE_COUNT];
 };
 
 static bool
@@ -166,7 +166,7 @@ dlq_check(struct dlq_run *run)
 	dlq_walk_report_empty(run, code);
 	if (code == CTL_OK && !is_empty_choice(run))
 		print_groups(run, check.table, true);
-	for (size_t i = 0; i < DLQ_QUEUES; i++)
+	for (size_t i = 0; i < STAGE_COUNT; i++)
 		dlq_validator_free(&check.validators[i]);
 	dlq_group_stats_free(&check.table);
 	return code;

@@ -18,7 +18,7 @@ mark_letter(struct dlq_move_job *job, const struct dlq_letter *letter, struct fa
 	enum outcome outcome;
 
 	dlq_headers_hold(properties, job->context, time(NULL));
-	outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].dead, properties,
+	outcome = dlq_mover_publish(job->mover, stage_table[letter->queue].dead_queue, properties,
 				    letter->delivery->message.body, failure);
 	json_decref(properties);
 	return outcome;

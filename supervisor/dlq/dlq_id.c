@@ -18,14 +18,14 @@ hex_value(char c)
 }
 
 uint64_t
-dlq_id_of(struct md5 *md5, enum dlq_queue queue, struct span message_id, struct span body)
+dlq_id_of(struct md5 *md5, enum stage_id queue, struct span message_id, struct span body)
 {
 	char text[512], body_md5[MD5_HEX_LEN], digest[MD5_HEX_LEN];
 	uint64_t id = 0;
 	int len;
 
 	md5_hex(md5, body, body_md5);
-	len = snprintf(text, sizeof(text), "%s\n%.*s\n%.*s", dlq_queues[queue].name, MD5_HEX_LEN,
+	len = snprintf(text, sizeof(text), "%s\n%.*s\n%.*s", stage_table[queue].name, MD5_HEX_LEN,
 		       body_md5, (int)MIN(message_id.len, (size_t)255),
 		       message_id.ptr != NULL ? message_id.ptr : "");
 	md5_hex(md5, (struct span){text, (size_t)len}, digest);
@@ -35,18 +35,17 @@ dlq_id_of(struct md5 *md5, enum dlq_queue queue, struct span message_id, struct 
 }
 
 const char *
-dlq_id_text(enum dlq_queue queue, uint64_t id, char out[DLQ_ID_SIZE])
+dlq_id_text(enum stage_id queue, uint64_t id, char out[DLQ_ID_SIZE])
 {
-	snprintf(out, DLQ_ID_SIZE, "%c%015" PRIx64, dlq_queues[queue].name[0], id);
+	snprintf(out, DLQ_ID_SIZE, "%c%015" PRIx64, stage_table[queue].name[0], id);
 	return out;
 }
 
 int
-dlq_id_parse(const char *text, enum dlq_queue *queue, uint64_t *id, unsigned *digits)
+dlq_id_parse(const char *text, enum stage_id *queue, uint64_t *id, unsigned *digits)
 {
-	if (text[0] != 'l' && text[0] != 'c')
+	if (stage_by_initial(text[0], queue) != 0)
 		return -1;
-	*queue = text[0] == 'l' ? DLQ_LAKE : DLQ_CLEAN;
 	*id = 0;
 	for (*digits = 0; text[*digits + 1] != '\0'; (*digits)++) {
 		int value = hex_value(text[*digits + 1]);

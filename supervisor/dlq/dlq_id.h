@@ -16,16 +16,15 @@
 #include <stdint.h>
 
 #include "common/base/md5.h"
-#include "supervisor/dlq/dlq_queue.h"
+#include "common/settings/stage.h"
 
 enum { DLQ_ID_DIGITS = 15, DLQ_ID_SIZE = DLQ_ID_DIGITS + 2 };
 
-uint64_t dlq_id_of(struct md5 *md5, enum dlq_queue queue, struct span message_id, struct span body);
-const char *dlq_id_text(enum dlq_queue queue, uint64_t id, char out[DLQ_ID_SIZE]);
+uint64_t dlq_id_of(struct md5 *md5, enum stage_id queue, struct span message_id, struct span body);
+const char *dlq_id_text(enum stage_id queue, uint64_t id, char out[DLQ_ID_SIZE]);
 
 /* An id or its beginning, 4 digits at least: *id has the digits on the left. Returns 0 or -1. */
-int dlq_id_parse(const char *text, enum dlq_queue *queue, uint64_t *id,
-		 unsigned *digits) MUST_CHECK;
+int dlq_id_parse(const char *text, enum stage_id *queue, uint64_t *id, unsigned *digits) MUST_CHECK;
 bool dlq_id_begins(uint64_t id, uint64_t prefix, unsigned digits);
 
 #endif

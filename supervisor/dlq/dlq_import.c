@@ -96,8 +96,9 @@ put_back(struct back *back, const struct dlq_entry *entry, struct failure *failu
 	enum outcome outcome;
 
 	dlq_mover_begin(back->mover, 0);
-	outcome = dlq_mover_publish(back->mover, dlq_queues[entry->queue].dead, entry->properties,
-				    (struct span){entry->body, entry->body_len}, failure);
+	outcome = dlq_mover_publish(back->mover, stage_table[entry->queue].dead_queue,
+				    entry->properties, (struct span){entry->body, entry->body_len},
+				    failure);
 	if (outcome == OUTCOME_REJECT) {
 		back->run->failed++;
 		if (back->run->failed <= ERRORS_LOGGED_MAX)

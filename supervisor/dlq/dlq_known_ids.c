@@ -12,7 +12,7 @@ struct dlq_known_ids {
 		uint64_t *ids;
 		bool *used; /* parallel to ids, NULL until they are sorted */
 		size_t count, size;
-	} lists[DLQ_QUEUES];
+	} lists[STAGE_COUNT];
 };
 
 struct dlq_known_ids *
@@ -26,7 +26,7 @@ dlq_known_ids_free(struct dlq_known_ids **known)
 {
 	if (*known == NULL)
 		return;
-	for (size_t i = 0; i < DLQ_QUEUES; i++) {
+	for (size_t i = 0; i < STAGE_COUNT; i++) {
 		free((*known)->lists[i].ids);
 		free((*known)->lists[i].used);
 	}
@@ -35,7 +35,7 @@ dlq_known_ids_free(struct dlq_known_ids **known)
 }
 
 void
-dlq_known_ids_add(struct dlq_known_ids *known, enum dlq_queue queue, uint64_t id)
+dlq_known_ids_add(struct dlq_known_ids *known, enum stage_id queue, uint64_t id)
 {
 	struct list *list = &known->lists[queue];
 
@@ -55,7 +55,7 @@ dlq_known_ids_compare_ids(const void *a, const void *b)
 }
 
 bool
-dlq_known_ids_take(struct dlq_known_ids *known, enum dlq_queue queue, uint64_t id)
+dlq_known_ids_take(struct dlq_known_ids *known, enum stage_id queue, uint64_t id)
 {
 	struct list *list = &known->lists[queue];
 	size_t low = 0, high = list->count;

@@ -17,9 +17,9 @@ struct dlq_known_ids *dlq_known_ids_new(void);
 void dlq_known_ids_free(struct dlq_known_ids **known); /* NULL is fine */
 
 /* All adds come before the first take. */
-void dlq_known_ids_add(struct dlq_known_ids *known, enum dlq_queue queue, uint64_t id);
+void dlq_known_ids_add(struct dlq_known_ids *known, enum stage_id queue, uint64_t id);
 
 /* Is one more of this id there? Takes it off. */
-bool dlq_known_ids_take(struct dlq_known_ids *known, enum dlq_queue queue, uint64_t id);
+bool dlq_known_ids_take(struct dlq_known_ids *known, enum stage_id queue, uint64_t id);
 
 #endif

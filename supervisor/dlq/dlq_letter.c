@@ -84,7 +84,7 @@ when_of(const struct delivery *delivery)
 }
 
 void
-dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *delivery,
+dlq_letter_read(struct md5 *md5, enum stage_id queue, const struct delivery *delivery,
 		struct dlq_letter *letter)
 {
 	const struct span body = message_lines(&delivery->message);

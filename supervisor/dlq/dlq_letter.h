@@ -12,7 +12,7 @@
 
 #include "common/base/md5.h"
 #include "common/broker/broker.h"
-#include "supervisor/dlq/dlq_queue.h"
+#include "common/settings/stage.h"
 
 /* A header of letters in a dead-letter queue only: who holds it, and since when. */
 #define DLQ_HELD_HEADER "x-sluice-held"
@@ -27,7 +27,7 @@ enum dlq_flaw {
 };
 
 struct dlq_letter {
-	enum dlq_queue queue;
+	enum stage_id queue;
 	uint64_t id;
 	const struct delivery *delivery;
 	struct span line; /* the first one, without its end */
@@ -41,7 +41,7 @@ struct dlq_letter {
 };
 
 /* The spans point into the delivery and into *letter itself: do not copy it. */
-void dlq_letter_read(struct md5 *md5, enum dlq_queue queue, const struct delivery *delivery,
+void dlq_letter_read(struct md5 *md5, enum stage_id queue, const struct delivery *delivery,
 		     struct dlq_letter *letter);
 
 /* Why a letter with a flaw is not sent, and what helps; and the reason it would come back with. */

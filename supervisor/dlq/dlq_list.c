@@ -22,12 +22,13 @@ letter_json(const struct dlq_letter *letter)
 	char id[DLQ_ID_SIZE], group[DLQ_GROUP_SIZE];
 	json_t *json = json_pack(
 		"{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:b, s:o}", "id",
-		dlq_id_text(letter->queue, letter->id, id), "queue", dlq_queues[letter->queue].name,
-		"group", dlq_group_text(dlq_group_of(letter), group), "when",
-		dlq_entry_time(letter->when_s), "reason", dlq_entry_text(letter->reason, 0),
-		"detail", dlq_entry_text(letter->detail, 0), "lines", (json_int_t)letter->lines,
-		"bytes", (json_int_t)message->body.len, "retries", (json_int_t)letter->retries,
-		"held", (int)letter->held, "line", dlq_entry_text(letter->line, 400));
+		dlq_id_text(letter->queue, letter->id, id), "queue",
+		stage_table[letter->queue].name, "group",
+		dlq_group_text(dlq_group_of(letter), group), "when", dlq_entry_time(letter->when_s),
+		"reason", dlq_entry_text(letter->reason, 0), "detail",
+		dlq_entry_text(letter->detail, 0), "lines", (json_int_t)letter->lines, "bytes",
+		(json_int_t)message->body.len, "retries", (json_int_t)letter->retries, "held",
+		(int)letter->held, "line", dlq_entry_text(letter->line, 400));
 
 	json_object_set_new(json, "source",
 			    message->source.ptr != NULL ? dlq_entry_text(message->source, 0)

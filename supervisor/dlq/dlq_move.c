@@ -126,8 +126,8 @@ open_job(struct dlq_move_job *job, const struct dlq_move_ops *ops, struct failur
 {
 	const struct broker_settings *settings = &job->run->settings->broker;
 
-	if (dlq_reader_open(&job->reader, settings, dlq_queues[job->queue].dead, "sluicectl dlq",
-			    failure) != OUTCOME_DONE)
+	if (dlq_reader_open(&job->reader, settings, stage_table[job->queue].dead_queue,
+			    "sluicectl dlq", failure) != OUTCOME_DONE)
 		return failure->outcome;
 	if (!ops->publishes || job->run->dry_run)
 		return OUTCOME_DONE;
@@ -136,7 +136,7 @@ open_job(struct dlq_move_job *job, const struct dlq_move_ops *ops, struct failur
 }
 
 static int
-move_queue(struct dlq_run *run, enum dlq_queue queue, const struct dlq_move_ops *ops, void *context)
+move_queue(struct dlq_run *run, enum stage_id queue, const struct dlq_move_ops *ops, void *context)
 {
 	struct dlq_move_job job = {.run = run, .queue = queue, .context = context};
 	struct failure failure;
@@ -159,7 +159,7 @@ move_queue(struct dlq_run *run, enum dlq_queue queue, const struct dlq_move_ops 
 	}
 	if (job.reader != NULL && dlq_reader_missing(job.reader) > 0)
 		log_warning("%s: somebody else holds %" PRIu32 " of these dead letters now",
-			    dlq_queues[queue].dead, dlq_reader_missing(job.reader));
+			    stage_table[queue].dead_queue, dlq_reader_missing(job.reader));
 	dlq_mover_close(&job.mover);
 	dlq_reader_close(&job.reader);
 	return code;
@@ -184,10 +184,10 @@ dlq_move(struct dlq_run *run, const struct dlq_move_ops *ops, void *context)
 {
 	int code = CTL_OK;
 
-	for (size_t i = 0; i < DLQ_QUEUES && code == CTL_OK && !dlq_interrupt_seen(); i++)
-		if (dlq_select_wants_queue(&run->select, (enum dlq_queue)i) &&
+	for (size_t i = 0; i < STAGE_COUNT && code == CTL_OK && !dlq_interrupt_seen(); i++)
+		if (dlq_select_wants_queue(&run->select, (enum stage_id)i) &&
 		    (run->limit == 0 || run->selected < (uint64_t)run->limit))
-			code = move_queue(run, (enum dlq_queue)i, ops, context);
+			code = move_queue(run, (enum stage_id)i, ops, context);
 	return code;
 }
 

@@ -11,7 +11,7 @@
 
 struct dlq_move_job {
 	struct dlq_run *run;
-	enum dlq_queue queue;
+	enum stage_id queue;
 	struct dlq_reader *reader;
 	struct dlq_mover *mover; /* NULL when nothing is published */
 	void *context;

@@ -203,10 +203,10 @@ refuse_word(const struct dlq_run *run, const char *word, const char *error)
 {
 	struct nearest nearest = {.word = word};
 
-	for (size_t i = 0; i < DLQ_QUEUES; i++) {
-		nearest_consider(&nearest, dlq_queues[i].name);
-		nearest_consider(&nearest, dlq_queues[i].origin);
-		nearest_consider(&nearest, dlq_queues[i].dead);
+	for (size_t i = 0; i < STAGE_COUNT; i++) {
+		nearest_consider(&nearest, stage_table[i].name);
+		nearest_consider(&nearest, stage_table[i].queue);
+		nearest_consider(&nearest, stage_table[i].dead_queue);
 	}
 	if (nearest.best != NULL)
 		return dlq_usage(run, "\"%s\" is no queue: did you mean \"%s\"?", word,
@@ -219,14 +219,14 @@ static int
 take_word(struct dlq_run *run, char *word)
 {
 	bool has_file = run->verb->handler == dlq_import || run->verb->handler == dlq_restore;
-	enum dlq_queue queue;
+	enum stage_id queue;
 	char error[256];
 
 	if (has_file && run->arg_count == 0) {
 		run->args[run->arg_count++] = word;
 		return 0;
 	}
-	if (dlq_queue_find(word, &queue) == 0) {
+	if (stage_find(word, &queue) == 0) {
 		run->select.queue[queue] = true;
 		return 0;
 	}

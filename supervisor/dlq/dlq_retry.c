@@ -29,7 +29,7 @@ send_lines(struct dlq_move_job *job, const struct dlq_letter *letter, json_t *pr
 		/* with its end: an empty line without it would be no line, one in CR lose its CR */
 		line = (struct span){body.ptr + reader.offset, reader.next - reader.offset};
 		dlq_headers_split(properties, message, reader.offset);
-		outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin,
+		outcome = dlq_mover_publish(job->mover, stage_table[letter->queue].queue,
 					    properties, line, failure);
 	}
 	return outcome;
@@ -61,7 +61,7 @@ retry_letter(struct dlq_move_job *job, const struct dlq_letter *letter, struct f
 	if (run->split && letter->lines > 1)
 		outcome = send_lines(job, letter, properties, failure);
 	else
-		outcome = dlq_mover_publish(job->mover, dlq_queues[letter->queue].origin,
+		outcome = dlq_mover_publish(job->mover, stage_table[letter->queue].queue,
 					    properties, message_lines(message), failure);
 	json_decref(properties);
 	if (outcome == OUTCOME_DONE && job->context != NULL)
@@ -83,27 +83,27 @@ send_canary(struct dlq_run *run)
 						.handle = retry_letter,
 						.refuses = refuse_flawed,
 						.finish = wait_for_canary};
-	bool wanted[DLQ_QUEUES];
+	bool wanted[STAGE_COUNT];
 	int64_t limit = run->limit;
 	int code = CTL_OK;
 
-	for (size_t i = 0; i < DLQ_QUEUES; i++)
+	for (size_t i = 0; i < STAGE_COUNT; i++)
 		wanted[i] = run->select.queue[i];
-	for (size_t i = 0; i < DLQ_QUEUES && code == CTL_OK; i++) {
+	for (size_t i = 0; i < STAGE_COUNT && code == CTL_OK; i++) {
 		struct dlq_canary *canary = dlq_canary_new();
 
-		if (!dlq_select_wants_queue(&run->select, (enum dlq_queue)i)) {
+		if (!dlq_select_wants_queue(&run->select, (enum stage_id)i)) {
 			dlq_canary_free(&canary);
 			continue;
 		}
-		run->select.queue[DLQ_LAKE] = i == DLQ_LAKE;
-		run->select.queue[DLQ_CLEAN] = i == DLQ_CLEAN;
+		for (size_t q = 0; q < STAGE_COUNT; q++)
+			run->select.queue[q] = q == i;
 		run->limit = (int64_t)run->selected + run->canary;
 		if (limit > 0)
 			run->limit = MIN(run->limit, limit);
 		code = dlq_move(run, &ops, canary);
 		dlq_canary_free(&canary);
-		for (size_t q = 0; q < DLQ_QUEUES; q++)
+		for (size_t q = 0; q < STAGE_COUNT; q++)
 			run->select.queue[q] = wanted[q];
 	}
 	run->limit = limit;

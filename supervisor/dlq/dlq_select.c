@@ -14,7 +14,7 @@
 void
 dlq_select_free(struct dlq_select *select)
 {
-	for (size_t i = 0; i < DLQ_QUEUES; i++)
+	for (size_t i = 0; i < STAGE_COUNT; i++)
 		free(select->ids[i].ids);
 	free(select->prefixes);
 	if (select->has_match)
@@ -23,7 +23,7 @@ dlq_select_free(struct dlq_select *select)
 }
 
 static void
-add_id(struct dlq_select *select, enum dlq_queue queue, uint64_t id)
+add_id(struct dlq_select *select, enum stage_id queue, uint64_t id)
 {
 	struct dlq_id_list *list = &select->ids[queue];
 
@@ -37,7 +37,7 @@ add_id(struct dlq_select *select, enum dlq_queue queue, uint64_t id)
 int
 dlq_select_add(struct dlq_select *select, const char *text, char *error, size_t error_size)
 {
-	enum dlq_queue queue;
+	enum stage_id queue;
 	unsigned digits;
 	uint64_t id;
 
@@ -130,7 +130,7 @@ dlq_select_compare_ids(const void *a, const void *b)
 void
 dlq_select_sort(struct dlq_select *select)
 {
-	for (size_t i = 0; i < DLQ_QUEUES; i++)
+	for (size_t i = 0; i < STAGE_COUNT; i++)
 		if (select->ids[i].count > 0)
 			qsort(select->ids[i].ids, select->ids[i].count, sizeof(uint64_t),
 			      dlq_select_compare_ids);
@@ -181,7 +181,7 @@ dlq_select_has_filters(const struct dlq_select *select)
 }
 
 bool
-dlq_select_wants_queue(const struct dlq_select *select, enum dlq_queue queue)
+dlq_select_wants_queue(const struct dlq_select *select, enum stage_id queue)
 {
 	bool any = false;
 
@@ -192,7 +192,7 @@ dlq_select_wants_queue(const struct dlq_select *select, enum dlq_queue queue)
 			wanted = wanted || select->prefixes[i].queue == queue;
 		return wanted;
 	}
-	for (size_t i = 0; i < DLQ_QUEUES; i++)
+	for (size_t i = 0; i < STAGE_COUNT; i++)
 		any = any || select->queue[i];
 	return !any || select->queue[queue];
 }
@@ -272,4 +272,14 @@ bool
 dlq_select_leaves_held(const struct dlq_select *select, const struct dlq_letter *letter)
 {
 	return !select->by_id && is_held_out(select, letter) && passes_filters(select, letter);
+}
+
+size_t
+dlq_select_id_count(const struct dlq_select *select)
+{
+	size_t count = select->prefix_count;
+
+	for (size_t i = 0; i < STAGE_COUNT; i++)
+		count += select->ids[i].count;
+	return count;
 }

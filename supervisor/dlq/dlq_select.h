@@ -17,14 +17,14 @@
 enum { DLQ_PREFIXES_MAX = 1000 };
 
 struct dlq_prefix {
-	enum dlq_queue queue;
+	enum stage_id queue;
 	unsigned digits;
 	uint64_t prefix, found;
 	bool is_found, is_ambiguous;
 };
 
 struct dlq_select {
-	bool queue[DLQ_QUEUES]; /* which are looked at; none = all */
+	bool queue[STAGE_COUNT]; /* which are looked at; none = all */
 	bool by_id, all;
 	bool with_held, only_held;
 	const char *reason, *source;
@@ -35,7 +35,7 @@ struct dlq_select {
 	struct dlq_id_list {
 		uint64_t *ids; /* sorted after dlq_select_sort() */
 		size_t count, size;
-	} ids[DLQ_QUEUES];
+	} ids[STAGE_COUNT];
 	struct dlq_prefix *prefixes;
 	size_t prefix_count;
 };
@@ -65,10 +65,13 @@ int dlq_select_resolve(struct dlq_select *select, char *error, size_t error_size
 /* Is anything chosen by group, reason, time and the like? */
 bool dlq_select_has_filters(const struct dlq_select *select);
 
-bool dlq_select_wants_queue(const struct dlq_select *select, enum dlq_queue queue);
+bool dlq_select_wants_queue(const struct dlq_select *select, enum stage_id queue);
 bool dlq_select_matches(const struct dlq_select *select, const struct dlq_letter *letter);
 
 /* Is a letter left out for nothing but being held? */
 bool dlq_select_leaves_held(const struct dlq_select *select, const struct dlq_letter *letter);
+
+/* How many ids and beginnings of ids were given. */
+size_t dlq_select_id_count(const struct dlq_select *select);
 
 #endif

@@ -131,7 +131,7 @@ dlq_show_print_letter(const struct dlq_run *run, const struct dlq_letter *letter
 	char id[DLQ_ID_SIZE], group[DLQ_GROUP_SIZE], when[32];
 
 	printf("%s  group %s  in %s%s\n", dlq_id_text(letter->queue, letter->id, id),
-	       dlq_group_text(dlq_group_of(letter), group), dlq_queues[letter->queue].dead,
+	       dlq_group_text(dlq_group_of(letter), group), stage_table[letter->queue].dead_queue,
 	       letter->held ? "  held" : "");
 	printf("when     %s\nreason   ", dlq_time_or_dash(letter->when_s, when));
 	visible_text_print(stdout, letter->reason, 0, NULL);
@@ -147,7 +147,7 @@ dlq_show_print_letter(const struct dlq_run *run, const struct dlq_letter *letter
 	print_members(headers, "x-death");
 	dlq_show_print_deaths(json_object_get(headers, "x-death"));
 	print_lines(letter);
-	if (letter->queue == DLQ_CLEAN && letter->lines == 1)
+	if (letter->queue == STAGE_CLEAN && letter->lines == 1)
 		print_formats(letter->line);
 }
 
@@ -181,7 +181,7 @@ dlq_show(struct dlq_run *run)
 		return dlq_usage(run, "an id is needed: sluicectl dlq list prints them");
 	code = dlq_walk_resolve(run);
 	/* A whole id: no need to look at the letters behind it. */
-	if (run->select.ids[DLQ_LAKE].count + run->select.ids[DLQ_CLEAN].count == 1)
+	if (dlq_select_id_count(&run->select) == 1)
 		run->limit = 1;
 	if (code == CTL_OK)
 		code = dlq_walk(run, false, show_letter, run);

@@ -3,10 +3,9 @@
  * dlq_validator.c - dead letters through the workers' own batch.
  */
 #include "supervisor/dlq/dlq_validator.h"
-#include "clean_worker/clean_row.h"
 #include "common/worker/batch.h"
 #include "common/base/xalloc.h"
-#include "lake_worker/raw_row.h"
+#include "supervisor/cli/stage_ops.h"
 #include "supervisor/dlq/dlq_format.h"
 
 #include <stdio.h>
@@ -16,15 +15,16 @@ enum { ROWS = 256 };
 
 struct dlq_validator {
 	const struct settings *settings;
-	enum dlq_queue queue;
+	enum stage_id queue;
 	const char *format;
 	bool keep_format;
+	const struct worker_ops *ops; /* of the stage */
 	void *state;
 	struct batch *batch;
 };
 
 struct dlq_validator *
-dlq_validator_new(const struct settings *settings, enum dlq_queue queue, const char *format,
+dlq_validator_new(const struct settings *settings, enum stage_id queue, const char *format,
 		  bool keep_format)
 {
 	struct dlq_validator *validator = xcalloc(1, sizeof(*validator));
@@ -40,13 +40,11 @@ dlq_validator_new(const struct settings *settings, enum dlq_queue queue, const c
 	validator->queue = queue;
 	validator->format = format;
 	validator->keep_format = keep_format;
-	if (queue == DLQ_CLEAN) {
-		validator->state = clean_state_new(settings);
-		validator->batch =
-			batch_new(&clean_log_table, &limits, clean_row_fill, validator->state);
-	} else {
-		validator->batch = batch_new(&raw_log_table, &limits, raw_row_fill, NULL);
-	}
+	validator->ops = stage_ops[queue];
+	if (validator->ops->open != NULL)
+		validator->state = validator->ops->open(settings);
+	validator->batch =
+		batch_new(validator->ops->table, &limits, validator->ops->fill, validator->state);
 	return validator;
 }
 
@@ -56,8 +54,8 @@ dlq_validator_free(struct dlq_validator **validator)
 	if (*validator == NULL)
 		return;
 	batch_free(&(*validator)->batch);
-	if ((*validator)->state != NULL)
-		clean_state_free((*validator)->state);
+	if ((*validator)->ops->close != NULL)
+		(*validator)->ops->close((*validator)->state);
 	free(*validator);
 	*validator = NULL;
 }

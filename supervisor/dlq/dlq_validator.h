@@ -12,7 +12,7 @@
 struct dlq_validator;
 
 /* format: for all letters; NULL = the one of dlq_format_of_input(), else the letter's own. */
-struct dlq_validator *dlq_validator_new(const struct settings *settings, enum dlq_queue queue,
+struct dlq_validator *dlq_validator_new(const struct settings *settings, enum stage_id queue,
 					const char *format, bool keep_format);
 void dlq_validator_free(struct dlq_validator **validator); /* NULL is fine */
 

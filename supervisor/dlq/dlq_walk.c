@@ -22,7 +22,7 @@ struct walk {
 	bool take_all;
 	dlq_walk_fn *take;
 	void *context;
-	enum dlq_queue queue;
+	enum stage_id queue;
 };
 
 /* Returns false when the walk is over. */
@@ -42,12 +42,12 @@ walk_letter(struct walk *walk, struct delivery **delivery)
 }
 
 static void
-warn_of_missing(const struct dlq_reader *reader, enum dlq_queue queue)
+warn_of_missing(const struct dlq_reader *reader, enum stage_id queue)
 {
 	if (dlq_reader_missing(reader) > 0 || dlq_reader_has_other_consumers(reader))
 		log_warning("%s: somebody else reads these dead letters now; those that they hold "
 			    "are not seen here",
-			    dlq_queues[queue].dead);
+			    stage_table[queue].dead_queue);
 }
 
 static int
@@ -59,8 +59,9 @@ walk_queue(struct walk *walk, bool *more)
 	bool end = false;
 	int code = CTL_OK;
 
-	if (dlq_reader_open(&reader, &walk->run->settings->broker, dlq_queues[walk->queue].dead,
-			    "sluicectl dlq", &failure) != OUTCOME_DONE)
+	if (dlq_reader_open(&reader, &walk->run->settings->broker,
+			    stage_table[walk->queue].dead_queue, "sluicectl dlq",
+			    &failure) != OUTCOME_DONE)
 		return dlq_walk_log_failure(&failure);
 	while (*more && !end) {
 		struct pollfd watched = {.fd = dlq_reader_fd(reader), .events = POLLIN};
@@ -90,8 +91,8 @@ dlq_walk(struct dlq_run *run, bool take_all, dlq_walk_fn *take, void *context)
 	int code = CTL_OK;
 
 	run->selected = 0;
-	for (size_t i = 0; i < DLQ_QUEUES && code == CTL_OK && more; i++) {
-		walk.queue = (enum dlq_queue)i;
+	for (size_t i = 0; i < STAGE_COUNT && code == CTL_OK && more; i++) {
+		walk.queue = (enum stage_id)i;
 		if (dlq_select_wants_queue(&run->select, walk.queue))
 			code = walk_queue(&walk, &more);
 	}

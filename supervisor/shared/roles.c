@@ -4,7 +4,7 @@
  */
 #include "supervisor/shared/roles.h"
 #include "common/base/nearest.h"
-#include "common/broker/topology.h"
+#include "common/settings/stage.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,18 +15,15 @@ const struct role role_table[ROLE_COUNT] = {
 			   .max = ROLE_MAX_PRODUCERS,
 			   .first_slot = 0,
 			   .wanted_offset = offsetof(struct settings, producer.count)},
-	[ROLE_LAKE] = {.name = "lake",
-		       .program = "sluice-lake-worker",
-		       .max = ROLE_MAX_WORKERS,
-		       .first_slot = ROLE_MAX_PRODUCERS,
-		       .wanted_offset = offsetof(struct settings, lake.workers),
-		       .queue = TOPOLOGY_LAKE_QUEUE},
-	[ROLE_CLEAN] = {.name = "clean",
-			.program = "sluice-clean-worker",
-			.max = ROLE_MAX_WORKERS,
-			.first_slot = ROLE_MAX_PRODUCERS + ROLE_MAX_WORKERS,
-			.wanted_offset = offsetof(struct settings, clean.workers),
-			.queue = TOPOLOGY_CLEAN_QUEUE},
+#define STAGE(id, section, program_, queue_, ...)                                        \
+	[ROLE_##id] = {.name = #section,                                                 \
+		       .program = program_,                                              \
+		       .max = ROLE_MAX_WORKERS,                                          \
+		       .first_slot = ROLE_MAX_PRODUCERS + STAGE_##id * ROLE_MAX_WORKERS, \
+		       .wanted_offset = offsetof(struct settings, section.workers),      \
+		       .queue = queue_},
+#include "common/settings/stages.def"
+#undef STAGE
 };
 
 unsigned
@@ -41,13 +38,15 @@ role_wanted(enum role_id role, const struct settings *settings)
 unsigned
 role_mask(enum setting_reload reload)
 {
+	enum { ALL_ROLES = (1u << ROLE_COUNT) - 1 };
 	static const unsigned masks[] = {
 		[RELOAD_LIVE] = 0,
 		[RELOAD_PRODUCER] = 1u << ROLE_PRODUCER,
-		[RELOAD_LAKE] = 1u << ROLE_LAKE,
-		[RELOAD_CLEAN] = 1u << ROLE_CLEAN,
-		[RELOAD_WORKERS] = 1u << ROLE_LAKE | 1u << ROLE_CLEAN,
-		[RELOAD_PIPELINE] = 1u << ROLE_PRODUCER | 1u << ROLE_LAKE | 1u << ROLE_CLEAN,
+#define STAGE(id, ...) [RELOAD_##id] = 1u << ROLE_##id,
+#include "common/settings/stages.def"
+#undef STAGE
+		[RELOAD_WORKERS] = ALL_ROLES & ~(1u << ROLE_PRODUCER),
+		[RELOAD_PIPELINE] = ALL_ROLES,
 		[RELOAD_NEVER] = 0,
 	};
 
@@ -65,11 +64,24 @@ role_total(enum role_id role, const struct status_page *page)
 	       status_counter(page, COUNTER_LINES_REJECTED);
 }
 
+const char *
+role_list(char *out, size_t out_size)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < ROLE_COUNT && len < out_size; i++)
+		len += (size_t)snprintf(out + len, out_size - len, "%s%s", role_table[i].name,
+					i + 2 < ROLE_COUNT    ? ", "
+					: i + 2 == ROLE_COUNT ? " and "
+							      : "");
+	return out;
+}
+
 static int
 unknown_role(const char *text, int len, char *error, size_t error_size)
 {
 	struct nearest nearest;
-	char word[32];
+	char word[32], roles[ROLE_LIST_MAX];
 
 	snprintf(word, sizeof(word), "%.*s", len, text);
 	nearest = (struct nearest){.word = word};
@@ -80,8 +92,8 @@ unknown_role(const char *text, int len, char *error, size_t error_size)
 		snprintf(error, error_size, "unknown role \"%s\": did you mean %s?", word,
 			 nearest.best);
 	else
-		snprintf(error, error_size,
-			 "unknown role \"%s\": there are producer, lake and clean", word);
+		snprintf(error, error_size, "unknown role \"%s\": there are %s", word,
+			 role_list(roles, sizeof(roles)));
 	return -1;
 }
 

@@ -12,14 +12,21 @@
 
 #include "common/base/defs.h"
 #include "common/settings/settings.h"
+#include "common/settings/stage.h"
 #include "common/process/status.h"
 
-enum role_id { ROLE_PRODUCER, ROLE_LAKE, ROLE_CLEAN, ROLE_COUNT };
+enum role_id {
+	ROLE_PRODUCER,
+#define STAGE(identifier, ...) ROLE_##identifier,
+#include "common/settings/stages.def"
+#undef STAGE
+	ROLE_COUNT
+};
 
 enum {
 	ROLE_MAX_PRODUCERS = 1,
 	ROLE_MAX_WORKERS = 64,
-	SLOT_COUNT = ROLE_MAX_PRODUCERS + 2 * ROLE_MAX_WORKERS,
+	SLOT_COUNT = ROLE_MAX_PRODUCERS + (ROLE_COUNT - 1) * ROLE_MAX_WORKERS,
 	SLOT_NAME_MAX = 16,
 };
 
@@ -33,6 +40,17 @@ struct role {
 };
 
 extern const struct role role_table[ROLE_COUNT];
+
+/* The stage that the workers of a role serve; not for the producer. */
+static inline enum stage_id
+role_stage(enum role_id role)
+{
+	return (enum stage_id)(role - ROLE_PRODUCER - 1);
+}
+
+/* "producer, lake and clean"; returns out. */
+enum { ROLE_LIST_MAX = 128 };
+const char *role_list(char *out, size_t out_size);
 
 /* How many children the settings want. */
 unsigned role_wanted(enum role_id role, const struct settings *settings);

@@ -23,7 +23,7 @@
 struct seen {
 	char *state_dir;
 	const char *rename_from, *rename_to; /* at the first letter */
-	unsigned letters[AUDIT_QUEUES], warnings;
+	unsigned letters[STAGE_COUNT], warnings;
 	char body[64], file_id[64], reason[64], warning[512];
 	int64_t offset;
 };
@@ -54,7 +54,7 @@ copy(char out[64], struct span text)
 }
 
 static void
-take(void *context, enum audit_queue queue, const struct message *message)
+take(void *context, enum stage_id queue, const struct message *message)
 {
 	struct seen *seen = context;
 
@@ -146,8 +146,8 @@ test_fields(void **state)
 		   "\"broker.rejected\", \"properties\": {\"headers\": {\"x-sluice-file\": \"f\", "
 		   "\"x-sluice-offset\": 17, \"x-sluice-reason\": \"line.too_long\"}}}\n");
 	walk(seen);
-	assert_int_equal(seen->letters[AUDIT_CLEAN], 1);
-	assert_int_equal(seen->letters[AUDIT_LAKE], 0);
+	assert_int_equal(seen->letters[STAGE_CLEAN], 1);
+	assert_int_equal(seen->letters[STAGE_LAKE], 0);
 	assert_string_equal(seen->body, "a\nb");
 	assert_string_equal(seen->file_id, "f");
 	assert_string_equal(seen->reason, "line.too_long");
@@ -158,7 +158,7 @@ test_fields(void **state)
 		   "{\"headers\": {\"x-sluice-file\": {\"$text\": \"/w==\"}, \"x-sluice-offset\": "
 		   "-9}}}\n");
 	walk(seen);
-	assert_int_equal(seen->letters[AUDIT_LAKE], 1);
+	assert_int_equal(seen->letters[STAGE_LAKE], 1);
 	assert_string_equal(seen->file_id, "none");
 	assert_string_equal(seen->reason, "none");
 	assert_true(seen->offset == -1);
@@ -176,8 +176,8 @@ test_rotation(void **state)
 	seen->rename_from = "lake-dropped.ndjson";
 	seen->rename_to = ROTATED;
 	walk(seen);
-	assert_int_equal(seen->letters[AUDIT_CLEAN], 2);
-	assert_int_equal(seen->letters[AUDIT_LAKE], 1);
+	assert_int_equal(seen->letters[STAGE_CLEAN], 2);
+	assert_int_equal(seen->letters[STAGE_LAKE], 1);
 	assert_int_equal(seen->warnings, 0);
 }
 
@@ -188,7 +188,7 @@ test_damage(void **state)
 
 	write_file(seen, "lake-dropped.ndjson", LAKE_LETTER "[]\n\n" LAKE_LETTER "{\"queue\"");
 	walk(seen);
-	assert_int_equal(seen->letters[AUDIT_LAKE], 2);
+	assert_int_equal(seen->letters[STAGE_LAKE], 2);
 	assert_int_equal(seen->warnings, 1);
 	assert_non_null(strstr(seen->warning, "/lake-dropped.ndjson:2: "));
 }
@@ -231,15 +231,15 @@ test_permissions(void **state)
 	assert_int_equal(chmod(folder, 0755), 0);
 	assert_int_equal(chmod(file, 0), 0);
 	walk_without_rights(seen);
-	assert_int_equal(seen->letters[AUDIT_CLEAN], 0);
-	assert_int_equal(seen->letters[AUDIT_LAKE], 1);
+	assert_int_equal(seen->letters[STAGE_CLEAN], 0);
+	assert_int_equal(seen->letters[STAGE_LAKE], 1);
 	assert_int_equal(seen->warnings, 1);
 	assert_non_null(strstr(seen->warning, "/clean-dropped.ndjson: Permission denied: "));
 
 	assert_int_equal(chmod(folder, 0), 0);
 	walk_without_rights(seen);
 	assert_int_equal(chmod(folder, 0700), 0);
-	assert_int_equal(seen->letters[AUDIT_LAKE], 1);
+	assert_int_equal(seen->letters[STAGE_LAKE], 1);
 	assert_int_equal(seen->warnings, 2);
 	assert_non_null(strstr(seen->warning, "/" DLQ_ARCHIVE_FOLDER ": Permission denied: "));
 	free(file);

@@ -2,6 +2,7 @@
 /*
  * test_binding_check.c - questions to the spare bindings, and what the answers mean.
  */
+#include "common/settings/stage.h"
 #include "producer/binding_check.h"
 #include "common/broker/topology.h"
 
@@ -66,7 +67,7 @@ test_full_queue_is_known(void **state)
 	assert_int_equal(binding_check_answered(&check, last_tag - 2, false), BINDING_NO_ANSWER);
 	assert_null(check.full);
 	assert_int_equal(binding_check_answered(&check, last_tag, true), BINDING_GOOD);
-	assert_string_equal(check.full, TOPOLOGY_CLEAN_QUEUE);
+	assert_string_equal(check.full, stage_table[STAGE_CLEAN].queue);
 
 	/* There is room again. */
 	check.dirty = true;
@@ -113,7 +114,7 @@ test_lost(void **state)
 	assert_true(binding_check_returned(&check,
 					   SPAN_LITERAL("sluice-check:99999999999999999999999")));
 	assert_int_equal(binding_check_answered(&check, 4, true), BINDING_LOST);
-	assert_string_equal(check.queue, TOPOLOGY_CLEAN_QUEUE);
+	assert_string_equal(check.queue, stage_table[STAGE_CLEAN].queue);
 	/* the next one starts afresh */
 	check.dirty = true;
 	ask(&check, 20000);

@@ -30,20 +30,20 @@ test_ids(void **state)
 {
 	struct md5 *md5 = md5_new();
 	struct span body = SPAN_LITERAL("a line"), id = SPAN_LITERAL("f:17");
-	uint64_t clean = dlq_id_of(md5, DLQ_CLEAN, id, body), parsed;
+	uint64_t clean = dlq_id_of(md5, STAGE_CLEAN, id, body), parsed;
 	char text[DLQ_ID_SIZE];
-	enum dlq_queue queue;
+	enum stage_id queue;
 	unsigned digits;
 
 	(void)state;
-	assert_true(clean == dlq_id_of(md5, DLQ_CLEAN, id, body));
-	assert_true(clean != dlq_id_of(md5, DLQ_LAKE, id, body));
-	assert_true(clean != dlq_id_of(md5, DLQ_CLEAN, SPAN_NULL, body));
-	assert_true(clean != dlq_id_of(md5, DLQ_CLEAN, id, SPAN_LITERAL("a line\n")));
-	dlq_id_text(DLQ_CLEAN, clean, text);
+	assert_true(clean == dlq_id_of(md5, STAGE_CLEAN, id, body));
+	assert_true(clean != dlq_id_of(md5, STAGE_LAKE, id, body));
+	assert_true(clean != dlq_id_of(md5, STAGE_CLEAN, SPAN_NULL, body));
+	assert_true(clean != dlq_id_of(md5, STAGE_CLEAN, id, SPAN_LITERAL("a line\n")));
+	dlq_id_text(STAGE_CLEAN, clean, text);
 	assert_int_equal(strlen(text), DLQ_ID_SIZE - 1);
 	assert_int_equal(dlq_id_parse(text, &queue, &parsed, &digits), 0);
-	assert_true(queue == DLQ_CLEAN && parsed == clean && digits == DLQ_ID_DIGITS);
+	assert_true(queue == STAGE_CLEAN && parsed == clean && digits == DLQ_ID_DIGITS);
 	text[7] = '\0';
 	assert_int_equal(dlq_id_parse(text, &queue, &parsed, &digits), 0);
 	assert_true(digits == 6 && dlq_id_begins(clean, parsed, digits));
@@ -76,8 +76,8 @@ test_patterns(void **state)
 		dlq_group_pattern(span_of(cases[i].detail), pattern);
 		assert_string_equal(pattern, cases[i].pattern);
 	}
-	number = dlq_group_number(DLQ_CLEAN, SPAN_LITERAL("parse.no_match"), "x");
-	assert_true(number != dlq_group_number(DLQ_LAKE, SPAN_LITERAL("parse.no_match"), "x"));
+	number = dlq_group_number(STAGE_CLEAN, SPAN_LITERAL("parse.no_match"), "x");
+	assert_true(number != dlq_group_number(STAGE_LAKE, SPAN_LITERAL("parse.no_match"), "x"));
 	assert_int_equal(dlq_group_parse(dlq_group_text(number, group), &parsed), 0);
 	assert_int_equal(parsed, number);
 	assert_int_equal(dlq_group_parse("g12", &parsed), -1);
@@ -96,7 +96,7 @@ test_group_details(void **state)
 		{"byte 12 of /tmp/h6/a.log, as [29/Oct/2026]", true},
 	};
 	struct dlq_group_stats *table = dlq_group_stats_new();
-	struct dlq_letter letter = {.queue = DLQ_CLEAN, .reason = SPAN_LITERAL("r")};
+	struct dlq_letter letter = {.queue = STAGE_CLEAN, .reason = SPAN_LITERAL("r")};
 	struct dlq_group_row *row;
 
 	(void)state;
@@ -223,7 +223,7 @@ test_entries(void **state)
 	assert_int_equal(entry.body_len, 2);
 	assert_memory_equal(entry.body, "\xff\0", 2);
 	assert_true(dlq_entry_id(md5, &entry) ==
-		    dlq_id_of(md5, DLQ_CLEAN, SPAN_LITERAL("f:1"), (struct span){"\xff\0", 2}));
+		    dlq_id_of(md5, STAGE_CLEAN, SPAN_LITERAL("f:1"), (struct span){"\xff\0", 2}));
 	dlq_entry_free(&entry);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(
@@ -261,15 +261,15 @@ static void
 test_selection(void **state)
 {
 	struct dlq_select select = {.by_id = false};
-	struct dlq_letter letter = {.queue = DLQ_CLEAN, .id = UINT64_C(0x123456789abcdef)};
-	struct dlq_letter other = {.queue = DLQ_CLEAN, .id = UINT64_C(0x123456789abcdee)};
+	struct dlq_letter letter = {.queue = STAGE_CLEAN, .id = UINT64_C(0x123456789abcdef)};
+	struct dlq_letter other = {.queue = STAGE_CLEAN, .id = UINT64_C(0x123456789abcdee)};
 	char error[256];
 
 	(void)state;
 	assert_int_equal(dlq_select_add(&select, "c123456789abcdef", error, sizeof(error)), 0);
 	dlq_select_sort(&select);
-	assert_true(dlq_select_wants_queue(&select, DLQ_CLEAN));
-	assert_false(dlq_select_wants_queue(&select, DLQ_LAKE));
+	assert_true(dlq_select_wants_queue(&select, STAGE_CLEAN));
+	assert_false(dlq_select_wants_queue(&select, STAGE_LAKE));
 	assert_true(dlq_select_matches(&select, &letter));
 	assert_false(dlq_select_matches(&select, &other));
 	assert_int_equal(dlq_select_add(&select, "c1234", error, sizeof(error)), 0);
@@ -316,14 +316,14 @@ test_known_ids(void **state)
 	struct dlq_known_ids *known = dlq_known_ids_new();
 
 	(void)state;
-	dlq_known_ids_add(known, DLQ_CLEAN, 7);
-	dlq_known_ids_add(known, DLQ_CLEAN, 3);
-	dlq_known_ids_add(known, DLQ_CLEAN, 7);
-	assert_true(dlq_known_ids_take(known, DLQ_CLEAN, 7));
-	assert_true(dlq_known_ids_take(known, DLQ_CLEAN, 7));
-	assert_false(dlq_known_ids_take(known, DLQ_CLEAN, 7));
-	assert_false(dlq_known_ids_take(known, DLQ_LAKE, 3));
-	assert_false(dlq_known_ids_take(known, DLQ_CLEAN, 4));
+	dlq_known_ids_add(known, STAGE_CLEAN, 7);
+	dlq_known_ids_add(known, STAGE_CLEAN, 3);
+	dlq_known_ids_add(known, STAGE_CLEAN, 7);
+	assert_true(dlq_known_ids_take(known, STAGE_CLEAN, 7));
+	assert_true(dlq_known_ids_take(known, STAGE_CLEAN, 7));
+	assert_false(dlq_known_ids_take(known, STAGE_CLEAN, 7));
+	assert_false(dlq_known_ids_take(known, STAGE_LAKE, 3));
+	assert_false(dlq_known_ids_take(known, STAGE_CLEAN, 4));
 	dlq_known_ids_free(&known);
 }
 

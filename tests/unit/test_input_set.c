@@ -310,9 +310,11 @@ test_too_long(void **state)
 	assert_true(reader_next(&world->reader, &first, &body));
 	note(world, &first, body);
 	assert_true(reader_next(&world->reader, &first, &body));
-	assert_int_equal(first.kind, FRAME_TOO_LONG_LAKE);
+	assert_int_equal(first.kind, FRAME_TOO_LONG);
+	assert_int_equal(first.stage, STAGE_LAKE);
 	assert_true(reader_next(&world->reader, &second, &body));
-	assert_int_equal(second.kind, FRAME_TOO_LONG_CLEAN);
+	assert_int_equal(second.kind, FRAME_TOO_LONG);
+	assert_int_equal(second.stage, STAGE_CLEAN);
 	assert_int_equal(first.offset, 2);
 	assert_int_equal(second.offset, 2);
 	assert_int_equal(second.length, MAX_LINE + 2);
