@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/broker/topology.h"
+#include "common/broker/broker_publish.h"
 #include "common/base/xalloc.h"
 #include "producer/envelope.h"
 #include "producer/log_file.h"

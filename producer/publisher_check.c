@@ -5,6 +5,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/broker/topology.h"
+#include "common/broker/broker_publish.h"
 #include "producer/publisher.h"
 
 enum { PASSIVE_PAUSE_MS = 2000 };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11. What a message
- * looks like to the library is in broker_message.c; with all its properties in broker_whole.c and
- * broker_whole_send.c.
+ * broker.c - one connection to RabbitMQ with one channel, over librabbitmq 0.11: opening, closing,
+ * and what comes in.
  *
  * What shapes this file: librabbitmq sends heartbeats only from inside its calls; it restarts its
  * own poll after a signal, so no call here ever waits for a message; after a failure its state is
@@ -10,8 +9,8 @@
  * exchange closes the channel later, so channel.close can come at any time.
  */
 #include "common/broker/broker.h"
-#include "common/broker/broker_errors.h"
-#include "common/broker/broker_private.h"
+#include "common/broker/broker_channel.h"
+#include "common/broker/broker_message.h"
 #include "common/base/clock.h"
 #include "common/base/host.h"
 #include "common/base/log.h"
@@ -34,84 +33,21 @@ enum {
 	CLOSE_TIMEOUT_S = 2,
 };
 
-/* --- failures --- */
-
-static enum outcome
-fail_with_reply(const struct broker *broker, const char *doing, int code, amqp_bytes_t text,
-		struct failure *failure)
-{
-	const char *advice = broker_reply_advice(code);
-
-	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %.*s%s%s%s",
-		    broker->address, doing, (int)MIN(text.len, (size_t)300),
-		    (const char *)text.bytes, advice[0] != '\0' ? " (" : "", advice,
-		    advice[0] != '\0' ? ")" : "");
-	broker_classify_reply(code, failure);
-	return failure->outcome;
-}
-
-static enum outcome
-fail_with_method(const struct broker *broker, const char *doing, const amqp_method_t *method,
-		 struct failure *failure)
-{
-	if (method->id == AMQP_CHANNEL_CLOSE_METHOD) {
-		const amqp_channel_close_t *m = method->decoded;
-
-		return fail_with_reply(broker, doing, m->reply_code, m->reply_text, failure);
-	}
-	if (method->id == AMQP_CONNECTION_CLOSE_METHOD) {
-		const amqp_connection_close_t *m = method->decoded;
-
-		return fail_with_reply(broker, doing, m->reply_code, m->reply_text, failure);
-	}
-	return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
-			   "broker %s: %s: unexpected method 0x%08X", broker->address, doing,
-			   method->id);
-}
-
-enum outcome
-broker_fail_with_status(const struct broker *broker, const char *doing, int status,
-			struct failure *failure)
-{
-	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %s", broker->address,
-		    doing, amqp_error_string2(status));
-	failure->code = status;
-	return OUTCOME_RETRY;
-}
-
-/* Every synchronous call ends in such a reply. */
-static enum outcome
-check_reply(const struct broker *broker, const char *doing, amqp_rpc_reply_t reply,
-	    struct failure *failure)
-{
-	switch (reply.reply_type) {
-	case AMQP_RESPONSE_NORMAL:
-		return OUTCOME_DONE;
-	case AMQP_RESPONSE_SERVER_EXCEPTION:
-		return fail_with_method(broker, doing, &reply.reply, failure);
-	case AMQP_RESPONSE_LIBRARY_EXCEPTION:
-		return broker_fail_with_status(broker, doing, reply.library_error, failure);
-	case AMQP_RESPONSE_NONE:
-		break;
-	}
-	return broker_fail_with_status(broker, doing, AMQP_STATUS_UNEXPECTED_STATE, failure);
-}
-
 /* --- connecting --- */
 
 static amqp_table_entry_t
 text_entry(const char *key, const char *text)
 {
 	return (amqp_table_entry_t){
-		.key = bytes_of(key),
-		.value = {.kind = AMQP_FIELD_KIND_UTF8, .value = {.bytes = bytes_of(text)}}};
+		.key = amqp_bytes_of(key),
+		.value = {.kind = AMQP_FIELD_KIND_UTF8, .value = {.bytes = amqp_bytes_of(text)}}};
 }
 
 static amqp_table_entry_t
 true_entry(const char *key)
 {
 	return (amqp_table_entry_t){
-		.key = bytes_of(key),
+		.key = amqp_bytes_of(key),
 		.value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value = {.boolean = 1}}};
 }
 
@@ -128,7 +64,7 @@ log_in(struct broker *broker, const char *client_name, const char *password,
 		text_entry("product", "Sluice"),
 		text_entry("version", SLUICE_VERSION),
 		text_entry("connection_name", client_name),
-		{.key = bytes_of("capabilities"),
+		{.key = amqp_bytes_of("capabilities"),
 		 .value = {.kind = AMQP_FIELD_KIND_TABLE,
 			   .value = {.table = {.num_entries = (int)ARRAY_LEN(capabilities),
 					       .entries = capabilities}}}},
@@ -138,12 +74,13 @@ log_in(struct broker *broker, const char *client_name, const char *password,
 
 	snprintf(doing, sizeof(doing), "login as user \"%.64s\" to vhost \"%.64s\"",
 		 broker->settings->user, broker->settings->vhost);
-	return check_reply(broker, doing,
-			   amqp_login_with_properties(
-				   broker->connection, broker->settings->vhost, 0, FRAME_MAX,
-				   (int)broker->settings->heartbeat_s, &table,
-				   AMQP_SASL_METHOD_PLAIN, broker->settings->user, password),
-			   failure);
+	return broker_channel_check(
+		broker, doing,
+		amqp_login_with_properties(broker->connection, broker->settings->vhost, 0,
+					   FRAME_MAX, (int)broker->settings->heartbeat_s, &table,
+					   AMQP_SASL_METHOD_PLAIN, broker->settings->user,
+					   password),
+		failure);
 }
 
 static void
@@ -154,7 +91,7 @@ note_server_version(struct broker *broker)
 	for (int i = 0; i < properties->num_entries; i++) {
 		const amqp_table_entry_t *entry = &properties->entries[i];
 
-		if (span_equals(span_of_bytes(entry->key), SPAN_LITERAL("version")) &&
+		if (span_equals(broker_message_span(entry->key), SPAN_LITERAL("version")) &&
 		    entry->value.kind == AMQP_FIELD_KIND_UTF8 && entry->value.value.bytes.len > 0)
 			broker->server_major = *(const char *)entry->value.value.bytes.bytes - '0';
 	}
@@ -215,12 +152,12 @@ broker_open_one(struct broker *broker, const char *host_text, enum broker_use us
 		return outcome;
 	note_server_version(broker);
 	amqp_channel_open(broker->connection, CHANNEL);
-	outcome = check_reply(broker, "open a channel", amqp_get_rpc_reply(broker->connection),
-			      failure);
+	outcome = broker_channel_check(broker, "open a channel",
+				       amqp_get_rpc_reply(broker->connection), failure);
 	if (outcome == OUTCOME_DONE && use == BROKER_PUBLISH) {
 		amqp_confirm_select(broker->connection, CHANNEL);
-		outcome = check_reply(broker, "switch publisher confirms on",
-				      amqp_get_rpc_reply(broker->connection), failure);
+		outcome = broker_channel_check(broker, "switch publisher confirms on",
+					       amqp_get_rpc_reply(broker->connection), failure);
 	}
 	return outcome;
 }
@@ -329,18 +266,13 @@ broker_server_major(const struct broker *broker)
 static enum outcome
 read_message(struct broker *broker, struct delivery **out, struct failure *failure)
 {
-	struct delivery_box *box = xcalloc(1, sizeof(*box));
-	enum outcome outcome;
+	amqp_message_t message;
 
-	outcome = check_reply(broker, "read a message",
-			      amqp_read_message(broker->connection, CHANNEL, &box->message, 0),
-			      failure);
-	if (outcome != OUTCOME_DONE) {
-		free(box); /* the library has freed what it had */
-		return outcome;
-	}
-	broker_read_box(box);
-	*out = &box->delivery;
+	if (broker_channel_check(broker, "read a message",
+				 amqp_read_message(broker->connection, CHANNEL, &message, 0),
+				 failure) != OUTCOME_DONE)
+		return failure->outcome; /* the library has freed what it had */
+	*out = delivery_new(&message);
 	return OUTCOME_DONE;
 }
 
@@ -355,8 +287,8 @@ copy_bytes(amqp_bytes_t bytes, char *out, size_t out_size)
 }
 
 static enum outcome
-take_method(struct broker *broker, const amqp_method_t *method, struct broker_event *event,
-	    struct failure *failure)
+read_event(struct broker *broker, const amqp_method_t *method, struct broker_event *event,
+	   struct failure *failure)
 {
 	enum outcome outcome = OUTCOME_DONE;
 
@@ -414,7 +346,7 @@ take_method(struct broker *broker, const amqp_method_t *method, struct broker_ev
 	}
 	case AMQP_CHANNEL_CLOSE_METHOD:
 	case AMQP_CONNECTION_CLOSE_METHOD:
-		return fail_with_method(broker, "closed by the broker", method, failure);
+		return broker_channel_fail_closed(broker, "closed by the broker", method, failure);
 	default: /* late answers of synchronous calls mean nothing here */
 		return OUTCOME_DONE;
 	}
@@ -439,167 +371,12 @@ broker_next(struct broker *broker, struct broker_event *event, struct failure *f
 		if (status == AMQP_STATUS_TIMEOUT)
 			return OUTCOME_DONE;
 		if (status != AMQP_STATUS_OK)
-			return broker_fail_with_status(broker, "connection lost", status, failure);
+			return broker_channel_fail(broker, "connection lost", status, failure);
 		if (frame.frame_type == AMQP_FRAME_METHOD)
-			outcome = take_method(broker, &frame.payload.method, event, failure);
+			outcome = read_event(broker, &frame.payload.method, event, failure);
 		else if (frame.frame_type != AMQP_FRAME_HEARTBEAT)
-			outcome = broker_fail_with_status(broker, "frame out of order",
-							  AMQP_STATUS_BAD_AMQP_DATA, failure);
+			outcome = broker_channel_fail(broker, "frame out of order",
+						      AMQP_STATUS_BAD_AMQP_DATA, failure);
 	}
 	return outcome;
-}
-
-/* --- publishing --- */
-
-enum outcome
-broker_publish(struct broker *broker, const char *exchange, const char *routing_key,
-	       const struct message *message, uint64_t *tag, struct failure *failure)
-{
-	struct broker_properties properties;
-	int status;
-
-	broker_make_properties(message, &properties);
-	status = amqp_basic_publish(broker->connection, CHANNEL, bytes_of(exchange),
-				    bytes_of(routing_key), 1, 0, &properties.basic,
-				    bytes_of_span(message->body, SIZE_MAX));
-	if (status != AMQP_STATUS_OK)
-		return broker_fail_with_status(broker, "publish", status, failure);
-	*tag = ++broker->published;
-	return OUTCOME_DONE;
-}
-
-/* --- consuming --- */
-
-static const char CONSUMER_TAG[] = "sluice";
-
-static enum outcome
-set_prefetch(struct broker *broker, uint16_t prefetch, struct failure *failure)
-{
-	amqp_basic_qos(broker->connection, CHANNEL, 0, prefetch, 0);
-	return check_reply(broker, "set the prefetch", amqp_get_rpc_reply(broker->connection),
-			   failure);
-}
-
-enum outcome
-broker_consume(struct broker *broker, const char *queue, uint16_t prefetch, struct failure *failure)
-{
-	char doing[320];
-
-	if (set_prefetch(broker, prefetch, failure) != OUTCOME_DONE)
-		return failure->outcome;
-	snprintf(doing, sizeof(doing), "consume from queue %s", queue);
-	amqp_basic_consume(broker->connection, CHANNEL, bytes_of(queue), bytes_of(CONSUMER_TAG), 0,
-			   0, 0, amqp_empty_table);
-	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
-}
-
-enum outcome
-broker_consume_more(struct broker *broker, const char *consumer_tag, const char *queue,
-		    uint16_t prefetch, struct failure *failure)
-{
-	/* No answer is asked for: deliveries come before it, and the library would hoard them. */
-	amqp_basic_consume_t method = {
-		.queue = bytes_of(queue), .consumer_tag = bytes_of(consumer_tag), .nowait = 1};
-	int status;
-
-	if (set_prefetch(broker, prefetch, failure) != OUTCOME_DONE)
-		return failure->outcome;
-	status = amqp_send_method(broker->connection, CHANNEL, AMQP_BASIC_CONSUME_METHOD, &method);
-	if (status != AMQP_STATUS_OK)
-		return broker_fail_with_status(broker, "consume", status, failure);
-	return OUTCOME_DONE;
-}
-
-enum outcome
-broker_cancel(struct broker *broker, struct failure *failure)
-{
-	amqp_basic_cancel(broker->connection, CHANNEL, bytes_of(CONSUMER_TAG));
-	return check_reply(broker, "cancel the consumer", amqp_get_rpc_reply(broker->connection),
-			   failure);
-}
-
-enum outcome
-broker_ack(struct broker *broker, uint64_t tag, bool multiple, struct failure *failure)
-{
-	int status = amqp_basic_ack(broker->connection, CHANNEL, tag, multiple);
-
-	if (status != AMQP_STATUS_OK)
-		return broker_fail_with_status(broker, "acknowledge", status, failure);
-	return OUTCOME_DONE;
-}
-
-/* --- topology --- */
-
-enum outcome
-broker_declare_exchange(struct broker *broker, const char *name, const char *type, bool passive,
-			struct failure *failure)
-{
-	char doing[320];
-
-	snprintf(doing, sizeof(doing), "declare exchange %s", name);
-	amqp_exchange_declare(broker->connection, CHANNEL, bytes_of(name), bytes_of(type), passive,
-			      1, 0, 0, amqp_empty_table);
-	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
-}
-
-enum { ARGUMENTS_MAX = 16 };
-
-enum outcome
-broker_declare_queue(struct broker *broker, const char *name, bool passive,
-		     const struct broker_argument *arguments, size_t argument_count,
-		     uint32_t *messages, uint32_t *consumers, struct failure *failure)
-{
-	amqp_table_entry_t entries[ARGUMENTS_MAX];
-	amqp_table_t table = {.num_entries = (int)argument_count, .entries = entries};
-	const amqp_queue_declare_ok_t *answer;
-	enum outcome outcome;
-	char doing[320];
-
-	assert(argument_count <= ARGUMENTS_MAX);
-	for (size_t i = 0; i < argument_count; i++) {
-		entries[i] = text_entry(arguments[i].name,
-					arguments[i].text != NULL ? arguments[i].text : "");
-		if (arguments[i].text == NULL) {
-			entries[i].value.kind = AMQP_FIELD_KIND_I64;
-			entries[i].value.value.i64 = arguments[i].number;
-		}
-	}
-	snprintf(doing, sizeof(doing), "declare queue %s", name);
-	answer = amqp_queue_declare(broker->connection, CHANNEL, bytes_of(name), passive, 1, 0, 0,
-				    table);
-	outcome = check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
-	if (outcome == OUTCOME_DONE && answer != NULL) {
-		if (messages != NULL)
-			*messages = answer->message_count;
-		if (consumers != NULL)
-			*consumers = answer->consumer_count;
-	}
-	return outcome;
-}
-
-enum outcome
-broker_ask_depth(struct broker *broker, const char *queue, struct failure *failure)
-{
-	amqp_queue_declare_t question = {
-		.queue = bytes_of(queue), .passive = 1, .arguments = amqp_empty_table};
-	int status =
-		amqp_send_method(broker->connection, CHANNEL, AMQP_QUEUE_DECLARE_METHOD, &question);
-
-	if (status != AMQP_STATUS_OK)
-		return broker_fail_with_status(broker, "ask for the depth of a queue", status,
-					       failure);
-	return OUTCOME_DONE;
-}
-
-enum outcome
-broker_bind_queue(struct broker *broker, const char *queue, const char *exchange,
-		  const char *routing_key, struct failure *failure)
-{
-	char doing[640];
-
-	snprintf(doing, sizeof(doing), "bind queue %s to exchange %s with key %s", queue, exchange,
-		 routing_key);
-	amqp_queue_bind(broker->connection, CHANNEL, bytes_of(queue), bytes_of(exchange),
-			bytes_of(routing_key), amqp_empty_table);
-	return check_reply(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker.h - one connection to RabbitMQ with one channel. Only files common/broker*.c know
- * <amqp.h>.
+ * broker.h - one connection to RabbitMQ with one channel: opening, closing, and what comes in. Only
+ * files of common/broker know <amqp.h>.
  *
  * A connection either publishes or consumes, never both: under an alarm the broker stops reading
  * from a connection that has ever published, its acks included. Nothing here reconnects: any
@@ -17,8 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/message/content_encoding.h"
-#include "common/message/message.h"
+#include "common/broker/delivery.h"
 #include "common/process/outcome.h"
 #include "common/settings/settings.h"
 
@@ -35,8 +34,10 @@ enum outcome broker_open(struct broker **broker, const struct broker_settings *s
 			 enum broker_use use, const char *client_name,
 			 struct failure *failure) MUST_CHECK;
 
-/* Close politely if the connection still works (waits 2 s at most), free, set to NULL. NULL is
- * fine. */
+/*
+ * Close politely if the connection still works (waits 2 s at most), free, set to NULL. NULL is
+ * fine.
+ */
 void broker_close(struct broker **broker);
 
 /* Free without a word to the broker: for a connection that has failed. NULL is fine. */
@@ -51,24 +52,6 @@ const char *broker_address(const struct broker *broker);
 bool broker_is_blocked(const struct broker *broker);
 
 /* --- what comes in --- */
-
-/* A message that came in; message's spans point into it and live as long as it does. */
-struct delivery {
-	uint64_t tag;
-	bool redelivered;
-	int64_t delivery_count; /* x-delivery-count: earlier deliveries; 0 when absent */
-	struct message message;
-};
-
-/* Free and set to NULL; NULL is fine. It does not acknowledge anything. */
-void delivery_free(struct delivery **delivery);
-
-/*
- * Unpack the body, if it is packed; then the delivery is as if it had been sent plain, and spans
- * into the packed body are invalid. NULL, or what is wrong with it (for people, a static text):
- * then the delivery is as it was.
- */
-const char *delivery_unpack(struct delivery *delivery, struct unpacker *unpacker) MUST_CHECK;
 
 enum broker_event_kind {
 	BROKER_NOTHING,	  /* nothing more for now */
@@ -93,67 +76,6 @@ struct broker_event {
 /* Take one event; never waits. */
 enum outcome broker_next(struct broker *broker, struct broker_event *event,
 			 struct failure *failure) MUST_CHECK;
-
-/* --- publishing --- */
-
-/*
- * Publish persistent and mandatory. *tag is the number that a later ACKED or NACKED names: 1, 2, 3
- * … per connection. Copies what it needs. Can block while the broker does not read (see the
- * watchdog).
- */
-enum outcome broker_publish(struct broker *broker, const char *exchange, const char *routing_key,
-			    const struct message *message, uint64_t *tag,
-			    struct failure *failure) MUST_CHECK;
-
-/* --- consuming --- */
-
-/* prefetch: messages in hand unacknowledged at most. */
-enum outcome broker_consume(struct broker *broker, const char *queue, uint16_t prefetch,
-			    struct failure *failure) MUST_CHECK;
-
-/*
- * One more consumer on this connection, with a tag and a prefetch of its own, without waiting for
- * the broker's answer: what is wrong shows at the next broker_next(). broker_cancel() is not for
- * these.
- */
-enum outcome broker_consume_more(struct broker *broker, const char *consumer_tag, const char *queue,
-				 uint16_t prefetch, struct failure *failure) MUST_CHECK;
-
-/* Deliver nothing more; what was delivered can still be acknowledged. */
-enum outcome broker_cancel(struct broker *broker, struct failure *failure) MUST_CHECK;
-
-/* multiple: all tags up to this one. */
-enum outcome broker_ack(struct broker *broker, uint64_t tag, bool multiple,
-			struct failure *failure) MUST_CHECK;
-
-/* --- topology --- */
-
-struct broker_argument {
-	const char *name;
-	const char *text; /* NULL: number counts */
-	int64_t number;
-};
-
-/* passive: only check that it is there. */
-enum outcome broker_declare_exchange(struct broker *broker, const char *name, const char *type,
-				     bool passive, struct failure *failure) MUST_CHECK;
-
-/* messages and consumers (each may be NULL) get the queue's counts. */
-enum outcome broker_declare_queue(struct broker *broker, const char *name, bool passive,
-				  const struct broker_argument *arguments, size_t argument_count,
-				  uint32_t *messages, uint32_t *consumers,
-				  struct failure *failure) MUST_CHECK;
-
-/*
- * Ask for the depth of a queue without waiting: the answer is a BROKER_DEPTH among what comes in. A
- * call that waits would make the library keep every message before the answer in memory. A queue
- * that is not there ends the connection (404).
- */
-enum outcome broker_ask_depth(struct broker *broker, const char *queue,
-			      struct failure *failure) MUST_CHECK;
-
-enum outcome broker_bind_queue(struct broker *broker, const char *queue, const char *exchange,
-			       const char *routing_key, struct failure *failure) MUST_CHECK;
 
 /* Major version of the server, 3 or 4; 0 when it does not say. */
 int broker_server_major(const struct broker *broker);

@@ -7,6 +7,7 @@
  * not drop.
  */
 #include "common/broker/topology.h"
+#include "common/broker/broker_declare.h"
 #include "common/broker/broker_errors.h"
 #include "common/base/log.h"
 #include "common/settings/stage.h"

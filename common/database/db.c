@@ -2,7 +2,8 @@
 /*
  * db.c - one connection to MySQL or MariaDB.
  */
-#include "common/database/db_private.h"
+#include "common/database/db.h"
+#include "common/database/db_connection.h"
 #include "common/database/db_errors.h"
 #include "common/base/host.h"
 #include "common/base/log.h"
@@ -24,31 +25,11 @@ static const char SESSION_SETUP[] =
 	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE', time_zone = "
 	"'+00:00', autocommit = 0, innodb_lock_wait_timeout = 5";
 
-static bool
-is_lost(unsigned number)
-{
-	return number == 2002 || number == 2003 || number == 2006 || number == 2013 ||
-	       number == 2055 || number == 1927 || number == 1053 || number == 4031;
-}
-
-enum outcome
-db_fail(struct db *db, const char *doing, unsigned number, const char *text,
-	struct failure *failure)
-{
-	const char *advice = db_error_advice(number);
-
-	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "database %s: %s: %.300s [%u]%s%s%s",
-		    db->address, doing, text, number, advice[0] != '\0' ? " (" : "", advice,
-		    advice[0] != '\0' ? ")" : "");
-	db_classify_error(number, failure);
-	db->lost = db->lost || is_lost(number);
-	return failure->outcome;
-}
-
 static enum outcome
 fail(struct db *db, const char *doing, struct failure *failure)
 {
-	return db_fail(db, doing, mysql_errno(db->mysql), mysql_error(db->mysql), failure);
+	return db_connection_fail(db, doing, mysql_errno(db->mysql), mysql_error(db->mysql),
+				  failure);
 }
 
 /* --- connecting --- */

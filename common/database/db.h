@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * db.h - one connection to MySQL or MariaDB; db.c and db_insert.c are the only files that know
- * <mysql.h>.
+ * db.h - one connection to MySQL or MariaDB. Only files of common/database know <mysql.h>.
  *
  * A session is strict (nothing is changed silently), in UTC, in utf8mb4, without autocommit and
  * without LOCAL INFILE. Nothing here reconnects: after RETRY or FATAL roll back, and open a new
@@ -15,7 +14,6 @@
 
 #include "common/process/outcome.h"
 #include "common/settings/settings.h"
-#include "common/database/table.h"
 
 struct db;
 
@@ -54,28 +52,5 @@ enum outcome db_commit(struct db *db, struct failure *failure) MUST_CHECK;
 
 /* Best effort: when it fails, the connection is lost and the server rolls back. */
 void db_rollback(struct db *db);
-
-/* --- inserting rows --- */
-
-struct db_insert;
-
-/*
- * Prepare inserting into a table, at most max_rows rows a call. A row whose key is there already
- * changes nothing. Lives as long as the connection; free it first. way: settings->insert.
- */
-enum outcome db_insert_open(struct db_insert **insert, struct db *db, const struct table *table,
-			    size_t max_rows, int way, struct failure *failure) MUST_CHECK;
-void db_insert_close(struct db_insert **insert);
-
-/*
- * Insert rows (pointers to row structs) in the open transaction; *inserted gets how many were new.
- * REJECT: one of them can never be stored; the transaction holds some of the others: roll back,
- * then bisect. Sends as many statements as max_allowed_packet asks for.
- */
-enum outcome db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count,
-			    uint64_t *inserted, struct failure *failure) MUST_CHECK;
-
-/* "array" or "values": what the server and the setting led to. */
-const char *db_insert_way(const struct db_insert *insert);
 
 #endif

@@ -12,11 +12,18 @@ struct error_row {
 	enum outcome outcome;
 	enum reason reason;
 	int exit_code;
+	bool is_lost; /* the connection is gone */
 	const char *advice;
 };
 
 #define RETRY(error, text) \
 	{.number = (error), .outcome = OUTCOME_RETRY, .exit_code = EX_UNAVAILABLE, .advice = (text)}
+#define LOST(error, text)             \
+	{.number = (error),           \
+	 .outcome = OUTCOME_RETRY,    \
+	 .exit_code = EX_UNAVAILABLE, \
+	 .is_lost = true,             \
+	 .advice = (text)}
 #define REJECT(error, why, text)    \
 	{.number = (error),         \
 	 .outcome = OUTCOME_REJECT, \
@@ -36,7 +43,7 @@ static const struct error_row errors[] = {
 	RETRY(1040, "raise max_connections"),
 	RETRY(1041, ""), /* ER_OUT_OF_RESOURCES */
 	RETRY(1047, ""), /* ER_UNKNOWN_COM_ERROR: Galera */
-	RETRY(1053, ""), /* ER_SERVER_SHUTDOWN */
+	LOST(1053, ""), /* ER_SERVER_SHUTDOWN */
 	RETRY(1114, "the database's disk is full"),
 	RETRY(1158, ""), /* ER_NET_READ_ERROR */
 	RETRY(1159, ""), /* ER_NET_READ_INTERRUPTED */
@@ -50,16 +57,16 @@ static const struct error_row errors[] = {
 	RETRY(1317, ""), /* ER_QUERY_INTERRUPTED */
 	RETRY(1792, "the database is read-only"),
 	RETRY(1836, "the database is read-only"),
-	RETRY(1927, ""), /* ER_CONNECTION_KILLED */
+	LOST(1927, ""), /* ER_CONNECTION_KILLED */
 	RETRY(1969, ""), /* ER_STATEMENT_TIMEOUT */
-	RETRY(2002, "is the database running there? database.hosts says where"),
-	RETRY(2003, "is the database running there? database.hosts says where"),
+	LOST(2002, "is the database running there? database.hosts says where"),
+	LOST(2003, "is the database running there? database.hosts says where"),
 	RETRY(2005, "database.hosts says where"), /* CR_UNKNOWN_HOST */
-	RETRY(2006, ""), /* CR_SERVER_GONE_ERROR */
-	RETRY(2013, ""), /* CR_SERVER_LOST */
-	RETRY(2055, ""), /* CR_SERVER_LOST_EXTENDED */
+	LOST(2006, ""), /* CR_SERVER_GONE_ERROR */
+	LOST(2013, ""), /* CR_SERVER_LOST */
+	LOST(2055, ""), /* CR_SERVER_LOST_EXTENDED */
 	RETRY(3024, ""), /* ER_QUERY_TIMEOUT */
-	RETRY(4031, ""), /* ER_CLIENT_INTERACTION_TIMEOUT */
+	LOST(4031, ""), /* ER_CLIENT_INTERACTION_TIMEOUT */
 
 	/* this row can never be stored */
 	REJECT(1048, DB_NULL, ""),
@@ -70,7 +77,7 @@ static const struct error_row errors[] = {
 	REJECT(1300, DB_BAD_VALUE, ""),
 	REJECT(1366, DB_BAD_VALUE, ""),
 	REJECT(1406, DB_DATA_TOO_LONG, ""),
-	REJECT(3988, DB_BAD_VALUE, ""), /* schema, permission, configuration: for a person */
+	REJECT(3988, DB_BAD_VALUE, ""), /* ER_IMPOSSIBLE_STRING_CONVERSION */
 
 	/* schema, permission, configuration: for a person */
 	FATAL(1044, EX_NOPERM, "grant database.user its rights on database.name"),
@@ -90,36 +97,44 @@ static const struct error_row errors[] = {
 };
 /* clang-format on */
 
+static const struct error_row *
+find_row(unsigned number)
+{
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
+		if (errors[i].number == number)
+			return &errors[i];
+	return NULL;
+}
+
 void
 db_classify_error(unsigned number, struct failure *failure)
 {
+	const struct error_row *row = find_row(number);
+
 	failure->code = (int)number;
-	failure->outcome = OUTCOME_RETRY;
-	failure->reason = REASON_NONE;
-	failure->exit_code = EX_UNAVAILABLE;
-	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
-		if (errors[i].number == number) {
-			failure->outcome = errors[i].outcome;
-			failure->reason = errors[i].reason;
-			failure->exit_code = errors[i].exit_code;
-		}
-	}
+	failure->outcome = row != NULL ? row->outcome : OUTCOME_RETRY;
+	failure->reason = row != NULL ? row->reason : REASON_NONE;
+	failure->exit_code = row != NULL ? row->exit_code : EX_UNAVAILABLE;
 }
 
 bool
 db_error_is_known(unsigned number)
 {
-	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
-		if (errors[i].number == number)
-			return true;
-	return false;
+	return find_row(number) != NULL;
+}
+
+bool
+db_error_is_lost(unsigned number)
+{
+	const struct error_row *row = find_row(number);
+
+	return row != NULL && row->is_lost;
 }
 
 const char *
 db_error_advice(unsigned number)
 {
-	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
-		if (errors[i].number == number)
-			return errors[i].advice;
-	return "";
+	const struct error_row *row = find_row(number);
+
+	return row != NULL ? row->advice : "";
 }

@@ -23,6 +23,9 @@ void db_classify_error(unsigned number, struct failure *failure);
 
 bool db_error_is_known(unsigned number);
 
+/* It means that the connection is gone. */
+bool db_error_is_lost(unsigned number);
+
 /* A word of advice for people, "" when there is none. */
 const char *db_error_advice(unsigned number);
 

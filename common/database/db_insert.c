@@ -6,7 +6,8 @@
  * ON DUPLICATE KEY UPDATE of a column to itself, never INSERT IGNORE: that one would turn errors of
  * the data into silent changes.
  */
-#include "common/database/db_private.h"
+#include "common/database/db_insert.h"
+#include "common/database/db_connection.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 
@@ -144,8 +145,8 @@ fail_statement(struct db_insert *insert, const char *doing, struct failure *fail
 	char text[128];
 
 	snprintf(text, sizeof(text), "%s %s", doing, insert->table->name);
-	return db_fail(insert->db, text, mysql_stmt_errno(insert->statement),
-		       mysql_stmt_error(insert->statement), failure);
+	return db_connection_fail(insert->db, text, mysql_stmt_errno(insert->statement),
+				  mysql_stmt_error(insert->statement), failure);
 }
 
 static enum outcome
@@ -281,8 +282,8 @@ insert_values(struct db_insert *insert, const void *const *rows, size_t count, u
 	append(insert, DUPLICATE_CLAUSE, strlen(DUPLICATE_CLAUSE));
 	if (mysql_real_query(insert->db->mysql, insert->sql, insert->sql_len) != 0) {
 		snprintf(doing, sizeof(doing), "insert into %s", insert->table->name);
-		return db_fail(insert->db, doing, mysql_errno(insert->db->mysql),
-			       mysql_error(insert->db->mysql), failure);
+		return db_connection_fail(insert->db, doing, mysql_errno(insert->db->mysql),
+					  mysql_error(insert->db->mysql), failure);
 	}
 	*inserted += mysql_affected_rows(insert->db->mysql);
 	return OUTCOME_DONE;

@@ -11,6 +11,7 @@
 #include "common/base/fault.h"
 #include "common/base/log.h"
 #include "common/broker/topology.h"
+#include "common/broker/broker_publish.h"
 #include "common/base/xalloc.h"
 
 #include <stdio.h>

@@ -4,6 +4,7 @@
  */
 #include "common/worker/queue_watch.h"
 #include "common/base/clock.h"
+#include "common/broker/broker_declare.h"
 
 #include <string.h>
 

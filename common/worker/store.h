@@ -11,7 +11,7 @@
 #define COMMON_WORKER_STORE_H
 
 #include "common/worker/batch.h"
-#include "common/database/db.h"
+#include "common/database/db_insert.h"
 #include "common/process/retry.h"
 #include "common/process/process.h"
 

@@ -16,6 +16,7 @@
 #include "common/worker/queue_watch.h"
 #include "common/worker/store.h"
 #include "common/broker/topology.h"
+#include "common/broker/broker_consume.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -6,6 +6,7 @@
 #define SUPERVISOR_AUDIT_AUDIT_LOOKUP_H
 
 #include "common/database/db.h"
+#include "common/database/table.h"
 
 enum { AUDIT_LOOKUP_MAX = 400 }; /* the server compares each row with all keys: more is slower */
 

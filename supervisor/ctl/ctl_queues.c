@@ -9,6 +9,7 @@
 #include "common/broker/broker_errors.h"
 #include "common/base/log.h"
 #include "common/broker/topology.h"
+#include "common/broker/broker_declare.h"
 #include "common/base/xalloc.h"
 #include "supervisor/cli/ctl.h"
 #include "supervisor/shared/human.h"

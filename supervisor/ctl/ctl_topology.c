@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/broker/topology.h"
+#include "common/broker/broker_publish.h"
 #include "producer/binding_check.h"
 #include "supervisor/cli/ctl.h"
 

@@ -7,7 +7,7 @@
  * before the new line is published. What was typed in an editor is removed when it has been sent or
  * is no change, and kept in every other case.
  */
-#include "common/broker/broker_whole.h"
+#include "common/broker/delivery_json.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "supervisor/dlq/dlq_archive.h"
@@ -100,7 +100,7 @@ send_edited(struct dlq_move_job *job, const struct dlq_letter *letter, struct fa
 	if (archive_original(run, letter) != 0)
 		return failure_set(failure, OUTCOME_FATAL, EX_IOERR,
 				   "the letter could not be archived; nothing was changed");
-	properties = delivery_properties(letter->delivery);
+	properties = delivery_json_properties(letter->delivery);
 	dlq_headers_resend(properties, letter->retries + 1,
 			   dlq_format_choose(run->settings, run->format, run->keep_format,
 					     &letter->delivery->message));

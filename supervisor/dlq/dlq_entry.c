@@ -6,7 +6,7 @@
 #include "common/base/base64.h"
 #include "common/base/utf8.h"
 #include "common/base/xalloc.h"
-#include "common/broker/broker_whole.h"
+#include "common/broker/delivery_json.h"
 #include "supervisor/dlq/dlq_id.h"
 #include "supervisor/dlq/dlq_time.h"
 
@@ -61,7 +61,7 @@ dlq_entry_new(const struct dlq_letter *letter)
 	json_object_set_new(entry, "when", dlq_entry_time(letter->when_s));
 	json_object_set_new(entry, "reason", dlq_entry_text(letter->reason, 0));
 	json_object_set_new(entry, "detail", dlq_entry_text(letter->detail, 0));
-	json_object_set_new(entry, "properties", delivery_properties(letter->delivery));
+	json_object_set_new(entry, "properties", delivery_json_properties(letter->delivery));
 	set_body(entry, letter->delivery->message.body);
 	return entry;
 }

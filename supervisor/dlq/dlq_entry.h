@@ -6,7 +6,7 @@
  *    "properties": {…}, "body": "the line"}
  *
  * "body_base64" instead of "body" when it is not UTF-8 or has a NUL; properties as in
- * common/broker/broker_whole.h. Only queue, properties and the body are read back; the rest is for
+ * common/broker/delivery_json.h. Only queue, properties and the body are read back; the rest is for
  * people and jq.
  */
 #ifndef SUPERVISOR_DLQ_DLQ_ENTRY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dlq_headers.h - the headers of a message that is sent again, held or edited; pure, on the JSON of
- * common/broker/broker_whole.h.
+ * common/broker/delivery_json.h.
  *
  * A message sent again forgets why it died (x-sluice-stage, -reason, -detail, -attempts,
  * -last-failed, -worker, x-death and its kin), so that a new death states its own cause; it keeps

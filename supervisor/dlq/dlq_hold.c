@@ -3,7 +3,7 @@
  * dlq_hold.c - `sluicectl dlq hold` and `release`: a letter replaced by a copy of itself with or
  * without the mark.
  */
-#include "common/broker/broker_whole.h"
+#include "common/broker/delivery_json.h"
 #include "supervisor/dlq/dlq_headers.h"
 #include "supervisor/dlq/dlq_interrupt.h"
 #include "supervisor/dlq/dlq_move.h"
@@ -14,7 +14,7 @@
 static enum outcome
 mark_letter(struct dlq_move_job *job, const struct dlq_letter *letter, struct failure *failure)
 {
-	json_t *properties = delivery_properties(letter->delivery);
+	json_t *properties = delivery_json_properties(letter->delivery);
 	enum outcome outcome;
 
 	dlq_headers_hold(properties, job->context, time(NULL));

@@ -3,7 +3,7 @@
  * dlq_letter.c - when and why a letter died.
  */
 #include "supervisor/dlq/dlq_letter.h"
-#include "common/broker/broker_whole.h"
+#include "common/broker/delivery.h"
 #include "common/message/lines.h"
 #include "common/message/reason.h"
 #include "supervisor/dlq/dlq_id.h"

@@ -4,7 +4,7 @@
  */
 #include "supervisor/dlq/dlq_mover.h"
 #include "common/base/xalloc.h"
-#include "common/broker/broker_whole.h"
+#include "common/broker/broker_publish_json.h"
 #include "supervisor/dlq/dlq_interrupt.h"
 
 #include <assert.h>
@@ -199,8 +199,8 @@ dlq_mover_publish(struct dlq_mover *mover, const char *queue, const json_t *prop
 		outcome = dlq_mover_serve(mover, 500, failure);
 	}
 	if (outcome == OUTCOME_DONE)
-		outcome = broker_publish_whole(mover->broker, "", queue, properties, body, &tag,
-					       failure);
+		outcome = broker_publish_json(mover->broker, "", queue, properties, body, &tag,
+					      failure);
 	if (outcome == OUTCOME_REJECT)
 		mover->current->failed = true;
 	if (outcome != OUTCOME_DONE)

@@ -5,6 +5,8 @@
 #include "supervisor/dlq/dlq_reader.h"
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
+#include "common/broker/broker_consume.h"
+#include "common/broker/broker_declare.h"
 
 #include <errno.h>
 #include <poll.h>

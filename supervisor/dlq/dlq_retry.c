@@ -2,7 +2,7 @@
 /*
  * dlq_retry.c - `sluicectl dlq retry`: letters published once more.
  */
-#include "common/broker/broker_whole.h"
+#include "common/broker/delivery_json.h"
 #include "common/message/lines.h"
 #include "common/base/log.h"
 #include "supervisor/dlq/dlq_canary.h"
@@ -52,7 +52,7 @@ retry_letter(struct dlq_move_job *job, const struct dlq_letter *letter, struct f
 {
 	struct dlq_run *run = job->run;
 	const struct message *message = &letter->delivery->message;
-	json_t *properties = delivery_properties(letter->delivery);
+	json_t *properties = delivery_json_properties(letter->delivery);
 	enum outcome outcome;
 
 	dlq_headers_resend(

@@ -3,7 +3,7 @@
  * dlq_show.c - `sluicectl dlq show`: everything about a letter.
  */
 #include "clean_worker/log_format.h"
-#include "common/broker/broker_whole.h"
+#include "common/broker/delivery_json.h"
 #include "common/message/lines.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
@@ -162,7 +162,7 @@ show_letter(void *context, const struct dlq_letter *letter, struct delivery **de
 		dlq_entry_print(stdout, entry);
 		json_decref(entry);
 	} else {
-		json_t *properties = delivery_properties(letter->delivery);
+		json_t *properties = delivery_json_properties(letter->delivery);
 
 		if (run->selected > 1)
 			printf("\n");

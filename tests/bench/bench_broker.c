@@ -11,6 +11,8 @@
  */
 #include "tests/bench/bench.h"
 #include "common/broker/broker.h"
+#include "common/broker/broker_publish.h"
+#include "common/broker/broker_consume.h"
 #include "common/base/log.h"
 #include "common/broker/topology.h"
 #include "common/base/xalloc.h"

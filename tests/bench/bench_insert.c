@@ -11,7 +11,7 @@
  */
 #include "tests/bench/bench.h"
 #include "clean_worker/clean_row.h"
-#include "common/database/db.h"
+#include "common/database/db_insert.h"
 #include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "common/base/xalloc.h"

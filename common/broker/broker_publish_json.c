@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker_whole_send.c - JSON as AMQP properties and tables, and a message published with them: the
- * way back of broker_whole.c.
+ * broker_publish_json.c - JSON as AMQP properties and tables, and a message published with them:
+ * the way back of delivery_json.c.
  */
+#include "common/broker/broker_publish_json.h"
 #include "common/base/base64.h"
-#include "common/broker/broker_private.h"
-#include "common/broker/broker_whole.h"
 #include "common/base/log.h"
+#include "common/broker/broker_message.h"
+#include "common/broker/broker_publish.h"
+#include "common/broker/delivery_json.h"
 
 #include <amqp_framing.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@ struct builder {
 };
 
 static void *
-take_memory(struct builder *builder, size_t size)
+builder_alloc(struct builder *builder, size_t size)
 {
 	void *memory = amqp_pool_alloc(&builder->pool, MAX(size, (size_t)1));
 
@@ -36,7 +38,7 @@ take_memory(struct builder *builder, size_t size)
 static amqp_bytes_t
 build_bytes(struct builder *builder, const char *bytes, size_t len)
 {
-	amqp_bytes_t out = {.len = len, .bytes = take_memory(builder, len)};
+	amqp_bytes_t out = {.len = len, .bytes = builder_alloc(builder, len)};
 
 	memcpy(out.bytes, bytes, len);
 	return out;
@@ -106,7 +108,7 @@ build_array(struct builder *builder, const json_t *list, int depth)
 	size_t count = json_array_size(list);
 	amqp_array_t array = {.num_entries = (int)count};
 
-	array.entries = take_memory(builder, count * sizeof(*array.entries));
+	array.entries = builder_alloc(builder, count * sizeof(*array.entries));
 	for (size_t i = 0; i < count; i++)
 		array.entries[i] = build_value(builder, json_array_get(list, i), depth - 1);
 	return array;
@@ -146,7 +148,7 @@ build_odd_table(struct builder *builder, const json_t *pairs, int depth)
 	size_t count = json_array_size(pairs);
 	amqp_table_t table = {.num_entries = (int)count};
 
-	table.entries = take_memory(builder, count * sizeof(*table.entries));
+	table.entries = builder_alloc(builder, count * sizeof(*table.entries));
 	for (size_t i = 0; i < count; i++) {
 		const json_t *pair = json_array_get(pairs, i);
 
@@ -167,7 +169,7 @@ build_table(struct builder *builder, const json_t *object, int depth)
 
 	if (pairs != NULL)
 		return build_odd_table(builder, pairs, depth);
-	table.entries = take_memory(builder, (size_t)table.num_entries * sizeof(*table.entries));
+	table.entries = builder_alloc(builder, (size_t)table.num_entries * sizeof(*table.entries));
 	/* jansson takes a pointer to non-const; it only reads here */
 	for (void *iter = json_object_iter((json_t *)(uintptr_t)object); iter != NULL;
 	     iter = json_object_iter_next((json_t *)(uintptr_t)object, iter)) {
@@ -186,8 +188,8 @@ build_properties(struct builder *builder, const json_t *json, amqp_basic_propert
 
 	*p = (amqp_basic_properties_t){._flags = AMQP_BASIC_DELIVERY_MODE_FLAG,
 				       .delivery_mode = AMQP_DELIVERY_PERSISTENT};
-	for (size_t i = 0; i < broker_text_property_count; i++) {
-		const struct broker_text_property *property = &broker_text_properties[i];
+	for (size_t i = 0; i < broker_message_text_count; i++) {
+		const struct broker_message_text *property = &broker_message_texts[i];
 		amqp_bytes_t *field = (amqp_bytes_t *)(void *)((char *)p + property->offset);
 
 		value = json_object_get(json, property->name);
@@ -208,38 +210,29 @@ build_properties(struct builder *builder, const json_t *json, amqp_basic_propert
 	}
 	if (json_is_object(value = json_object_get(json, "headers"))) {
 		p->_flags |= AMQP_BASIC_HEADERS_FLAG;
-		p->headers = build_table(builder, value, BROKER_TABLE_DEPTH_MAX + 1);
+		p->headers = build_table(builder, value, DELIVERY_JSON_DEPTH_MAX + 1);
 	}
 }
 
 enum outcome
-broker_publish_whole(struct broker *broker, const char *exchange, const char *routing_key,
-		     const json_t *properties, struct span body, uint64_t *tag,
-		     struct failure *failure)
+broker_publish_json(struct broker *broker, const char *exchange, const char *routing_key,
+		    const json_t *properties, struct span body, uint64_t *tag,
+		    struct failure *failure)
 {
 	struct builder builder = {.bytes = 0};
 	amqp_basic_properties_t p;
-	union {
-		const char *in;
-		char *out;
-	} pointer = {.in = body.ptr};
-	int status;
+	enum outcome outcome;
 
 	init_amqp_pool(&builder.pool, 4096);
 	build_properties(&builder, properties, &p);
-	if (builder.failed || builder.bytes > PROPERTIES_BYTES_MAX) {
-		empty_amqp_pool(&builder.pool);
-		return failure_set(failure, OUTCOME_REJECT, EX_DATAERR,
-				   "properties that cannot be sent: %s",
-				   builder.failed ? "not in the form of an export"
-						  : "larger than a frame of the broker");
-	}
-	status = amqp_basic_publish(broker->connection, CHANNEL, amqp_cstring_bytes(exchange),
-				    amqp_cstring_bytes(routing_key), 1, 0, &p,
-				    (amqp_bytes_t){.len = body.len, .bytes = pointer.out});
+	if (builder.failed || builder.bytes > PROPERTIES_BYTES_MAX)
+		outcome = failure_set(failure, OUTCOME_REJECT, EX_DATAERR,
+				      "properties that cannot be sent: %s",
+				      builder.failed ? "not in the form of an export"
+						     : "larger than a frame of the broker");
+	else
+		outcome = broker_publish_properties(broker, exchange, routing_key, &p, body, tag,
+						    failure);
 	empty_amqp_pool(&builder.pool);
-	if (status != AMQP_STATUS_OK)
-		return broker_fail_with_status(broker, "publish", status, failure);
-	*tag = ++broker->published;
-	return OUTCOME_DONE;
+	return outcome;
 }

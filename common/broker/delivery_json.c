@@ -1,46 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * broker_whole.c - the properties of a message that came in: all of them as JSON, or single
- * headers. The way back is broker_whole_send.c.
+ * delivery_json.c - the properties of a message that came in, as JSON.
  */
-#include "common/broker/broker_whole.h"
+#include "common/broker/delivery_json.h"
 #include "common/base/base64.h"
-#include "common/broker/broker_private.h"
 #include "common/base/utf8.h"
+#include "common/broker/broker_message.h"
 
 #include <amqp_framing.h>
 #include <stdlib.h>
 #include <string.h>
-
-const struct broker_text_property broker_text_properties[] = {
-#define PROPERTY(field, FLAG, sent) \
-	{#field, AMQP_BASIC_##FLAG##_FLAG, offsetof(amqp_basic_properties_t, field), sent}
-	PROPERTY(content_type, CONTENT_TYPE, true),
-	PROPERTY(content_encoding, CONTENT_ENCODING, true),
-	PROPERTY(correlation_id, CORRELATION_ID, true),
-	PROPERTY(reply_to, REPLY_TO, true),
-	PROPERTY(expiration, EXPIRATION, false),
-	PROPERTY(message_id, MESSAGE_ID, true),
-	PROPERTY(type, TYPE, true),
-	PROPERTY(user_id, USER_ID, false),
-	PROPERTY(app_id, APP_ID, true),
-	PROPERTY(cluster_id, CLUSTER_ID, true),
-#undef PROPERTY
-};
-const size_t broker_text_property_count = ARRAY_LEN(broker_text_properties);
-
-static const amqp_message_t *
-message_of(const struct delivery *delivery)
-{
-	const struct delivery_box *box =
-		(const struct delivery_box *)(const void *)((const char *)delivery -
-							    offsetof(struct delivery_box,
-								     delivery));
-
-	return &box->message;
-}
-
-/* --- to JSON --- */
 
 static json_t *
 tagged(const char *tag, json_t *value)
@@ -62,7 +31,7 @@ base64_json(struct span bytes)
 }
 
 static json_t *
-broker_whole_text_json(struct span text)
+text_json(struct span text)
 {
 	if (!utf8_valid(text))
 		return tagged("$text", base64_json(text));
@@ -73,7 +42,7 @@ static json_t *table_json(const amqp_table_t *table, int depth);
 static json_t *array_json(const amqp_array_t *array, int depth);
 
 static json_t *
-broker_whole_value_json(const amqp_field_value_t *value, int depth)
+value_json(const amqp_field_value_t *value, int depth)
 {
 	switch ((amqp_field_value_kind_t)value->kind) {
 	case AMQP_FIELD_KIND_BOOLEAN:
@@ -101,9 +70,9 @@ broker_whole_value_json(const amqp_field_value_t *value, int depth)
 		return tagged("$decimal", json_pack("[i, I]", (int)value->value.decimal.decimals,
 						    (json_int_t)value->value.decimal.value));
 	case AMQP_FIELD_KIND_UTF8:
-		return broker_whole_text_json(span_of_bytes(value->value.bytes));
+		return text_json(broker_message_span(value->value.bytes));
 	case AMQP_FIELD_KIND_BYTES:
-		return tagged("$bytes", base64_json(span_of_bytes(value->value.bytes)));
+		return tagged("$bytes", base64_json(broker_message_span(value->value.bytes)));
 	case AMQP_FIELD_KIND_TIMESTAMP:
 		return tagged("$time", json_integer((json_int_t)value->value.u64));
 	case AMQP_FIELD_KIND_TABLE:
@@ -122,7 +91,7 @@ array_json(const amqp_array_t *array, int depth)
 	json_t *list = json_array();
 
 	for (int i = 0; i < array->num_entries; i++)
-		json_array_append_new(list, broker_whole_value_json(&array->entries[i], depth));
+		json_array_append_new(list, value_json(&array->entries[i], depth));
 	return list;
 }
 
@@ -151,9 +120,9 @@ odd_table_json(const amqp_table_t *table, int depth)
 	for (int i = 0; i < table->num_entries; i++) {
 		json_t *pair = json_array();
 
-		json_array_append_new(pair, base64_json(span_of_bytes(table->entries[i].key)));
 		json_array_append_new(pair,
-				      broker_whole_value_json(&table->entries[i].value, depth));
+				      base64_json(broker_message_span(table->entries[i].key)));
+		json_array_append_new(pair, value_json(&table->entries[i].value, depth));
 		json_array_append_new(list, pair);
 	}
 	return tagged("$table", list);
@@ -165,7 +134,7 @@ table_json(const amqp_table_t *table, int depth)
 	json_t *object = json_object();
 
 	for (int i = 0; i < table->num_entries; i++) {
-		struct span name = span_of_bytes(table->entries[i].key);
+		struct span name = broker_message_span(table->entries[i].key);
 
 		if (is_of_delivery(name))
 			continue;
@@ -174,25 +143,25 @@ table_json(const amqp_table_t *table, int depth)
 			return odd_table_json(table, depth);
 		}
 		json_object_setn_new(object, name.ptr, name.len,
-				     broker_whole_value_json(&table->entries[i].value, depth));
+				     value_json(&table->entries[i].value, depth));
 	}
 	return object;
 }
 
 json_t *
-delivery_properties(const struct delivery *delivery)
+delivery_json_properties(const struct delivery *delivery)
 {
-	const amqp_basic_properties_t *p = &message_of(delivery)->properties;
+	const amqp_basic_properties_t *p = &delivery->amqp->properties;
 	json_t *all = json_object();
 
-	for (size_t i = 0; i < broker_text_property_count; i++) {
-		const struct broker_text_property *property = &broker_text_properties[i];
+	for (size_t i = 0; i < broker_message_text_count; i++) {
+		const struct broker_message_text *property = &broker_message_texts[i];
 		const void *field = (const char *)p + property->offset;
 
 		if ((p->_flags & property->flag) != 0)
-			json_object_set_new(all, property->name,
-					    broker_whole_text_json(
-						    span_of_bytes(*(const amqp_bytes_t *)field)));
+			json_object_set_new(
+				all, property->name,
+				text_json(broker_message_span(*(const amqp_bytes_t *)field)));
 	}
 	if ((p->_flags & AMQP_BASIC_PRIORITY_FLAG) != 0)
 		json_object_set_new(all, "priority", json_integer(p->priority));
@@ -202,67 +171,6 @@ delivery_properties(const struct delivery *delivery)
 		json_object_set_new(all, "timestamp", json_integer((json_int_t)p->timestamp));
 	if ((p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0)
 		json_object_set_new(all, "headers",
-				    table_json(&p->headers, BROKER_TABLE_DEPTH_MAX));
+				    table_json(&p->headers, DELIVERY_JSON_DEPTH_MAX));
 	return all;
-}
-
-/* --- single headers --- */
-
-static const amqp_field_value_t *
-find_entry(const amqp_table_t *table, const char *name)
-{
-	for (int i = 0; i < table->num_entries; i++)
-		if (span_equals(span_of_bytes(table->entries[i].key), span_of(name)))
-			return &table->entries[i].value;
-	return NULL;
-}
-
-static const amqp_field_value_t *
-find_header(const struct delivery *delivery, const char *name)
-{
-	const amqp_basic_properties_t *p = &message_of(delivery)->properties;
-
-	return (p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0 ? find_entry(&p->headers, name) : NULL;
-}
-
-bool
-delivery_header_text(const struct delivery *delivery, const char *name, struct span *text)
-{
-	const amqp_field_value_t *value = find_header(delivery, name);
-
-	if (value == NULL ||
-	    (value->kind != AMQP_FIELD_KIND_UTF8 && value->kind != AMQP_FIELD_KIND_BYTES))
-		return false;
-	*text = span_of_bytes(value->value.bytes);
-	return true;
-}
-
-bool
-delivery_header_number(const struct delivery *delivery, const char *name, int64_t *number)
-{
-	const amqp_field_value_t *value = find_header(delivery, name);
-	json_t *json = value != NULL ? broker_whole_value_json(value, 0) : NULL;
-	bool is_number = json_is_integer(json);
-
-	if (is_number)
-		*number = json_integer_value(json);
-	json_decref(json);
-	return is_number;
-}
-
-int64_t
-delivery_death_time(const struct delivery *delivery)
-{
-	const amqp_field_value_t *deaths = find_header(delivery, "x-death"), *time;
-
-	/* the newest death comes first */
-	if (deaths == NULL || deaths->kind != AMQP_FIELD_KIND_ARRAY ||
-	    deaths->value.array.num_entries == 0 ||
-	    deaths->value.array.entries[0].kind != AMQP_FIELD_KIND_TABLE)
-		return 0;
-	time = find_entry(&deaths->value.array.entries[0].value.table, "time");
-	return time != NULL && time->kind == AMQP_FIELD_KIND_TIMESTAMP &&
-			       time->value.u64 <= INT64_MAX
-		       ? (int64_t)time->value.u64
-		       : 0;
 }
