@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sluiced.c - the supervisor: options, then supervisor.c does the work.
+ * sluiced.c - the supervisor: options, then main_loop.c does the work.
  */
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "supervisor/daemon/commands.h"
+#include "supervisor/daemon/main_loop.h"
 #include "supervisor/daemon/supervisor.h"
 
 #include <errno.h>
@@ -134,8 +136,8 @@ main(int argc, char **argv)
 	secure_standard_descriptors();
 	log_open("sluiced", (enum log_level)settings->log.level,
 		 (enum log_style)settings->log.format);
-	supervisor_open(&supervisor, path, settings);
-	supervisor_run(&supervisor);
+	supervisor_open(&supervisor, path, settings, commands_answer);
+	main_loop_run(&supervisor);
 	supervisor_close(&supervisor);
 	return EX_OK;
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * command_events.c - the events as JSON, oldest first.
- *
- * events: number, at, kind (events.def), subject, actor ("" = by itself), text. last: the number to
- * ask for next time as "after". missed: how many between "after" and the first are gone.
  */
-#include "supervisor/daemon/commands.h"
+#include "supervisor/daemon/command_events.h"
 
 #include <sysexits.h>
 
@@ -13,7 +10,7 @@ static json_t *
 event_json(const struct event *event)
 {
 	return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o}", "number", (json_int_t)event->number,
-			 "at", command_moment(event->wall_ms), "kind", event_kind_name(event->kind),
+			 "at", request_time(event->wall_ms), "kind", event_kind_name(event->kind),
 			 "subject", request_text(event->subject), "actor",
 			 request_text(event->actor), "text", request_text(event->text));
 }

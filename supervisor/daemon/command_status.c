@@ -1,45 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command_status.c - how everything is, as JSON. Members are only ever added; readers ignore those
- * they do not know.
- *
- *   version, pid, uptime_s, settings (path), draining (sluiced is ending)
- *   roles   one object per role: wanted (count), running (processes), ready, paused (told to take
- * no more work), rate_per_s (5 s), rates ([last seconds, 10 s, 60 s]), total, rejected,
- *           rejected_by_reason, counters (sums over all slots, also of children that are gone: they
- *           never go down), queue (null without one, see command_status_queue_json()), batch_duration_seconds and
- *           lag_seconds (histograms: bounds, counts, sum), autoscale (null, or min, max, drain_s)
- *   slots   those that are wanted or in use, in order: name ("lake/0"), role, slot (number in the
- *           role), state (STOPPED STARTING RUNNING BACKOFF STOPPING FATAL), wanted, held (stopped
- * by an operator), ready, pause_wanted, paused (nothing is in hand), report (starting ready waiting
- * draining: what the child last said), restart_pending, pid, uptime_s (null without a process),
- * restarts (since sluiced began), restart_in_s (null unless BACKOFF), failures (in a row),
- * rate_per_s (5 s), total (producer: lines confirmed; worker: rows stored + known + lines
- * rejected), rejected, counters (each by its name), last_error, last_error_at (ISO 8601, null
- * without one), in_hand deaths  the last ones, newest first: at, name, pid, exit_code, signal (one
- * of them null), cause (text), why ("hung" or the like; "" = by itself), uptime_s, in_hand
+ * command_status.c - how everything is, as JSON.
  */
-#include "supervisor/daemon/commands.h"
+#include "supervisor/daemon/command_status.h"
 #include "common/base/clock.h"
 #include "supervisor/daemon/load.h"
 
 #include <stdio.h>
 #include <unistd.h>
-
-json_t *
-command_moment(int64_t wall_ms)
-{
-	time_t seconds = (time_t)(wall_ms / 1000);
-	struct tm utc;
-	char text[40] = "";
-	size_t used;
-
-	if (gmtime_r(&seconds, &utc) == NULL)
-		return json_null();
-	used = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + used, sizeof(text) - used, ".%03dZ", (int)(wall_ms % 1000));
-	return json_string(text);
-}
 
 static json_t *
 seconds_or_null(bool known, int64_t ms)
@@ -65,13 +33,6 @@ counters_json(const uint64_t counters[COUNTER_COUNT])
 }
 
 static void
-add_counters(const struct slot *slot, uint64_t counters[COUNTER_COUNT])
-{
-	for (unsigned i = 0; i < COUNTER_COUNT; i++)
-		counters[i] += status_counter(slot->page, (enum counter)i);
-}
-
-static void
 add_texts(json_t *object, const struct slot *slot)
 {
 	char text[STATUS_TEXT_MAX];
@@ -79,7 +40,7 @@ add_texts(json_t *object, const struct slot *slot)
 
 	json_object_set_new(object, "last_error", request_text(text));
 	json_object_set_new(object, "last_error_at",
-			    text[0] != '\0' ? command_moment(wall_ms) : json_null());
+			    text[0] != '\0' ? request_time(wall_ms) : json_null());
 	status_in_hand_text(slot->page, text, sizeof(text));
 	json_object_set_new(object, "in_hand", request_text(text));
 }
@@ -89,15 +50,16 @@ slot_json(const struct pool *pool, const struct slot *slot, int64_t now_ms)
 {
 	const struct child *child = &slot->child;
 	bool alive = slot->pid > 0;
-	uint64_t counters[COUNTER_COUNT] = {0};
+	uint64_t counters[COUNTER_COUNT];
 	json_t *object = json_object();
 
-	add_counters(slot, counters);
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		counters[i] = status_counter(slot->page, (enum counter)i);
 	json_object_set_new(object, "name", json_string(slot->name));
 	json_object_set_new(object, "role", json_string(role_table[slot->role].name));
 	json_object_set_new(object, "slot", json_integer(slot->index));
 	json_object_set_new(object, "state", json_string(child_state_name(child->state)));
-	json_object_set_new(object, "wanted", json_boolean(slot_is_wanted(pool, slot)));
+	json_object_set_new(object, "wanted", json_boolean(pool_wants(pool, slot)));
 	json_object_set_new(object, "held", json_boolean(slot->held));
 	json_object_set_new(object, "ready", json_boolean(slot_is_ready(slot)));
 	json_object_set_new(object, "pause_wanted", json_boolean(pool->loads[slot->role].paused));
@@ -116,23 +78,18 @@ slot_json(const struct pool *pool, const struct slot *slot, int64_t now_ms)
 	json_object_set_new(object, "failures", json_integer(child->backoff.tries));
 	json_object_set_new(object, "rate_per_s",
 			    json_real(alive ? rate_per_s(&slot->rate, RATE_SHORT_S) : 0));
-	json_object_set_new(object, "total", count_json(role_total(slot->role, slot->page)));
+	json_object_set_new(object, "total", count_json(slot_total(slot)));
 	json_object_set_new(object, "rejected", count_json(counters[COUNTER_LINES_REJECTED]));
 	json_object_set_new(object, "counters", counters_json(counters));
 	add_texts(object, slot);
 	return object;
 }
 
-/*
- * name, known (some worker has looked lately), ready, consumers (of any host), dead (in the
- * dead-letter queue), in_hand (of the workers here), oldest_s (age of what was taken last, null
- * when unknown), growth_per_s, drain_s (at the present speed; null when that is never)
- */
 static json_t *
-command_status_queue_json(const struct pool *pool, enum role_id role, int64_t now_ms)
+queue_json(const struct pool *pool, enum role_id role, int64_t now_ms)
 {
-	const struct role_load *load = &pool->loads[role];
-	struct role_queue queue = pool_queue(pool, role, now_ms);
+	const struct load *load = &pool->loads[role];
+	struct load_queue queue = load_queue(pool->slots, role, now_ms);
 	double taken = rate_per_s(&load->messages, LOAD_RATE_S);
 	json_t *drain = json_null();
 
@@ -152,7 +109,7 @@ command_status_queue_json(const struct pool *pool, enum role_id role, int64_t no
 static json_t *
 histogram_json(const struct pool *pool, enum role_id role, enum histogram_kind kind)
 {
-	struct histogram_sum sum = load_histogram(pool, role, kind);
+	struct histogram_sum sum = load_histogram(pool->slots, role, kind);
 	json_t *bounds = json_array(), *counts = json_array();
 
 	for (unsigned i = 0; i < HISTOGRAM_BOUNDS; i++)
@@ -170,7 +127,7 @@ reasons_json(const struct pool *pool, enum role_id role)
 	json_t *object = json_object();
 
 	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++) {
-		uint64_t count = load_rejected(pool, role, (enum reason)i);
+		uint64_t count = load_rejected(pool->slots, role, (enum reason)i);
 
 		if (count > 0)
 			json_object_set_new(object, reason_name((enum reason)i), count_json(count));
@@ -187,52 +144,30 @@ autoscale_json(const struct autoscale_limits *limits)
 			 "drain_s", (json_int_t)limits->drain_s);
 }
 
-/* What the children do now. */
-static void
-add_present(json_t *object, struct pool *pool, enum role_id role)
-{
-	const struct role_load *load = &pool->loads[role];
-	unsigned running = 0, ready = 0;
-
-	for (unsigned i = 0; i < role_table[role].max; i++) {
-		const struct slot *slot = pool_slot(pool, role, i);
-
-		running += slot->pid > 0 ? 1 : 0;
-		ready += slot_is_ready(slot) ? 1 : 0;
-	}
-	json_object_set_new(object, "wanted", json_integer(pool->wanted[role]));
-	json_object_set_new(object, "running", json_integer(running));
-	json_object_set_new(object, "ready", json_integer(ready));
-	json_object_set_new(object, "paused", json_boolean(load->paused));
-	json_object_set_new(object, "rate_per_s", json_real(rate_per_s(&load->work, RATE_SHORT_S)));
-	json_object_set_new(object, "rates",
-			    json_pack("[f, f, f]", rate_per_s(&load->work, 2),
-				      rate_per_s(&load->work, 10), rate_per_s(&load->work, 60)));
-}
-
 static json_t *
-role_json(struct pool *pool, enum role_id role, int64_t now_ms)
+role_json(const struct pool *pool, enum role_id role, int64_t now_ms)
 {
-	uint64_t counters[COUNTER_COUNT], total = 0;
-	json_t *object = json_object();
+	const struct load *load = &pool->loads[role];
+	const struct rate *work = &load->work;
+	uint64_t counters[COUNTER_COUNT];
+	json_t *object;
 
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
-		counters[i] = load_counter(pool, role, (enum counter)i);
-	for (unsigned i = 0; i < role_table[role].max; i++) {
-		const struct slot *slot = pool_slot(pool, role, i);
-
-		total += slot->starts > 0 ? role_total(role, slot->page) : 0;
-	}
-	add_present(object, pool, role);
-	json_object_set_new(object, "total", count_json(total));
+		counters[i] = load_counter(pool->slots, role, (enum counter)i);
+	object = json_pack("{s:i, s:i, s:i, s:b, s:f, s:[f, f, f]}", "wanted",
+			   (int)pool->wanted[role], "running", (int)load_running(pool->slots, role),
+			   "ready", (int)load_ready(pool->slots, role), "paused", (int)load->paused,
+			   "rate_per_s", rate_per_s(work, RATE_SHORT_S), "rates",
+			   rate_per_s(work, 2), rate_per_s(work, 10), rate_per_s(work, 60));
+	json_object_set_new(object, "total", count_json(load_total(pool->slots, role)));
 	json_object_set_new(object, "rejected", count_json(counters[COUNTER_LINES_REJECTED]));
 	json_object_set_new(object, "rejected_by_reason", reasons_json(pool, role));
 	json_object_set_new(object, "counters", counters_json(counters));
-	json_object_set_new(object, "queue", command_status_queue_json(pool, role, now_ms));
+	json_object_set_new(object, "queue", queue_json(pool, role, now_ms));
 	for (unsigned i = 0; i < HISTOGRAM_COUNT && role_table[role].queue != NULL; i++)
 		json_object_set_new(object, histogram_name((enum histogram_kind)i),
 				    histogram_json(pool, role, (enum histogram_kind)i));
-	json_object_set_new(object, "autoscale", autoscale_json(&pool->loads[role].limits));
+	json_object_set_new(object, "autoscale", autoscale_json(&load->limits));
 	return object;
 }
 
@@ -242,14 +177,14 @@ deaths_json(const struct deaths *deaths)
 	json_t *list = json_array();
 	const struct death *death;
 
-	for (size_t back = 0; (death = deaths_get(deaths, back)) != NULL; back++) {
+	for (size_t age = 0; (death = deaths_get(deaths, age)) != NULL; age++) {
 		char cause[96];
 
 		death_cause(death->exit_code, death->signal, cause, sizeof(cause));
 		json_array_append_new(
 			list,
 			json_pack("{s:o, s:s, s:i, s:o, s:o, s:s, s:s, s:o, s:o}", "at",
-				  command_moment(death->wall_ms), "name", death->name, "pid",
+				  request_time(death->wall_ms), "name", death->name, "pid",
 				  (int)death->pid, "exit_code",
 				  death->signal == 0 ? json_integer(death->exit_code) : json_null(),
 				  "signal",
@@ -271,7 +206,7 @@ json_t *
 command_status(struct supervisor *supervisor, json_t *arguments UNUSED,
 	       struct request_error *error UNUSED)
 {
-	struct pool *pool = &supervisor->pool;
+	const struct pool *pool = &supervisor->pool;
 	int64_t now_ms = clock_mono_ms();
 	json_t *roles = json_object(), *slots = json_array();
 

@@ -37,26 +37,8 @@ struct command {
 extern const struct command command_table[];
 extern const size_t command_count;
 
-/* The answer to one line: a control_answer_fn, with the supervisor as its first argument. */
-char *commands_answer(struct supervisor *supervisor, const struct peer *peer, const char *line,
-		      size_t len, bool complete);
-
-/* What print writes about the supervisor, as {"text": "..."}. */
-json_t *command_print(const struct supervisor *supervisor,
-		      void (*print)(const struct supervisor *supervisor, FILE *out),
-		      struct request_error *error);
-
-/* A time as JSON: "2026-11-23T18:00:00.123Z". */
-json_t *command_moment(int64_t wall_ms);
-
-/* The handlers of "events" and "metrics", in their own files. */
-json_t *command_events(struct supervisor *supervisor, json_t *arguments,
-		       struct request_error *error);
-json_t *command_metrics(struct supervisor *supervisor, json_t *arguments,
-			struct request_error *error);
-
-/* The handler of "status", in command_status.c, where its members are documented. */
-json_t *command_status(struct supervisor *supervisor, json_t *arguments,
-		       struct request_error *error);
+/* The answer to one line: a control_answer_fn, with the struct supervisor as its context. */
+char *commands_answer(void *context, const struct peer *peer, const char *line, size_t len,
+		      bool complete);
 
 #endif

@@ -10,7 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "supervisor/shared/request.h"
-#include "supervisor/daemon/daemon_lock.h"
+#include "supervisor/daemon/folder.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -35,7 +35,7 @@ make_folder_of(const char *path)
 	if (slash != NULL && slash > path) {
 		char *folder = xstrndup(path, (size_t)(slash - path));
 
-		daemon_lock_folder(folder);
+		folder_make(folder);
 		free(folder);
 	}
 }

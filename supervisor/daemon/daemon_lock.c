@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon_lock.c - the state folder and its lock.
+ * daemon_lock.c - one sluiced per state folder.
  */
 #include "supervisor/daemon/daemon_lock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "supervisor/daemon/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,20 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-void
-daemon_lock_folder(const char *folder)
-{
-	struct stat found;
-
-	if (mkdir(folder, 0750) != 0 && errno != EEXIST)
-		fatal_exit(EX_CANTCREAT, "cannot make the folder %s: %s", folder, strerror(errno));
-	if (stat(folder, &found) != 0 || !S_ISDIR(found.st_mode))
-		fatal_exit(EX_CANTCREAT, "%s is not a folder", folder);
-}
 
 /* The number in the file is for people; only the lock counts. */
 static void
@@ -42,13 +31,13 @@ read_owner(int fd, char *out, size_t out_size)
 }
 
 void
-daemon_lock_take(const char *folder)
+daemon_lock_acquire(const char *folder)
 {
 	char *path = xasprintf("%s/sluiced.lock", folder);
 	char text[32];
 	int fd;
 
-	daemon_lock_folder(folder);
+	folder_make(folder);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0)
 		fatal_exit(EX_CANTCREAT, "cannot open the lock file %s: %s", path, strerror(errno));

@@ -18,11 +18,11 @@ deaths_next(struct deaths *deaths)
 }
 
 const struct death *
-deaths_get(const struct deaths *deaths, size_t back)
+deaths_get(const struct deaths *deaths, size_t age)
 {
-	if (back >= deaths->count || back >= DEATHS_KEPT)
+	if (age >= deaths->count || age >= DEATHS_KEPT)
 		return NULL;
-	return &deaths->ring[(deaths->count - 1 - back) % DEATHS_KEPT];
+	return &deaths->ring[(deaths->count - 1 - age) % DEATHS_KEPT];
 }
 
 const char *

@@ -19,8 +19,7 @@ struct death {
 	pid_t pid;
 	int exit_code; /* when signal is 0 */
 	int signal;
-	const char
-		*why; /* "hung", "did not finish in time", "cannot be executed"; "" = by itself */
+	const char *why; /* how it was ending when it died (obituary.c); "" = by itself; static */
 	int64_t uptime_ms;
 	char in_hand[STATUS_TEXT_MAX]; /* what it was working on; "" = nothing */
 };
@@ -33,8 +32,8 @@ struct deaths {
 /* The place for the next death, emptied, replacing the oldest one. */
 struct death *deaths_next(struct deaths *deaths);
 
-/* Number back of the kept deaths, 0 = the newest; NULL when there are not so many. */
-const struct death *deaths_get(const struct deaths *deaths, size_t back);
+/* A death by its age, 0 = the newest; NULL when so many are not recorded. */
+const struct death *deaths_get(const struct deaths *deaths, size_t age);
 
 /* "signal 9 (Killed)" or "exit code 78 (set up wrongly: ...)"; returns out. */
 const char *death_cause(int exit_code, int signal, char *out, size_t out_size);

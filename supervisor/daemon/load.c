@@ -1,68 +1,110 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * load.c - what a role has to do.
- *
- * sluiced talks to no network: the depth of a queue comes from the workers that empty it.
  */
 #include "supervisor/daemon/load.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
 
 enum {
-	FRESH_MS = 15000, /* an older look at a queue says nothing about now */
+	LOAD_FRESH_MS = 15000, /* an older report on a queue says nothing about now */
 };
 
-uint64_t
-load_counter(const struct pool *pool, enum role_id role, enum counter counter)
+void
+load_set_limits(struct load *load, enum role_id role, const struct settings *settings)
 {
+	const struct worker_settings *s;
+
+	load->limits = (struct autoscale_limits){.max = 0};
+	if (role_table[role].queue == NULL)
+		return;
+	s = stage_settings(role_stage(role), settings);
+	load->limits = (struct autoscale_limits){.min = (unsigned)s->autoscale_min,
+						 .max = (unsigned)s->autoscale_max,
+						 .drain_s = s->autoscale_drain_s};
+}
+
+/* --- sums --- */
+
+uint64_t
+load_total(const struct slot slots[SLOT_COUNT], enum role_id role)
+{
+	const struct slot *first = &slots[role_table[role].first_slot];
 	uint64_t total = 0;
 
-	for (unsigned i = 0; i < role_table[role].max; i++) {
-		const struct slot *slot = &pool->slots[role_table[role].first_slot + i];
-
-		if (slot->starts > 0) /* else its page is untouched, and shall not cost memory */
-			total += status_counter(slot->page, counter);
-	}
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		total += slot_total(&first[i]);
 	return total;
 }
 
 uint64_t
-load_rejected(const struct pool *pool, enum role_id role, enum reason reason)
+load_counter(const struct slot slots[SLOT_COUNT], enum role_id role, enum counter counter)
 {
+	const struct slot *first = &slots[role_table[role].first_slot];
 	uint64_t total = 0;
 
-	for (unsigned i = 0; i < role_table[role].max; i++) {
-		const struct slot *slot = &pool->slots[role_table[role].first_slot + i];
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		if (first[i].starts > 0)
+			total += status_counter(first[i].page, counter);
+	return total;
+}
 
-		if (slot->starts > 0)
-			total += atomic_load_explicit(&slot->page->rejected[reason],
+uint64_t
+load_rejected(const struct slot slots[SLOT_COUNT], enum role_id role, enum reason reason)
+{
+	const struct slot *first = &slots[role_table[role].first_slot];
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		if (first[i].starts > 0)
+			total += atomic_load_explicit(&first[i].page->rejected[reason],
 						      memory_order_relaxed);
-	}
 	return total;
 }
 
 struct histogram_sum
-load_histogram(const struct pool *pool, enum role_id role, enum histogram_kind kind)
+load_histogram(const struct slot slots[SLOT_COUNT], enum role_id role, enum histogram_kind kind)
 {
+	const struct slot *first = &slots[role_table[role].first_slot];
 	struct histogram_sum sum = {.sum_ms = 0};
 
-	for (unsigned i = 0; i < role_table[role].max; i++) {
-		const struct slot *slot = &pool->slots[role_table[role].first_slot + i];
-
-		if (slot->starts > 0)
-			histogram_collect(&slot->page->histograms[kind], &sum);
-	}
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		if (first[i].starts > 0)
+			histogram_collect(&first[i].page->histograms[kind], &sum);
 	return sum;
 }
 
-struct role_queue
-pool_queue(const struct pool *pool, enum role_id role, int64_t now_ms)
+unsigned
+load_ready(const struct slot slots[SLOT_COUNT], enum role_id role)
 {
-	struct role_queue queue = {.oldest_s = -1};
+	const struct slot *first = &slots[role_table[role].first_slot];
+	unsigned ready = 0;
+
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		ready += slot_is_ready(&first[i]) ? 1 : 0;
+	return ready;
+}
+
+unsigned
+load_running(const struct slot slots[SLOT_COUNT], enum role_id role)
+{
+	const struct slot *first = &slots[role_table[role].first_slot];
+	unsigned running = 0;
+
+	for (unsigned i = 0; i < role_table[role].max; i++)
+		running += first[i].pid > 0 ? 1 : 0;
+	return running;
+}
+
+/* --- the queue, and how many workers it takes --- */
+
+struct load_queue
+load_queue(const struct slot slots[SLOT_COUNT], enum role_id role, int64_t now_ms)
+{
+	struct load_queue queue = {.oldest_s = -1};
 	int64_t newest_ms = 0, published_s = 0;
 
 	for (unsigned i = 0; i < role_table[role].max && role_table[role].queue != NULL; i++) {
-		const struct slot *slot = &pool->slots[role_table[role].first_slot + i];
+		const struct slot *slot = &slots[role_table[role].first_slot + i];
 		const struct queue_report *report = &slot->page->queue;
 		int64_t at_ms;
 
@@ -72,7 +114,7 @@ pool_queue(const struct pool *pool, enum role_id role, int64_t now_ms)
 		queue.in_hand += atomic_load(&report->in_hand);
 		if (atomic_load(&report->in_hand) > 0)
 			published_s = MAX(published_s, atomic_load(&report->published_s));
-		if (at_ms == 0 || now_ms - at_ms > FRESH_MS || at_ms <= newest_ms)
+		if (at_ms == 0 || now_ms - at_ms > LOAD_FRESH_MS || at_ms <= newest_ms)
 			continue;
 		newest_ms = at_ms;
 		queue.known = true;
@@ -87,64 +129,39 @@ pool_queue(const struct pool *pool, enum role_id role, int64_t now_ms)
 	return queue;
 }
 
-static unsigned
-ready_count(const struct pool *pool, enum role_id role)
+bool
+load_sample(struct load *load, const struct slot slots[SLOT_COUNT], enum role_id role,
+	    int64_t now_ms)
 {
-	unsigned ready = 0;
+	enum counter messages = role == ROLE_PRODUCER ? COUNTER_FRAMES_OUT : COUNTER_FRAMES_IN;
+	struct load_queue queue;
 
-	for (unsigned i = 0; i < pool->wanted[role]; i++)
-		ready += slot_is_ready(&pool->slots[role_table[role].first_slot + i]);
-	return ready;
+	if (!rate_is_due(&load->work, now_ms))
+		return false;
+	rate_sample(&load->work, load_total(slots, role), now_ms);
+	rate_sample(&load->messages, load_counter(slots, role, messages), now_ms);
+	queue = load_queue(slots, role, now_ms);
+	if (queue.known)
+		rate_sample(&load->depth, (uint64_t)queue.ready, now_ms);
+	return true;
 }
 
-static void
-autoscale(struct pool *pool, enum role_id role, const struct role_queue *queue, int64_t now_ms)
+unsigned
+load_autoscale(struct load *load, const struct slot slots[SLOT_COUNT], enum role_id role,
+	       unsigned wanted, int64_t now_ms, char *reason, size_t reason_size)
 {
-	struct role_load *load = &pool->loads[role];
+	struct load_queue queue = load_queue(slots, role, now_ms);
 	struct autoscale_load seen = {
-		.wanted = pool->wanted[role],
-		.ready = ready_count(pool, role),
-		.waiting = queue->known ? queue->ready : -1,
+		.wanted = wanted,
+		.ready = load_ready(slots, role),
+		.waiting = queue.known ? queue.ready : -1,
 		.taken_per_s = rate_per_s(&load->messages, LOAD_RATE_S),
 		.growth_per_s = rate_change_per_s(&load->depth, LOAD_RATE_S),
 	};
-	char reason[160] = "";
-	unsigned to;
 
 	/* What people have stopped, they start again. */
-	if (load->limits.max == 0 || load->paused || pool->draining || seen.wanted == 0)
-		return;
-	to = autoscale_decide(&load->autoscale, &load->limits, &seen, now_ms, reason,
-			      sizeof(reason));
-	if (to == seen.wanted)
-		return;
-	log_info("autoscale %s: %u -> %u: %s", role_table[role].name, seen.wanted, to, reason);
-	events_add(&pool->events, EVENT_AUTOSCALE, role_table[role].name, "autoscale",
-		   "%u -> %u: %s", seen.wanted, to, reason);
-	pool_want(pool, role, to);
-}
-
-void
-load_look(struct pool *pool, enum role_id role, int64_t now_ms)
-{
-	struct role_load *load = &pool->loads[role];
-	struct role_queue queue;
-	uint64_t total = 0;
-
-	if (!rate_is_due(&load->work, now_ms))
-		return;
-	for (unsigned i = 0; i < role_table[role].max; i++) {
-		const struct slot *slot = pool_slot(pool, role, i);
-
-		total += slot->starts > 0 ? role_total(role, slot->page) : 0;
-	}
-	rate_sample(&load->work, total, now_ms);
-	rate_sample(&load->messages,
-		    load_counter(pool, role,
-				 role == ROLE_PRODUCER ? COUNTER_FRAMES_OUT : COUNTER_FRAMES_IN),
-		    now_ms);
-	queue = pool_queue(pool, role, now_ms);
-	if (queue.known)
-		rate_sample(&load->depth, (uint64_t)queue.ready, now_ms);
-	autoscale(pool, role, &queue, now_ms);
+	if (load->limits.max == 0 || load->paused || wanted == 0)
+		return wanted;
+	return autoscale_decide(&load->autoscale, &load->limits, &seen, now_ms, reason,
+				reason_size);
 }

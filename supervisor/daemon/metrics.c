@@ -5,13 +5,12 @@
  */
 #include "supervisor/daemon/metrics.h"
 #include "common/base/clock.h"
-#include "supervisor/daemon/commands.h"
 #include "supervisor/daemon/load.h"
 
 #include <inttypes.h>
 
 static void
-metrics_print_head(FILE *out, const char *name, const char *type, const char *help)
+print_head(FILE *out, const char *name, const char *type, const char *help)
 {
 	fprintf(out, "# HELP sluice_%s %s\n# TYPE sluice_%s %s\n", name, help, name, type);
 }
@@ -21,13 +20,12 @@ print_process(const struct supervisor *supervisor, FILE *out)
 {
 	int64_t age_ms = clock_mono_ms() - supervisor->started_ms;
 
-	metrics_print_head(out, "build_info", "gauge", "always 1; the version is in the label");
+	print_head(out, "build_info", "gauge", "always 1; the version is in the label");
 	fprintf(out, "sluice_build_info{version=\"%s\"} 1\n", SLUICE_VERSION);
-	metrics_print_head(out, "start_time_seconds", "gauge",
-			   "when sluiced started, seconds since 1970");
+	print_head(out, "start_time_seconds", "gauge", "when sluiced started, seconds since 1970");
 	fprintf(out, "sluice_start_time_seconds %.3f\n", (double)(clock_wall_ms() - age_ms) / 1000);
-	metrics_print_head(out, "child_deaths_total", "counter",
-			   "children that ended without having been asked to");
+	print_head(out, "child_deaths_total", "counter",
+		   "children that ended without having been asked to");
 	fprintf(out, "sluice_child_deaths_total %" PRIu64 "\n", supervisor->pool.deaths.count);
 }
 
@@ -38,16 +36,6 @@ count_state(const struct pool *pool, enum role_id role, enum child_state state)
 
 	for (unsigned i = 0; i < role_table[role].max; i++)
 		count += pool->slots[role_table[role].first_slot + i].child.state == state;
-	return count;
-}
-
-static unsigned
-metrics_count_ready(const struct pool *pool, enum role_id role)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < role_table[role].max; i++)
-		count += slot_is_ready(&pool->slots[role_table[role].first_slot + i]);
 	return count;
 }
 
@@ -64,26 +52,25 @@ count_starts(const struct pool *pool, enum role_id role)
 static void
 print_children(const struct pool *pool, FILE *out)
 {
-	metrics_print_head(out, "children", "gauge",
-			   "children by state; STOPPED ones are not counted");
+	print_head(out, "children", "gauge", "children by state; STOPPED ones are not counted");
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		for (unsigned state = CHILD_STARTING; state < CHILD_STATE_COUNT; state++)
 			fprintf(out, "sluice_children{role=\"%s\",state=\"%s\"} %u\n",
 				role_table[role].name, child_state_name((enum child_state)state),
 				count_state(pool, (enum role_id)role, (enum child_state)state));
-	metrics_print_head(out, "children_wanted", "gauge", "children that are to run");
+	print_head(out, "children_wanted", "gauge", "children that are to run");
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		fprintf(out, "sluice_children_wanted{role=\"%s\"} %u\n", role_table[role].name,
 			pool->wanted[role]);
-	metrics_print_head(out, "children_ready", "gauge", "children that say they are ready");
+	print_head(out, "children_ready", "gauge", "children that say they are ready");
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		fprintf(out, "sluice_children_ready{role=\"%s\"} %u\n", role_table[role].name,
-			metrics_count_ready(pool, (enum role_id)role));
-	metrics_print_head(out, "paused", "gauge", "1 when the role was told to take no more work");
+			load_ready(pool->slots, (enum role_id)role));
+	print_head(out, "paused", "gauge", "1 when the role was told to take no more work");
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		fprintf(out, "sluice_paused{role=\"%s\"} %d\n", role_table[role].name,
 			pool->loads[role].paused);
-	metrics_print_head(out, "child_starts_total", "counter", "processes started");
+	print_head(out, "child_starts_total", "counter", "processes started");
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		fprintf(out, "sluice_child_starts_total{role=\"%s\"} %" PRIu64 "\n",
 			role_table[role].name, count_starts(pool, (enum role_id)role));
@@ -96,35 +83,36 @@ print_counters(const struct pool *pool, FILE *out)
 		char name[64];
 
 		snprintf(name, sizeof(name), "%s_total", counter_name((enum counter)i));
-		metrics_print_head(out, name, "counter", counter_help((enum counter)i));
+		print_head(out, name, "counter", counter_help((enum counter)i));
 		for (unsigned role = 0; role < ROLE_COUNT; role++)
 			fprintf(out, "sluice_%s{role=\"%s\"} %" PRIu64 "\n", name,
 				role_table[role].name,
-				load_counter(pool, (enum role_id)role, (enum counter)i));
+				load_counter(pool->slots, (enum role_id)role, (enum counter)i));
 	}
-	metrics_print_head(out, "dead_letters_total", "counter",
-			   "lines that became dead letters, by reason");
+	print_head(out, "dead_letters_total", "counter",
+		   "lines that became dead letters, by reason");
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
 			fprintf(out,
 				"sluice_dead_letters_total{role=\"%s\",reason=\"%s\"} %" PRIu64
 				"\n",
 				role_table[role].name, reason_name((enum reason)i),
-				load_rejected(pool, (enum role_id)role, (enum reason)i));
+				load_rejected(pool->slots, (enum role_id)role, (enum reason)i));
 }
 
 /* What nobody has looked at lately is left out rather than told wrong: the HELP says so. */
 static void
 print_queue_gauge(const struct pool *pool, FILE *out, const char *name, const char *help,
-		  int64_t (*value)(const struct role_queue *queue))
+		  int64_t (*value)(const struct load_queue *queue))
 {
-	char whole[160];
+	char full_help[160];
 
-	snprintf(whole, sizeof(whole), "%s; asked by workers: absent while the role has none",
-		 help);
-	metrics_print_head(out, name, "gauge", whole);
+	snprintf(full_help, sizeof(full_help),
+		 "%s; asked by workers: absent while the role has none", help);
+	print_head(out, name, "gauge", full_help);
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
-		struct role_queue queue = pool_queue(pool, (enum role_id)role, clock_mono_ms());
+		struct load_queue queue =
+			load_queue(pool->slots, (enum role_id)role, clock_mono_ms());
 
 		if (queue.known && value(&queue) >= 0)
 			fprintf(out, "sluice_%s{queue=\"%s\"} %" PRId64 "\n", name,
@@ -133,31 +121,31 @@ print_queue_gauge(const struct pool *pool, FILE *out, const char *name, const ch
 }
 
 static int64_t
-queue_ready(const struct role_queue *queue)
+queue_ready(const struct load_queue *queue)
 {
 	return queue->ready;
 }
 
 static int64_t
-queue_in_hand(const struct role_queue *queue)
+queue_in_hand(const struct load_queue *queue)
 {
 	return queue->in_hand;
 }
 
 static int64_t
-queue_consumers(const struct role_queue *queue)
+queue_consumers(const struct load_queue *queue)
 {
 	return queue->consumers;
 }
 
 static int64_t
-queue_dead(const struct role_queue *queue)
+queue_dead(const struct load_queue *queue)
 {
 	return queue->dead;
 }
 
 static int64_t
-queue_oldest(const struct role_queue *queue)
+queue_oldest(const struct load_queue *queue)
 {
 	return queue->oldest_s;
 }
@@ -184,9 +172,9 @@ print_histogram(const struct pool *pool, FILE *out, enum histogram_kind kind)
 	const char *name = histogram_name(kind);
 	const int64_t *bounds_ms = histogram_bounds_ms(kind);
 
-	metrics_print_head(out, name, "histogram", histogram_help(kind));
+	print_head(out, name, "histogram", histogram_help(kind));
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
-		struct histogram_sum sum = load_histogram(pool, (enum role_id)role, kind);
+		struct histogram_sum sum = load_histogram(pool->slots, (enum role_id)role, kind);
 		const char *role_name = role_table[role].name;
 		uint64_t so_far = 0;
 
@@ -218,11 +206,4 @@ metrics_print(const struct supervisor *supervisor, FILE *out)
 	print_queues(pool, out);
 	for (unsigned i = 0; i < HISTOGRAM_COUNT; i++)
 		print_histogram(pool, out, (enum histogram_kind)i);
-}
-
-json_t *
-command_metrics(struct supervisor *supervisor, json_t *arguments UNUSED,
-		struct request_error *error)
-{
-	return command_print(supervisor, metrics_print, error);
 }

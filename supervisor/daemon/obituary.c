@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * obituary.c - what is said and kept of a child that has ended.
+ * obituary.c - what is said and recorded of a child that has ended.
  */
 #include "supervisor/daemon/obituary.h"
 #include "common/base/clock.h"
@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-static const char *const whys[] = {
+static const char *const obituary_whys[] = {
 	[CHILD_ENDING_NONE] = "",
 	[CHILD_ENDING_DRAIN] = "while finishing its work",
 	[CHILD_ENDING_HUNG] = "hung",
@@ -39,10 +39,10 @@ what_next(const struct slot *slot, int64_t now_ms, char *out, size_t out_size)
 }
 
 void
-obituary_write(struct pool *pool, const struct slot *slot, const struct child_event *event,
-	       const struct child *before, int64_t now_ms)
+obituary_write(const struct slot *slot, const struct child_event *event, const struct child *before,
+	       int64_t now_ms, struct deaths *deaths, struct events *events)
 {
-	const char *why = whys[before->ending];
+	const char *why = obituary_whys[before->ending];
 	char cause[96], lived[32], next[96], last_error[STATUS_TEXT_MAX];
 	struct death *death;
 
@@ -51,11 +51,11 @@ obituary_write(struct pool *pool, const struct slot *slot, const struct child_ev
 	if (before->ending == CHILD_ENDING_DRAIN && event->signal == 0 && event->exit_code == 0) {
 		log_info("%s (pid %ld) ended after %s, as asked", slot->name, (long)slot->pid,
 			 lived);
-		events_add(&pool->events, EVENT_ENDED, slot->name, "",
-			   "pid %ld, after %s, as asked", (long)slot->pid, lived);
+		events_add(events, EVENT_ENDED, slot->name, "", "pid %ld, after %s, as asked",
+			   (long)slot->pid, lived);
 		return;
 	}
-	death = deaths_next(&pool->deaths);
+	death = deaths_next(deaths);
 	death->wall_ms = clock_wall_ms();
 	snprintf(death->name, sizeof(death->name), "%s", slot->name);
 	death->pid = slot->pid;
@@ -65,8 +65,8 @@ obituary_write(struct pool *pool, const struct slot *slot, const struct child_ev
 	death->uptime_ms = now_ms - before->started_ms;
 	status_in_hand_text(slot->page, death->in_hand, sizeof(death->in_hand));
 	what_next(slot, now_ms, next, sizeof(next));
-	events_add(&pool->events, slot->child.state == CHILD_FATAL ? EVENT_FATAL : EVENT_DEATH,
-		   slot->name, "", "pid %ld%s%s: %s after %s, in hand: %.100s, %s", (long)slot->pid,
+	events_add(events, slot->child.state == CHILD_FATAL ? EVENT_FATAL : EVENT_DEATH, slot->name,
+		   "", "pid %ld%s%s: %s after %s, in hand: %.100s, %s", (long)slot->pid,
 		   why[0] != '\0' ? ", " : "", why, cause, lived,
 		   death->in_hand[0] != '\0' ? death->in_hand : "nothing", next);
 	log_error("%s (pid %ld) died%s%s: %s after %s, in hand: %s, %s", slot->name,

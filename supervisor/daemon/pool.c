@@ -2,16 +2,15 @@
 /*
  * pool.c - drives the state machines of all children.
  *
- * Every change goes through pool_tell_child(): it feeds one event to one child and carries out the action, and
- * what spawning leads to is fed back at once.
+ * Every change goes through pool_feed(): it feeds one event to one child and carries out the
+ * action, and what spawning leads to is fed back at once.
  */
 #include "supervisor/daemon/pool.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "supervisor/shared/human.h"
-#include "supervisor/daemon/load.h"
 #include "supervisor/daemon/obituary.h"
-#include "supervisor/daemon/pool_private.h"
+#include "supervisor/daemon/rolling.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -20,44 +19,17 @@
 #include <sysexits.h>
 
 enum {
-	LOOK_MS = 1000,		      /* an idle supervisor wakes up this often */
-	LOOK_STARTING_MS = 50,	      /* while somebody waits for a child to get ready ... */
-	STARTING_PATIENCE_MS = 10000, /* ... but not for ever: its broker may be away for hours */
-	OWN_GAP_MS = 5000, /* a longer pause between two looks means that sluiced did not run */
+	TICK_MS = 1000,		  /* an idle supervisor wakes up this often */
+	TICK_STARTING_MS = 50,	  /* while somebody waits for a child to get ready ... */
+	STARTING_FAST_MS = 10000, /* ... but not for ever: its broker may be away for hours */
+	OWN_GAP_MS = 5000, /* a longer pause between two ticks means that sluiced did not run */
 };
 
 void
 pool_init(struct pool *pool, const struct pool_ops *ops, void *pages)
 {
 	*pool = (struct pool){.ops = *ops};
-	for (unsigned role = 0; role < ROLE_COUNT; role++) {
-		for (unsigned i = 0; i < role_table[role].max; i++) {
-			struct slot *slot = pool_slot(pool, (enum role_id)role, i);
-
-			slot->role = (enum role_id)role;
-			slot->index = i;
-			slot->number = role_table[role].first_slot + i;
-			snprintf(slot->name, sizeof(slot->name), "%s/%u", role_table[role].name, i);
-			slot->page =
-				(struct status_page *)((char *)pages +
-						       (size_t)slot->number * STATUS_PAGE_SIZE);
-			child_init(&slot->child);
-		}
-	}
-}
-
-/* How far the role is scaled by itself; max 0 for one that is not. */
-static struct autoscale_limits
-autoscale_limits(enum role_id role, const struct settings *settings)
-{
-	const struct worker_settings *s;
-
-	if (role_table[role].queue == NULL)
-		return (struct autoscale_limits){.max = 0};
-	s = stage_settings(role_stage(role), settings);
-	return (struct autoscale_limits){.min = (unsigned)s->autoscale_min,
-					 .max = (unsigned)s->autoscale_max,
-					 .drain_s = s->autoscale_drain_s};
+	slots_init(pool->slots, pages);
 }
 
 void
@@ -73,26 +45,13 @@ pool_set_policy(struct pool *pool, const struct settings *settings)
 	};
 	pool->hang_ms = s->hang_s * 1000;
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
-		pool->loads[role].limits = autoscale_limits((enum role_id)role, settings);
+		load_set_limits(&pool->loads[role], (enum role_id)role, settings);
 }
 
 bool
-slot_is_wanted(const struct pool *pool, const struct slot *slot)
+pool_wants(const struct pool *pool, const struct slot *slot)
 {
 	return !pool->draining && !slot->held && slot->index < pool->wanted[slot->role];
-}
-
-bool
-slot_is_ready(const struct slot *slot)
-{
-	return slot->child.state == CHILD_RUNNING &&
-	       atomic_load(&slot->page->report) == (uint32_t)REPORT_READY;
-}
-
-bool
-slot_is_paused(const struct slot *slot)
-{
-	return slot->child.state == CHILD_RUNNING && atomic_load(&slot->page->paused) != 0;
 }
 
 /* --- events in, actions out --- */
@@ -116,8 +75,8 @@ prepare_page(struct pool *pool, const struct slot *slot, int64_t now_ms)
 	atomic_store(&page->queue.in_hand, 0);
 }
 
-static void pool_tell_child(struct pool *pool, struct slot *slot, const struct child_event *event,
-			    int64_t now_ms);
+static void pool_feed(struct pool *pool, struct slot *slot, const struct child_event *event,
+		      int64_t now_ms);
 
 static const enum child_event_kind spawn_outcomes[] = {
 	[SPAWN_OK] = CHILD_SPAWNED,
@@ -139,7 +98,7 @@ pool_spawn(struct pool *pool, struct slot *slot, int64_t now_ms)
 	} else {
 		slot->pid = 0;
 	}
-	pool_tell_child(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
+	pool_feed(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
 }
 
 void
@@ -178,28 +137,26 @@ pool_act(struct pool *pool, struct slot *slot, enum child_action action, int64_t
 }
 
 static void
-pool_tell_child(struct pool *pool, struct slot *slot, const struct child_event *event,
-		int64_t now_ms)
+pool_feed(struct pool *pool, struct slot *slot, const struct child_event *event, int64_t now_ms)
 {
 	pool_act(pool, slot, child_step(&slot->child, event, &pool->policy, now_ms), now_ms);
 }
 
 void
-pool_tell(struct pool *pool, struct slot *slot, enum child_event_kind kind)
+pool_step(struct pool *pool, struct slot *slot, enum child_event_kind kind)
 {
-	pool_tell_child(pool, slot, &(struct child_event){.kind = kind}, clock_mono_ms());
+	pool_feed(pool, slot, &(struct child_event){.kind = kind}, clock_mono_ms());
 }
 
-/* Bring one slot to what is wanted of it. */
 void
-pool_settle(struct pool *pool, struct slot *slot)
+pool_reconcile(struct pool *pool, struct slot *slot)
 {
-	bool wanted = slot_is_wanted(pool, slot);
+	bool wanted = pool_wants(pool, slot);
 
 	if (!wanted)
 		slot->roll = ROLL_NONE;
 	if (wanted != slot->child.wanted)
-		pool_tell(pool, slot, wanted ? CHILD_UP : CHILD_DOWN);
+		pool_step(pool, slot, wanted ? CHILD_UP : CHILD_DOWN);
 }
 
 void
@@ -208,7 +165,7 @@ pool_want(struct pool *pool, enum role_id role, unsigned count)
 	assert(count <= role_table[role].max);
 	pool->wanted[role] = count;
 	for (unsigned i = 0; i < role_table[role].max; i++)
-		pool_settle(pool, pool_slot(pool, role, i));
+		pool_reconcile(pool, pool_slot(pool, role, i));
 }
 
 void
@@ -223,7 +180,7 @@ pool_scale(struct pool *pool, enum role_id role, unsigned count)
 
 /* How much a death speaks against what the worker had in hand. */
 static uint32_t
-weight_of(const struct child_event *event, enum child_ending ending)
+suspect_weight(const struct child_event *event, enum child_ending ending)
 {
 	/* One that hung is aborted, or killed when it does not even hear that. */
 	if (ending == CHILD_ENDING_HUNG)
@@ -248,12 +205,13 @@ note_suspect(struct pool *pool, const struct slot *slot, const struct child_even
 		return;
 	status_read_text(&slot->page->in_hand, name, sizeof(name));
 	suspects_expire(&pool->suspects[slot->role], now_ms);
-	suspects_note(&pool->suspects[slot->role], name, line, weight_of(event, ending), now_ms);
+	suspects_note(&pool->suspects[slot->role], name, line, suspect_weight(event, ending),
+		      now_ms);
 	for (unsigned i = 0; i < role_table[slot->role].max; i++) {
-		struct slot *mate = pool_slot(pool, slot->role, i);
+		struct slot *other = pool_slot(pool, slot->role, i);
 
-		if (mate->starts > 0)
-			status_hand_suspects(mate->page, &pool->suspects[slot->role]);
+		if (other->starts > 0)
+			status_hand_suspects(other->page, &pool->suspects[slot->role]);
 	}
 }
 
@@ -273,7 +231,7 @@ never_ran(struct pool *pool, struct slot *slot, int64_t now_ms)
 	status_read_text(&slot->page->last_error, error, sizeof(error));
 	events_add(&pool->events, result == SPAWN_NEVER ? EVENT_FATAL : EVENT_DEATH, slot->name, "",
 		   "%s", error);
-	pool_tell_child(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
+	pool_feed(pool, slot, &(struct child_event){.kind = spawn_outcomes[result]}, now_ms);
 	return true;
 }
 
@@ -298,7 +256,7 @@ pool_reap(struct pool *pool, pid_t pid, int wait_status)
 	before = slot->child;
 	action = child_step(&slot->child, &event, &pool->policy, now_ms);
 	/* This first: the successor's start empties the page that the obituary quotes. */
-	obituary_write(pool, slot, &event, &before, now_ms);
+	obituary_write(slot, &event, &before, now_ms, &pool->deaths, &pool->events);
 	note_suspect(pool, slot, &event, before.ending, now_ms);
 	slot->pid = 0;
 	pool_act(pool, slot, action, now_ms);
@@ -321,7 +279,7 @@ is_hung(const struct pool *pool, const struct slot *slot, int64_t now_ms)
  * what a process says of itself counts, and that all is well only when it is ready.
  */
 static void
-look_at_trouble(struct pool *pool, struct slot *slot, int64_t now_ms)
+tick_trouble(struct pool *pool, struct slot *slot, int64_t now_ms)
 {
 	struct trouble *trouble = &slot->trouble;
 	char error[STATUS_TEXT_MAX], lasted[32];
@@ -340,7 +298,7 @@ look_at_trouble(struct pool *pool, struct slot *slot, int64_t now_ms)
 }
 
 static void
-look_at_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
+tick_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
 {
 	uint32_t report;
 
@@ -348,46 +306,68 @@ look_at_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
 	if (slot->starts == 0 && slot->child.state == CHILD_STOPPED)
 		return;
 	report = atomic_load(&slot->page->report);
-	rate_sample(&slot->rate, role_total(slot->role, slot->page), now_ms);
+	rate_sample(&slot->rate, slot_total(slot), now_ms);
 	if (slot->child.state == CHILD_STARTING &&
 	    (report == REPORT_READY || report == REPORT_WAITING)) {
 		log_info("%s (pid %ld) is ready", slot->name, (long)slot->pid);
 		events_add(&pool->events, EVENT_READY, slot->name, "",
 			   "pid %ld, %.1f s after its start", (long)slot->pid,
 			   (double)(now_ms - slot->child.started_ms) / 1000);
-		pool_tell_child(pool, slot, &(struct child_event){.kind = CHILD_READY}, now_ms);
+		pool_feed(pool, slot, &(struct child_event){.kind = CHILD_READY}, now_ms);
 	}
-	look_at_trouble(pool, slot, now_ms);
+	tick_trouble(pool, slot, now_ms);
 	if (slot->pid > 0 && is_hung(pool, slot, now_ms))
-		pool_tell_child(pool, slot, &(struct child_event){.kind = CHILD_HUNG}, now_ms);
+		pool_feed(pool, slot, &(struct child_event){.kind = CHILD_HUNG}, now_ms);
 	if (now_ms >= slot->child.deadline_ms)
-		pool_tell_child(pool, slot, &(struct child_event){.kind = CHILD_TIMER}, now_ms);
+		pool_feed(pool, slot, &(struct child_event){.kind = CHILD_TIMER}, now_ms);
+}
+
+static void
+tick_role(struct pool *pool, enum role_id role, int64_t now_ms)
+{
+	const char *name = role_table[role].name;
+	char reason[160] = "";
+	unsigned to;
+
+	if (!load_sample(&pool->loads[role], pool->slots, role, now_ms) || pool->draining)
+		return;
+	to = load_autoscale(&pool->loads[role], pool->slots, role, pool->wanted[role], now_ms,
+			    reason, sizeof(reason));
+	if (to == pool->wanted[role])
+		return;
+	log_info("autoscale %s: %u -> %u: %s", name, pool->wanted[role], to, reason);
+	events_add(&pool->events, EVENT_AUTOSCALE, name, "autoscale", "%u -> %u: %s",
+		   pool->wanted[role], to, reason);
+	pool_want(pool, role, to);
 }
 
 void
-pool_look(struct pool *pool, int64_t now_ms)
+pool_tick(struct pool *pool, int64_t now_ms)
 {
-	if (now_ms - pool->last_look_ms > OWN_GAP_MS)
+	struct slot *next;
+
+	if (now_ms - pool->last_tick_ms > OWN_GAP_MS)
 		pool->awake_since_ms = now_ms;
-	pool->last_look_ms = now_ms;
+	pool->last_tick_ms = now_ms;
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		look_at_slot(pool, &pool->slots[i], now_ms);
-	pool_look_at_roll(pool);
+		tick_slot(pool, &pool->slots[i], now_ms);
+	next = rolling_next(pool->slots);
+	if (next != NULL)
+		pool_step(pool, next, CHILD_RESTART);
 	for (unsigned i = 0; i < ROLE_COUNT; i++)
-		load_look(pool, (enum role_id)i, now_ms);
+		tick_role(pool, (enum role_id)i, now_ms);
 }
 
 int64_t
 pool_timeout_ms(const struct pool *pool, int64_t now_ms)
 {
-	int64_t timeout_ms = LOOK_MS;
+	int64_t timeout_ms = TICK_MS;
 
 	for (unsigned i = 0; i < SLOT_COUNT; i++) {
 		const struct child *child = &pool->slots[i].child;
 
-		if (child->state == CHILD_STARTING &&
-		    now_ms - child->started_ms < STARTING_PATIENCE_MS)
-			timeout_ms = MIN(timeout_ms, LOOK_STARTING_MS);
+		if (child->state == CHILD_STARTING && now_ms - child->started_ms < STARTING_FAST_MS)
+			timeout_ms = MIN(timeout_ms, TICK_STARTING_MS);
 		if (child->deadline_ms != CHILD_NO_DEADLINE)
 			timeout_ms = MIN(timeout_ms, MAX(0, child->deadline_ms - now_ms));
 	}
@@ -399,7 +379,7 @@ pool_drain(struct pool *pool)
 {
 	pool->draining = true;
 	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		pool_settle(pool, &pool->slots[i]);
+		pool_reconcile(pool, &pool->slots[i]);
 }
 
 void
@@ -408,7 +388,7 @@ pool_kill(struct pool *pool)
 	pool->draining = true;
 	for (unsigned i = 0; i < SLOT_COUNT; i++) {
 		pool->slots[i].roll = ROLL_NONE;
-		pool_tell(pool, &pool->slots[i], CHILD_NOW);
+		pool_step(pool, &pool->slots[i], CHILD_NOW);
 	}
 }
 

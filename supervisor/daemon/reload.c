@@ -5,6 +5,7 @@
 #include "supervisor/daemon/reload.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "supervisor/daemon/operate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ inputs_equal(const struct settings *a, const struct settings *b)
 }
 
 static json_t *
-reload_value_json(const struct settings *settings, const struct setting *row)
+value_json(const struct settings *settings, const struct setting *row)
 {
 	char *text = settings_value_text(settings, row);
 	json_t *json = request_text(text);
@@ -78,9 +79,9 @@ detail_json(const struct setting *row, const char *name, const struct settings *
 	    const struct settings *after)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "name", name, "from",
-			 reload_value_json(before, row), "to", reload_value_json(after, row),
-			 "from_origin", origin_json(before, row), "to_origin",
-			 origin_json(after, row), "effect", settings_reload_text(row->reload));
+			 value_json(before, row), "to", value_json(after, row), "from_origin",
+			 origin_json(before, row), "to_origin", origin_json(after, row), "effect",
+			 settings_reload_text(row->reload));
 }
 
 struct reload_changes
@@ -126,7 +127,7 @@ role_names(unsigned role_bits)
 }
 
 static const char *
-join(const json_t *names, char *out, size_t out_size)
+join_names(const json_t *names, char *out, size_t out_size)
 {
 	size_t used = 0;
 
@@ -145,7 +146,7 @@ apply(struct supervisor *supervisor, const struct settings *before, unsigned res
 	log_configure((enum log_level)after->log.level, (enum log_style)after->log.format);
 	pool_set_policy(&supervisor->pool, after);
 	/* This first: the children that a larger count starts have the new settings already. */
-	pool_renew(&supervisor->pool, restart_roles);
+	operate_renew(&supervisor->pool, restart_roles);
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
 		enum role_id role = (enum role_id)i;
 
@@ -205,15 +206,16 @@ reload_tell(struct supervisor *supervisor, const struct reload_changes *changes)
 	char changed[256], restarting[64], needs_restart[256];
 	json_t *roles = role_names(changes->restart_roles);
 
-	join(changes->changed, changed, sizeof(changed));
-	join(roles, restarting, sizeof(restarting));
+	join_names(changes->changed, changed, sizeof(changed));
+	join_names(roles, restarting, sizeof(restarting));
 	log_info("reloaded %s: changed: %s; restarting: %s", supervisor->settings_path, changed,
 		 restarting);
 	events_add(&supervisor->pool.events, EVENT_RELOAD, "sluiced", supervisor->pool.actor,
 		   "changed: %s; restarting: %s", changed, restarting);
 	if (json_array_size(changes->needs_restart) > 0)
-		log_warning("only a restart of sluiced applies: %s",
-			    join(changes->needs_restart, needs_restart, sizeof(needs_restart)));
+		log_warning(
+			"only a restart of sluiced applies: %s",
+			join_names(changes->needs_restart, needs_restart, sizeof(needs_restart)));
 	json_decref(roles);
 }
 
@@ -232,7 +234,7 @@ one_line(const char *text)
  * must not look for its checkpoint in another folder than its predecessor left it in.
  */
 static void
-keep_unchangeable(struct settings *before, struct settings *after)
+exchange_unchangeable(struct settings *before, struct settings *after)
 {
 	static const size_t sizes[] = {
 		[SETTING_NUMBER] = sizeof(int64_t), [SETTING_TEXT] = sizeof(char *),
@@ -276,9 +278,9 @@ reload_settings(struct supervisor *supervisor, struct request_error *error)
 		return NULL;
 	}
 	changes = reload_compare(before, after);
-	keep_unchangeable(before, after);
+	exchange_unchangeable(before, after);
 	supervisor->settings = after;
-	spawner_take_settings(&supervisor->spawner, after);
+	spawner_set_settings(&supervisor->spawner, after);
 	reload_tell(supervisor, &changes);
 	apply(supervisor, before, changes.restart_roles);
 	settings_free(&before);

@@ -72,7 +72,7 @@ spawner_init(struct spawner *spawner, const char *settings_path)
 }
 
 void
-spawner_take_settings(struct spawner *spawner, const struct settings *settings)
+spawner_set_settings(struct spawner *spawner, const struct settings *settings)
 {
 	int fd = memfd_create("sluice-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;

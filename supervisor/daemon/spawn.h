@@ -26,7 +26,7 @@ struct spawner {
 void spawner_init(struct spawner *spawner, const char *settings_path);
 
 /* Children that are started from now on get these settings, whatever happens to the file. */
-void spawner_take_settings(struct spawner *spawner, const struct settings *settings);
+void spawner_set_settings(struct spawner *spawner, const struct settings *settings);
 
 /* All children must be gone. */
 void spawner_close(struct spawner *spawner);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * supervisor.h - sluiced as a whole: what its parts share, and its main loop.
+ * supervisor.h - sluiced as a whole: its parts, which main loop, commands and reload work on.
  */
 #ifndef SUPERVISOR_DAEMON_SUPERVISOR_H
 #define SUPERVISOR_DAEMON_SUPERVISOR_H
@@ -20,17 +20,15 @@ struct supervisor {
 	struct control control;
 	int signal_fd;
 	int64_t started_ms;
-	char told[160]; /* what systemd was told last */
+	char status_sent[160]; /* what systemd was told last */
 };
 
 /*
- * Take the lock, make pages and socket; the settings, read from the file path, are taken over. Ends
- * sluiced on failure.
+ * Take the lock, make pages and socket, where answer answers (with the supervisor as its context).
+ * The settings, read from the file path, are owned from now on. Ends sluiced on failure.
  */
-void supervisor_open(struct supervisor *supervisor, const char *path, struct settings *settings);
-
-/* Start the children and look after them until sluiced is told to end and they are gone. */
-void supervisor_run(struct supervisor *supervisor);
+void supervisor_open(struct supervisor *supervisor, const char *path, struct settings *settings,
+		     control_answer_fn answer);
 
 /* Remove the socket, free all. */
 void supervisor_close(struct supervisor *supervisor);

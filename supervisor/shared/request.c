@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 static void *
 allocate_or_die(size_t size)
@@ -102,6 +103,21 @@ request_text(const char *text)
 	json = json_stringn(valid, utf8_escape(in, valid, utf8_escaped_len(in)));
 	free(valid);
 	return json;
+}
+
+json_t *
+request_time(int64_t wall_ms)
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	struct tm utc;
+	char text[40] = "";
+	size_t used;
+
+	if (gmtime_r(&seconds, &utc) == NULL)
+		return json_null();
+	used = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + used, sizeof(text) - used, ".%03dZ", (int)(wall_ms % 1000));
+	return json_string(text);
 }
 
 char *

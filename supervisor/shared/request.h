@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/defs.h"
 
@@ -56,6 +57,9 @@ char *request_answer(json_t *data, const struct request_error *error);
 
 /* A JSON text of any bytes: what is not UTF-8 is escaped. */
 json_t *request_text(const char *text);
+
+/* A time as JSON: "2026-11-23T18:00:00.123Z". */
+json_t *request_time(int64_t wall_ms);
 
 /* Let jansson's allocations die as xalloc.h does, so that no call can return NULL for want of
  * memory. */

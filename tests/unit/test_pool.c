@@ -2,6 +2,7 @@
 /*
  * test_pool.c - wanted and actual children, with processes that only exist on paper.
  */
+#include "supervisor/daemon/operate.h"
 #include "supervisor/daemon/pool.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -80,7 +81,7 @@ free_paper(void **state)
 static void
 look(struct paper *paper)
 {
-	pool_look(&paper->pool, clock_mono_ms());
+	pool_tick(&paper->pool, clock_mono_ms());
 }
 
 static unsigned
@@ -200,7 +201,7 @@ test_counters_outlive_the_child(void **state)
 	status_read_text(&slot->page->last_error, text, sizeof(text));
 	assert_string_equal(text, "died: signal 9 (Killed)");
 
-	pool_look(&paper->pool, slot->child.deadline_ms);
+	pool_tick(&paper->pool, slot->child.deadline_ms);
 	assert_int_equal(slot->child.state, CHILD_STARTING);
 	assert_int_equal(status_counter(slot->page, COUNTER_ROWS_STORED), 7);
 	assert_int_equal(slot->page->report, REPORT_STARTING);
@@ -218,7 +219,7 @@ die_with(struct paper *paper, unsigned index, const char *message, uint32_t line
 	status_set_in_hand(slot->page, message);
 	status_set_line(slot->page, line);
 	pool_reap(&paper->pool, slot->pid, wait_status);
-	pool_look(&paper->pool, slot->child.deadline_ms);
+	pool_tick(&paper->pool, slot->child.deadline_ms);
 	assert_int_equal(slot->child.state, CHILD_STARTING);
 }
 
@@ -295,13 +296,13 @@ test_hang(void **state)
 	all_ready(paper);
 	pid = slot->pid;
 	for (int64_t later_ms = 0; later_ms <= 60000; later_ms += 1000)
-		pool_look(&paper->pool, now_ms + later_ms);
+		pool_tick(&paper->pool, now_ms + later_ms);
 	assert_int_equal(slot->child.state, CHILD_RUNNING);
 	for (int64_t later_ms = 61000; later_ms <= 63000; later_ms += 1000)
-		pool_look(&paper->pool, now_ms + later_ms);
+		pool_tick(&paper->pool, now_ms + later_ms);
 	assert_int_equal(slot->child.state, CHILD_STOPPING);
 	assert_int_equal(paper->last_signal[pid - FIRST_PID], SIGABRT);
-	pool_look(&paper->pool, now_ms + 63000 + CHILD_ABORT_TO_KILL_MS);
+	pool_tick(&paper->pool, now_ms + 63000 + CHILD_ABORT_TO_KILL_MS);
 	assert_int_equal(paper->last_signal[pid - FIRST_PID], SIGKILL);
 	end_with_signal(paper, slot, SIGKILL);
 	assert_int_equal(slot->child.state, CHILD_BACKOFF);
@@ -317,7 +318,7 @@ test_a_pause_of_sluiced_is_no_hang(void **state)
 
 	pool_scale(&paper->pool, ROLE_LAKE, 1);
 	all_ready(paper);
-	pool_look(&paper->pool, now_ms + 3600000);
+	pool_tick(&paper->pool, now_ms + 3600000);
 	assert_int_equal(count_in(paper, ROLE_LAKE, CHILD_RUNNING), 1);
 }
 
@@ -334,22 +335,22 @@ test_targets(void **state)
 
 	pool_scale(pool, ROLE_LAKE, 2);
 	all_ready(paper);
-	assert_int_equal(pool_stop(pool, &clean, error, sizeof(error)), -1);
+	assert_int_equal(operate_stop(pool, &clean, error, sizeof(error)), -1);
 	assert_string_equal(error, "no clean is wanted: sluicectl scale clean=1");
-	assert_int_equal(pool_start(pool, &lake_5, error, sizeof(error)), -1);
+	assert_int_equal(operate_start(pool, &lake_5, error, sizeof(error)), -1);
 	assert_string_equal(error,
 			    "lake/5 is beyond the wanted count of 2: sluicectl scale lake=6");
 
-	assert_int_equal(pool_stop(pool, &lake_1, error, sizeof(error)), 0);
+	assert_int_equal(operate_stop(pool, &lake_1, error, sizeof(error)), 0);
 	end_with_code(paper, pool_slot(pool, ROLE_LAKE, 1), 0);
 	assert_int_equal(count_in(paper, ROLE_LAKE, CHILD_RUNNING), 1);
 	look(paper);
 	assert_int_equal(paper->spawned, 2);
-	assert_int_equal(pool_start(pool, &lake, error, sizeof(error)), 0);
+	assert_int_equal(operate_start(pool, &lake, error, sizeof(error)), 0);
 	assert_int_equal(paper->spawned, 3);
 
 	/* A count is meant as it is written: it lifts a stop, too. */
-	assert_int_equal(pool_stop(pool, &lake, error, sizeof(error)), 0);
+	assert_int_equal(operate_stop(pool, &lake, error, sizeof(error)), 0);
 	end_with_code(paper, pool_slot(pool, ROLE_LAKE, 0), 0);
 	end_with_code(paper, pool_slot(pool, ROLE_LAKE, 1), 0);
 	assert_true(pool_is_empty(pool));
@@ -369,11 +370,11 @@ test_fatal_stays_until_started(void **state)
 	pool_scale(pool, ROLE_LAKE, 1);
 	end_with_code(paper, slot, EX_CONFIG);
 	assert_int_equal(slot->child.state, CHILD_FATAL);
-	pool_look(pool, clock_mono_ms() + 3600000);
+	pool_tick(pool, clock_mono_ms() + 3600000);
 	pool_scale(pool, ROLE_LAKE, 1);
 	assert_int_equal(slot->child.state, CHILD_FATAL);
 	assert_int_equal(paper->spawned, 1);
-	assert_int_equal(pool_start(pool, &lake, error, sizeof(error)), 0);
+	assert_int_equal(operate_start(pool, &lake, error, sizeof(error)), 0);
 	assert_int_equal(slot->child.state, CHILD_STARTING);
 
 	paper->result = SPAWN_NEVER;
@@ -381,7 +382,7 @@ test_fatal_stays_until_started(void **state)
 	assert_int_equal(count_in(paper, ROLE_CLEAN, CHILD_FATAL), 1);
 	assert_int_equal(pool_slot(pool, ROLE_CLEAN, 0)->pid, 0);
 	paper->result = SPAWN_OK;
-	pool_renew(pool, 0);
+	operate_renew(pool, 0);
 	assert_int_equal(count_in(paper, ROLE_CLEAN, CHILD_STARTING), 1);
 }
 
@@ -395,7 +396,7 @@ test_restart_is_one_at_a_time(void **state)
 
 	pool_scale(pool, ROLE_LAKE, 3);
 	all_ready(paper);
-	assert_int_equal(pool_restart(pool, &all, error, sizeof(error)), 0);
+	assert_int_equal(operate_restart(pool, &all, error, sizeof(error)), 0);
 	for (unsigned i = 0; i < 3; i++) {
 		struct slot *slot = pool_slot(pool, ROLE_LAKE, i);
 
@@ -424,7 +425,7 @@ test_restart_ends_at_a_fatal_child(void **state)
 
 	pool_scale(pool, ROLE_LAKE, 3);
 	all_ready(paper);
-	pool_renew(pool, 1u << ROLE_LAKE);
+	operate_renew(pool, 1u << ROLE_LAKE);
 	look(paper);
 	end_with_code(paper, pool_slot(pool, ROLE_LAKE, 0), 0);
 	end_with_code(paper, pool_slot(pool, ROLE_LAKE, 0), EX_CONFIG);
@@ -449,7 +450,7 @@ test_end(void **state)
 	pool_drain(pool);
 	assert_int_equal(pool_slot(pool, ROLE_LAKE, 1)->child.state, CHILD_STOPPED);
 	assert_int_equal(paper->last_signal[slot->pid - FIRST_PID], SIGTERM);
-	assert_int_equal(pool_start(pool, &all, error, sizeof(error)), -1);
+	assert_int_equal(operate_start(pool, &all, error, sizeof(error)), -1);
 	pool_kill(pool);
 	assert_int_equal(paper->last_signal[slot->pid - FIRST_PID], SIGKILL);
 	assert_false(pool_is_empty(pool));
@@ -496,7 +497,7 @@ look_at(struct paper *paper, const char *error, int64_t now_ms)
 	status_set_error(slot->page, error);
 	status_set_report(slot->page, error[0] == '\0' ? REPORT_READY : REPORT_WAITING);
 	status_beat(slot->page);
-	pool_look(&paper->pool, now_ms);
+	pool_tick(&paper->pool, now_ms);
 }
 
 static void
@@ -548,9 +549,9 @@ test_trouble_outlives_a_death(void **state)
 	look_at(paper, "database: away", now_ms);
 	end_with_signal(paper, slot, SIGKILL);
 	assert_int_equal(slot->child.state, CHILD_BACKOFF);
-	pool_look(&paper->pool, now_ms + 1500);
+	pool_tick(&paper->pool, now_ms + 1500);
 	assert_int_equal(slot->child.state, CHILD_STARTING);
-	pool_look(&paper->pool, now_ms + 2000);
+	pool_tick(&paper->pool, now_ms + 2000);
 	assert_int_equal(count_events(paper, EVENT_MENDED), 0);
 	look_at(paper, "", now_ms + 3000);
 	assert_int_equal(count_events(paper, EVENT_TROUBLE), 1);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main_loop.c - signals, control socket, children: whatever is due.
+ *
+ * It talks to no network and holds no data: whatever happens to it, the children finish what they
+ * have and the next sluiced starts others.
+ */
+#include "supervisor/daemon/main_loop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "supervisor/daemon/notify.h"
+#include "supervisor/daemon/reload.h"
+#include "supervisor/shared/human.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void
+main_loop_reap(struct supervisor *supervisor)
+{
+	int wait_status;
+	pid_t pid;
+
+	/* One SIGCHLD may stand for many deaths. */
+	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0)
+		pool_reap(&supervisor->pool, pid, wait_status);
+}
+
+static void
+main_loop_end(struct supervisor *supervisor, bool now)
+{
+	if (now || supervisor->pool.draining) {
+		log_warning("ending at once");
+		pool_kill(&supervisor->pool);
+	} else {
+		log_info("ending: every child finishes what it has in hand");
+		pool_drain(&supervisor->pool);
+	}
+	notify_send("STOPPING=1\nSTATUS=ending%s", now ? " at once" : "");
+	events_add(&supervisor->pool.events, EVENT_END, "sluiced", "signal", "%s",
+		   now ? "at once" : "every child finishes what it has in hand");
+}
+
+static void
+main_loop_reload(struct supervisor *supervisor)
+{
+	struct request_error error;
+
+	snprintf(supervisor->pool.actor, sizeof(supervisor->pool.actor), "signal HUP");
+	notify_reloading();
+	json_decref(reload_settings(supervisor, &error));
+	notify_send("READY=1");
+	supervisor->pool.actor[0] = '\0';
+}
+
+/* USR1: there is no log file to open again; whoever has only the log at hand sees how it is. */
+static void
+main_loop_log_status(const struct pool *pool)
+{
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		const struct slot *slot = &pool->slots[i];
+		char total[32], error[STATUS_TEXT_MAX];
+
+		if (!pool_wants(pool, slot) && slot->pid == 0)
+			continue;
+		status_read_text(&slot->page->last_error, error, sizeof(error));
+		log_info("%s: %s%s, pid %ld, %.1f/s, %s done%s%s", slot->name,
+			 child_state_name(slot->child.state),
+			 slot_is_paused(slot)  ? ", paused"
+			 : slot_is_ready(slot) ? ", ready"
+					       : ", not ready",
+			 (long)slot->pid, rate_per_s(&slot->rate, RATE_SHORT_S),
+			 human_count(slot_total(slot), total, sizeof(total)),
+			 error[0] != '\0' ? ": " : "", error);
+	}
+}
+
+static void
+main_loop_read_signals(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+
+	while (read(supervisor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGTERM:
+		case SIGINT:
+			main_loop_end(supervisor, false);
+			break;
+		case SIGQUIT:
+			main_loop_end(supervisor, true);
+			break;
+		case SIGHUP:
+			main_loop_reload(supervisor);
+			break;
+		case SIGCHLD:
+			main_loop_reap(supervisor);
+			break;
+		case SIGUSR1:
+			main_loop_log_status(&supervisor->pool);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* "producer 1 of 1 ready, lake 2 of 2 ready (paused), ..."; systemd is told when it changes. */
+static void
+notify_status(struct supervisor *supervisor)
+{
+	const struct pool *pool = &supervisor->pool;
+	char text[sizeof(supervisor->status_sent)] = "";
+	size_t used = 0;
+
+	for (unsigned role = 0; role < ROLE_COUNT && !pool->draining; role++) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %u of %u ready%s",
+					 role > 0 ? ", " : "", role_table[role].name,
+					 load_ready(pool->slots, (enum role_id)role),
+					 pool->wanted[role],
+					 pool->loads[role].paused ? " (paused)" : "");
+	}
+	if (text[0] == '\0' || strcmp(text, supervisor->status_sent) == 0)
+		return;
+	snprintf(supervisor->status_sent, sizeof(supervisor->status_sent), "%s", text);
+	notify_send("STATUS=%s", text);
+}
+
+static void
+main_loop_turn(struct supervisor *supervisor)
+{
+	struct pollfd fds[2 + CONTROL_CLIENTS];
+	int64_t now_ms = clock_mono_ms();
+	int64_t timeout_ms = control_timeout_ms(&supervisor->control, now_ms,
+						pool_timeout_ms(&supervisor->pool, now_ms));
+	size_t count;
+
+	timeout_ms = notify_timeout_ms(now_ms, timeout_ms);
+	fds[0] = (struct pollfd){.fd = supervisor->signal_fd, .events = POLLIN};
+	count = control_poll(&supervisor->control, fds + 1);
+	if (poll(fds, (nfds_t)(1 + count), (int)timeout_ms) < 0) {
+		if (errno != EINTR)
+			fatal("poll: %s", strerror(errno));
+		return;
+	}
+	if (fds[0].revents != 0)
+		main_loop_read_signals(supervisor);
+	control_handle(&supervisor->control, fds + 1, count, clock_mono_ms());
+	pool_tick(&supervisor->pool, clock_mono_ms());
+	notify_watchdog(clock_mono_ms());
+	notify_status(supervisor);
+}
+
+void
+main_loop_run(struct supervisor *supervisor)
+{
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		pool_scale(&supervisor->pool, (enum role_id)role,
+			   role_wanted((enum role_id)role, supervisor->settings));
+	events_add(&supervisor->pool.events, EVENT_BEGIN, "sluiced", "", "version %s, pid %ld",
+		   SLUICE_VERSION, (long)getpid());
+	notify_send("READY=1");
+	while (!supervisor->pool.draining || !pool_is_empty(&supervisor->pool))
+		main_loop_turn(supervisor);
+	log_info("ended");
+}
