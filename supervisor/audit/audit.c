@@ -116,8 +116,8 @@ make_key(struct audit *audit, struct span bytes, uint64_t place, struct key *key
 }
 
 static void
-want_row(struct audit *audit, enum stage_id queue, struct record *record,
-	 const char hex[MD5_HEX_LEN], int64_t timestamp, uint64_t origin)
+add_lookup(struct audit *audit, enum stage_id queue, struct record *record,
+	   const char hex[MD5_HEX_LEN], int64_t timestamp, uint64_t origin)
 {
 	struct audit_lookup *lookup = &audit->lookups[queue];
 	struct audit_row *row = &lookup->rows[lookup->count++];
@@ -129,7 +129,7 @@ want_row(struct audit *audit, enum stage_id queue, struct record *record,
 }
 
 static enum outcome
-audit_look_up(struct audit *audit, struct failure *failure)
+run_lookups(struct audit *audit, struct failure *failure)
 {
 	for (int q = 0; q < STAGE_COUNT; q++)
 		if (audit_lookup_run(&audit->lookups[q], audit->db, failure) != OUTCOME_DONE)
@@ -156,18 +156,17 @@ audit_line(struct audit *audit, unsigned file, const char *file_id, struct span 
 		(struct record){.file = file, .offset = line->offset, .unfinished = !line->has_lf};
 	audit->result.lines++;
 	make_key(audit, line->text, origin, &record->key, hex);
-	want_row(audit, STAGE_LAKE, record, hex,
-		 log_time_find(line->text, &time) == LOG_TIME_OK ? time.utc : NO_TIME, origin);
+	add_lookup(audit, STAGE_LAKE, record, hex,
+		   log_time_find(line->text, &time) == LOG_TIME_OK ? time.utc : NO_TIME, origin);
 	if (parser != NULL && log_format_parse(parser, line->text, &access, &error) == REASON_NONE)
-		want_row(audit, STAGE_CLEAN, record, hex, access.time.utc, origin);
+		add_lookup(audit, STAGE_CLEAN, record, hex, access.time.utc, origin);
 	if (line->length > audit->max_line_bytes) {
 		struct span start = {.ptr = line->start.ptr, .len = (size_t)audit->max_line_bytes};
 
 		record->too_long = true;
 		make_key(audit, start, (uint64_t)line->offset + 1, &record->key, hex);
 	}
-	return audit->batch_count == AUDIT_LOOKUP_MAX ? audit_look_up(audit, failure)
-						      : OUTCOME_DONE;
+	return audit->batch_count == AUDIT_LOOKUP_MAX ? run_lookups(audit, failure) : OUTCOME_DONE;
 }
 
 /* --- letters --- */
@@ -233,7 +232,7 @@ compare_places(const struct audit_missing *a, const struct audit_missing *b)
 
 /* Keep the first ones in the order of the files. */
 static void
-keep_missing(struct audit *audit, const struct record *record, unsigned queues)
+note_missing(struct audit *audit, const struct record *record, unsigned queues)
 {
 	struct audit_result *result = &audit->result;
 	struct audit_missing missing = {
@@ -250,7 +249,7 @@ keep_missing(struct audit *audit, const struct record *record, unsigned queues)
 }
 
 static void
-audit_judge(struct audit *audit, const struct record *record)
+count_line(struct audit *audit, const struct record *record)
 {
 	struct audit_result *result = &audit->result;
 	bool dead[STAGE_COUNT], archived[STAGE_COUNT];
@@ -277,7 +276,7 @@ audit_judge(struct audit *audit, const struct record *record)
 		result->queue[q].missing += (queues & 1u << q) != 0;
 	}
 	if (queues != 0)
-		keep_missing(audit, record, queues);
+		note_missing(audit, record, queues);
 }
 
 /* The same line again: it is where the other one is. */
@@ -298,25 +297,25 @@ audit_finish(struct audit *audit, const struct audit_result **result, struct fai
 {
 	const struct record *record;
 	struct record current;
-	bool have = false;
+	bool has_current = false;
 
-	if (audit_look_up(audit, failure) != OUTCOME_DONE)
+	if (run_lookups(audit, failure) != OUTCOME_DONE)
 		return failure->outcome;
 	for (int q = 0; q < STAGE_COUNT; q++)
 		for (int h = 0; h < AUDIT_LOCATIONS; h++)
 			audit->letters[q][h].next = sorter_next(audit->letters[q][h].keys);
 	while ((record = sorter_next(audit->lines)) != NULL) {
-		if (have && memcmp(&record->key, &current.key, sizeof(current.key)) == 0) {
+		if (has_current && memcmp(&record->key, &current.key, sizeof(current.key)) == 0) {
 			merge(&current, record);
 			continue;
 		}
-		if (have)
-			audit_judge(audit, &current);
+		if (has_current)
+			count_line(audit, &current);
 		current = *record;
-		have = true;
+		has_current = true;
 	}
-	if (have)
-		audit_judge(audit, &current);
+	if (has_current)
+		count_line(audit, &current);
 	*result = &audit->result;
 	return OUTCOME_DONE;
 }

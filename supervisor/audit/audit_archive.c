@@ -50,7 +50,7 @@ audit_archive_warn(const struct walk *walk, const char *format, ...)
 /* --- a file --- */
 
 static void
-take_entry(const struct walk *walk, const struct dlq_entry *entry)
+pass_letter(const struct walk *walk, const struct dlq_entry *entry)
 {
 	struct message message = dlq_entry_message(entry);
 
@@ -59,8 +59,8 @@ take_entry(const struct walk *walk, const struct dlq_entry *entry)
 
 /* 0, or -1 when the line is no letter. */
 static int
-audit_archive_take_line(const struct walk *walk, const char *path, size_t number, struct span line,
-			bool name_it)
+read_line_of_archive(const struct walk *walk, const char *path, size_t number, struct span line,
+		     bool name_it)
 {
 	struct dlq_entry entry;
 	char error[256];
@@ -74,7 +74,7 @@ audit_archive_take_line(const struct walk *walk, const char *path, size_t number
 				path, number, error);
 		return -1;
 	}
-	take_entry(walk, &entry);
+	pass_letter(walk, &entry);
 	dlq_entry_free(&entry);
 	return 0;
 }
@@ -90,8 +90,8 @@ audit_archive_read_lines(const struct walk *walk, const char *path, FILE *file)
 		number++;
 		if (strspn(line, " \t\r\n") == (size_t)len)
 			continue;
-		if (audit_archive_take_line(walk, path, number, (struct span){line, (size_t)len},
-					    broken < BROKEN_LINES_NAMED) != 0)
+		if (read_line_of_archive(walk, path, number, (struct span){line, (size_t)len},
+					 broken < BROKEN_LINES_NAMED) != 0)
 			broken++;
 	}
 	if (len < 0 && !feof(file))
@@ -146,7 +146,7 @@ compare_names(const struct dirent **a, const struct dirent **b)
 }
 
 static int
-audit_archive_look(const struct walk *walk, struct names *names)
+list_archives(const struct walk *walk, struct names *names)
 {
 	names->list = NULL;
 	names->count = scandir(walk->folder, &names->list, is_archive, compare_names);
@@ -187,10 +187,10 @@ audit_archive_walk(const char *state_dir, const struct audit_archive_reader *rea
 			    .folder = xasprintf("%s/" DLQ_ARCHIVE_FOLDER, state_dir)};
 	struct names first, second;
 
-	if (audit_archive_look(&walk, &first) == 0) {
+	if (list_archives(&walk, &first) == 0) {
 		for (int i = 0; i < first.count; i++)
 			audit_archive_read_file(&walk, first.list[i]->d_name);
-		if (audit_archive_look(&walk, &second) == 0)
+		if (list_archives(&walk, &second) == 0)
 			for (int i = 0; i < second.count; i++)
 				if (!has_name(&first, second.list[i]->d_name))
 					audit_archive_read_file(&walk, second.list[i]->d_name);

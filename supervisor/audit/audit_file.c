@@ -6,10 +6,10 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "producer/checkpoint.h"
+#include "supervisor/dlq/dlq_format.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,33 +213,22 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 
 /* --- its format --- */
 
-static bool
-is_named_by(const char *pattern, const char *path)
-{
-	char *rotated = xasprintf("%s[.-]*", pattern);
-	bool named = fnmatch(pattern, path, FNM_PATHNAME) == 0 ||
-		     fnmatch(rotated, path, FNM_PATHNAME) == 0;
-
-	free(rotated);
-	return named;
-}
-
 const char *
 audit_file_format(const struct settings *settings, const char *path)
 {
-	char *real = realpath(path, NULL);
-	const char *format = NULL;
-	bool differ = false;
+	const char *format = dlq_format_of_input(settings, span_of(path));
+	char *real;
 
-	for (size_t i = 0; i < settings->input_count && format == NULL; i++)
-		if (is_named_by(settings->inputs[i].path, path) ||
-		    (real != NULL && is_named_by(settings->inputs[i].path, real)))
-			format = settings->inputs[i].format;
+	if (format != NULL)
+		return format;
+	real = realpath(path, NULL);
+	if (real != NULL)
+		format = dlq_format_of_input(settings, span_of(real));
 	free(real);
 	if (format != NULL || settings->input_count == 0)
 		return format;
 	for (size_t i = 1; i < settings->input_count; i++)
-		differ = differ ||
-			 strcmp(settings->inputs[i].format, settings->inputs[0].format) != 0;
-	return differ ? NULL : settings->inputs[0].format;
+		if (strcmp(settings->inputs[i].format, settings->inputs[0].format) != 0)
+			return NULL;
+	return settings->inputs[0].format;
 }

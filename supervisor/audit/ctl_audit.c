@@ -8,9 +8,9 @@
 #include "common/base/log.h"
 #include "supervisor/audit/audit.h"
 #include "supervisor/audit/audit_archive.h"
-#include "supervisor/audit/audit_dead.h"
 #include "supervisor/audit/audit_report.h"
 #include "supervisor/cli/ctl.h"
+#include "supervisor/dlq/dlq_reader.h"
 #include "supervisor/shared/human.h"
 
 #include <errno.h>
@@ -39,7 +39,8 @@ struct run {
 	struct audit *audit;
 	int64_t bytes_done, bytes_all, next_ms, since_ms;
 	uint64_t lines;
-	bool shows; /* progress, on a terminal */
+	enum stage_id stage; /* whose dead letters are read */
+	bool shows;	     /* progress, on a terminal */
 };
 
 static int
@@ -198,17 +199,17 @@ ctl_audit_read_file(struct run *run, unsigned number)
 }
 
 static bool
-take_dead(void *context, enum stage_id queue, const struct message *message)
+note_dead(void *context, const struct delivery *delivery)
 {
 	struct run *run = context;
 
-	audit_letter(run->audit, queue, AUDIT_DEAD, message);
-	ctl_audit_show(run, stage_table[queue].dead_queue);
+	audit_letter(run->audit, run->stage, AUDIT_DEAD, &delivery->message);
+	ctl_audit_show(run, stage_table[run->stage].dead_queue);
 	return true;
 }
 
 static void
-take_archived(void *context, enum stage_id queue, const struct message *message)
+note_archived(void *context, enum stage_id queue, const struct message *message)
 {
 	struct run *run = context;
 
@@ -227,14 +228,16 @@ static int
 read_letters(struct run *run)
 {
 	const struct audit_archive_reader reader = {
-		.take = take_archived, .warn = ctl_audit_warn, .context = run};
+		.take = note_archived, .warn = ctl_audit_warn, .context = run};
 	struct failure failure;
 
 	for (int q = 0; q < STAGE_COUNT; q++) {
 		uint32_t unseen = 0;
 
-		if (audit_dead_walk(&run->settings->broker, (enum stage_id)q, take_dead, run,
-				    &unseen, &failure) != OUTCOME_DONE)
+		run->stage = (enum stage_id)q;
+		if (dlq_reader_each(&run->settings->broker, stage_table[q].dead_queue,
+				    "sluicectl audit", note_dead, run, &unseen,
+				    &failure) != OUTCOME_DONE)
 			return ctl_audit_say_failure(run, &failure);
 		hide(run);
 		if (unseen > 0)

@@ -15,14 +15,14 @@
 #include <poll.h>
 #include <stdlib.h>
 
-enum { LOOK_EVERY_MS = 250, DB_TIMEOUT_S = 10 };
+enum { ROUND_MS = 250, DB_TIMEOUT_S = 10 };
 
 struct canary_line {
 	uint64_t frame_id, line_id; /* as which letter it can come back */
 	int64_t retries;	    /* when it was sent */
 	char md5[MD5_HEX_LEN];
 	int64_t time; /* YYYYMMDDhhmmss in UTC: the first column of the key; 0 = none in the line */
-	bool stored, back;
+	bool stored, returned;
 };
 
 struct dlq_canary {
@@ -73,14 +73,14 @@ dlq_canary_add(struct dlq_canary *canary, struct md5 *md5, const struct dlq_lett
 }
 
 static void
-dlq_canary_note_return(struct dlq_canary *canary, const struct dlq_letter *letter)
+note_return(struct dlq_canary *canary, const struct dlq_letter *letter)
 {
 	for (size_t i = 0; i < canary->count; i++) {
 		struct canary_line *line = &canary->lines[i];
 
 		if (letter->retries > line->retries &&
 		    (letter->id == line->frame_id || letter->id == line->line_id))
-			line->back = true;
+			line->returned = true;
 	}
 }
 
@@ -91,8 +91,8 @@ note_row(void *context, const char *const *values UNUSED, unsigned count UNUSED)
 }
 
 static enum outcome
-look_for_rows(struct dlq_canary *canary, struct db *db, const struct stage *names,
-	      struct failure *failure)
+check_rows(struct dlq_canary *canary, struct db *db, const struct stage *names,
+	   struct failure *failure)
 {
 	char sql[256];
 
@@ -101,7 +101,7 @@ look_for_rows(struct dlq_canary *canary, struct db *db, const struct stage *name
 		struct canary_line *line = &canary->lines[i];
 		int len;
 
-		if (line->stored || line->back)
+		if (line->stored || line->returned)
 			continue;
 		len = snprintf(sql, sizeof(sql), "SELECT 1 FROM %s WHERE id = '%.*s'", names->table,
 			       MD5_HEX_LEN, line->md5);
@@ -116,8 +116,8 @@ look_for_rows(struct dlq_canary *canary, struct db *db, const struct stage *name
 }
 
 static enum outcome
-look_for_letters(struct dlq_canary *canary, struct dlq_move_job *job, int64_t until_ms,
-		 struct failure *failure)
+check_letters(struct dlq_canary *canary, struct dlq_move_job *job, int64_t until_ms,
+	      struct failure *failure)
 {
 	while (clock_mono_ms() < until_ms && !dlq_interrupt_seen()) {
 		struct pollfd watched = {.fd = dlq_reader_fd(job->reader), .events = POLLIN};
@@ -132,26 +132,26 @@ look_for_letters(struct dlq_canary *canary, struct dlq_move_job *job, int64_t un
 			continue;
 		}
 		dlq_letter_read(job->run->md5, job->queue, delivery, &letter);
-		dlq_canary_note_return(canary, &letter);
+		note_return(canary, &letter);
 		delivery_free(&delivery);
 	}
 	return OUTCOME_DONE;
 }
 
 static enum outcome
-dlq_canary_judge(const struct dlq_canary *canary, bool last, struct failure *failure)
+verdict(const struct dlq_canary *canary, bool last, struct failure *failure)
 {
-	size_t stored = 0, back = 0;
+	size_t stored = 0, returned = 0;
 
 	for (size_t i = 0; i < canary->count; i++) {
-		stored += canary->lines[i].stored && !canary->lines[i].back;
-		back += canary->lines[i].back;
+		stored += canary->lines[i].stored && !canary->lines[i].returned;
+		returned += canary->lines[i].returned;
 	}
-	if (back > 0 && (stored + back == canary->count || last))
+	if (returned > 0 && (stored + returned == canary->count || last))
 		return failure_set(failure, OUTCOME_REJECT, CTL_PARTLY,
 				   "canary: of %zu lines %zu were stored and %zu came back; the "
 				   "other letters were left alone",
-				   canary->count, stored, back);
+				   canary->count, stored, returned);
 	if (stored == canary->count)
 		return OUTCOME_DONE;
 	return failure_set(failure, OUTCOME_RETRY, EX_TEMPFAIL,
@@ -171,12 +171,12 @@ dlq_canary_wait(struct dlq_canary *canary, struct dlq_move_job *job, struct fail
 	dlq_reader_follow(job->reader);
 	while (outcome == OUTCOME_DONE) {
 		last = clock_mono_ms() >= end_ms || dlq_interrupt_seen();
-		outcome = look_for_letters(canary, job, clock_mono_ms() + LOOK_EVERY_MS, failure);
+		outcome = check_letters(canary, job, clock_mono_ms() + ROUND_MS, failure);
 		if (outcome == OUTCOME_DONE)
-			outcome = look_for_rows(canary, db, &stage_table[job->queue], failure);
+			outcome = check_rows(canary, db, &stage_table[job->queue], failure);
 		if (outcome != OUTCOME_DONE)
 			break;
-		outcome = dlq_canary_judge(canary, last, failure);
+		outcome = verdict(canary, last, failure);
 		if (outcome != OUTCOME_RETRY || last)
 			break;
 		outcome = OUTCOME_DONE;

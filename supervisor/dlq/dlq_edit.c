@@ -46,7 +46,7 @@ struct edit {
 /* --- the letter --- */
 
 static bool
-keep_line(void *context, const struct dlq_letter *letter, struct delivery **delivery)
+note_letter(void *context, const struct dlq_letter *letter, struct delivery **delivery)
 {
 	struct edit *edit = context;
 
@@ -112,12 +112,12 @@ send_edited(struct dlq_move_job *job, const struct dlq_letter *letter, struct fa
 }
 
 static int
-dlq_edit_look_up(struct dlq_run *run, struct edit *edit)
+find_letter(struct dlq_run *run, struct edit *edit)
 {
 	int code = dlq_walk_resolve(run);
 
 	if (code == CTL_OK)
-		code = dlq_walk(run, false, keep_line, edit);
+		code = dlq_walk(run, false, note_letter, edit);
 	if (code == CTL_OK && edit->found == 0) {
 		log_error("there is no such letter (any more)");
 		code = EX_DATAERR;
@@ -245,7 +245,7 @@ is_sent(const struct dlq_run *run, const struct edit *edit)
 
 /* Remove what was typed, or say where it is. */
 static void
-leave_file(const struct dlq_run *run, const struct edit *edit)
+remove_or_report_file(const struct dlq_run *run, const struct edit *edit)
 {
 	if (edit->path == NULL)
 		return;
@@ -275,7 +275,7 @@ dlq_edit(struct dlq_run *run)
 		return dlq_usage(run, "one id is needed");
 	if (run->set_line != NULL && run->line_file != NULL)
 		return dlq_usage(run, "--set-line or --line-file, not both");
-	code = dlq_edit_look_up(run, &edit);
+	code = find_letter(run, &edit);
 	if (code == CTL_OK) {
 		/* from here on something may be typed: an interrupt is not the end of it */
 		dlq_interrupt_catch();
@@ -286,7 +286,7 @@ dlq_edit(struct dlq_run *run)
 		code = dlq_move_report(run, "sent again with another line",
 				       dlq_move(run, &ops, &edit));
 	}
-	leave_file(run, &edit);
+	remove_or_report_file(run, &edit);
 	delivery_free(&edit.delivery);
 	free(edit.old);
 	free(edit.new);

@@ -6,8 +6,8 @@
  * the body's MD5. It depends on nothing that changes: the same letter has it at every look, after
  * it was held, exported and imported, and when it comes back after a retry (workers keep the
  * message-id of a line). Equal letters share it, as those of a line that was read twice or of
- * foreign messages without message-id; a verb that moves letters takes all of them. The beginning of
- * an id will do where it is the beginning of one only.
+ * foreign messages without message-id; a verb that moves letters takes all of them. The beginning
+ * of an id will do where it is the beginning of one only.
  */
 #ifndef SUPERVISOR_DLQ_DLQ_ID_H
 #define SUPERVISOR_DLQ_DLQ_ID_H

@@ -27,115 +27,116 @@
 
 enum { ERRORS_LOGGED_MAX = 10 };
 
-struct back {
+struct import {
 	struct dlq_run *run;
 	struct dlq_mover *mover;
-	struct dlq_known_ids *present; /* NULL with --again */
+	struct dlq_known_ids *known_ids; /* NULL with --again */
 	const char *path;
 	unsigned char *done; /* a bit per line of the file: it is in its queue */
 	size_t line, done_size;
-	uint64_t known, bad;
+	uint64_t already_there, malformed;
 };
 
 /* --- what is there already --- */
 
 static bool
-note_present(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
+note_known_id(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
 {
 	dlq_known_ids_add(context, letter->queue, letter->id);
 	return true;
 }
 
 static int
-read_present(struct back *back)
+read_known_ids(struct import *import)
 {
-	struct dlq_run *run = back->run;
-	struct dlq_run look = {
+	struct dlq_run *run = import->run;
+	struct dlq_run walk = {
 		.ctl = run->ctl, .settings = run->settings, .verb = run->verb, .md5 = run->md5};
 
 	if (run->allow_duplicates)
 		return CTL_OK;
-	back->present = dlq_known_ids_new();
-	return dlq_walk(&look, true, note_present, back->present);
+	import->known_ids = dlq_known_ids_new();
+	return dlq_walk(&walk, true, note_known_id, import->known_ids);
 }
 
 /* --- lines of the file --- */
 
 static void
-mark_done(struct back *back)
+mark_done(struct import *import)
 {
-	size_t byte = back->line / 8;
+	size_t byte = import->line / 8;
 
-	if (byte >= back->done_size) {
-		size_t size = MAX((size_t)4096, back->done_size * 2);
+	if (byte >= import->done_size) {
+		size_t size = MAX((size_t)4096, import->done_size * 2);
 
-		back->done = xreallocarray(back->done, size, 1);
-		memset(back->done + back->done_size, 0, size - back->done_size);
-		back->done_size = size;
+		import->done = xreallocarray(import->done, size, 1);
+		memset(import->done + import->done_size, 0, size - import->done_size);
+		import->done_size = size;
 	}
-	back->done[byte] |= (unsigned char)(1u << back->line % 8);
+	import->done[byte] |= (unsigned char)(1u << import->line % 8);
 }
 
 static bool
-is_done(const struct back *back, size_t line)
+is_done(const struct import *import, size_t line)
 {
-	return line / 8 < back->done_size && (back->done[line / 8] >> line % 8 & 1) != 0;
+	return line / 8 < import->done_size && (import->done[line / 8] >> line % 8 & 1) != 0;
 }
 
 static bool
-is_wanted(const struct back *back, const struct dlq_entry *entry, uint64_t id)
+is_wanted(const struct import *import, const struct dlq_entry *entry, uint64_t id)
 {
 	struct dlq_letter letter = {.queue = entry->queue, .id = id};
 
-	return !back->run->select.by_id || dlq_select_matches(&back->run->select, &letter);
+	return !import->run->select.by_id || dlq_select_matches(&import->run->select, &letter);
 }
 
 static enum outcome
-put_back(struct back *back, const struct dlq_entry *entry, struct failure *failure)
+publish_entry(struct import *import, const struct dlq_entry *entry, struct failure *failure)
 {
 	enum outcome outcome;
 
-	dlq_mover_begin(back->mover, 0);
-	outcome = dlq_mover_publish(back->mover, stage_table[entry->queue].dead_queue,
+	dlq_mover_begin(import->mover, 0);
+	outcome = dlq_mover_publish(import->mover, stage_table[entry->queue].dead_queue,
 				    entry->properties, (struct span){entry->body, entry->body_len},
 				    failure);
 	if (outcome == OUTCOME_REJECT) {
-		back->run->failed++;
-		if (back->run->failed <= ERRORS_LOGGED_MAX)
-			log_error("%s:%zu: %s", back->path, back->line + 1, failure->text);
+		import->run->failed++;
+		if (import->run->failed <= ERRORS_LOGGED_MAX)
+			log_error("%s:%zu: %s", import->path, import->line + 1, failure->text);
 		outcome = OUTCOME_DONE;
 	} else if (outcome == OUTCOME_DONE) {
-		mark_done(back);
+		mark_done(import);
 	}
 	if (outcome != OUTCOME_DONE)
 		return outcome;
-	return dlq_mover_end(back->mover, failure);
+	return dlq_mover_end(import->mover, failure);
 }
 
 static enum outcome
-dlq_import_take_line(struct back *back, const char *line, size_t len, struct failure *failure)
+import_line(struct import *import, const char *line, size_t len, struct failure *failure)
 {
-	struct dlq_run *run = back->run;
+	struct dlq_run *run = import->run;
 	struct dlq_entry entry;
 	enum outcome outcome = OUTCOME_DONE;
 	char error[256];
 	uint64_t id;
 
 	if (dlq_entry_parse(line, len, &entry, error, sizeof(error)) != 0) {
-		back->bad++;
-		if (back->bad <= ERRORS_LOGGED_MAX)
-			log_error("%s:%zu: %s", back->path, back->line + 1, error);
+		import->malformed++;
+		if (import->malformed <= ERRORS_LOGGED_MAX)
+			log_error("%s:%zu: %s", import->path, import->line + 1, error);
 		return OUTCOME_DONE;
 	}
 	id = dlq_entry_id(run->md5, &entry);
-	if (is_wanted(back, &entry, id)) {
-		if (back->present != NULL && dlq_known_ids_take(back->present, entry.queue, id)) {
-			back->known++;
-			mark_done(back);
+	if (is_wanted(import, &entry, id)) {
+		if (import->known_ids != NULL &&
+		    dlq_known_ids_remove(import->known_ids, entry.queue, id)) {
+			import->already_there++;
+			mark_done(import);
 		} else {
 			run->selected++;
 			if (!run->dry_run)
-				outcome = put_back(back, &entry, failure);
+				outcome = publish_entry(import, &entry, failure);
 		}
 	}
 	dlq_entry_free(&entry);
@@ -143,70 +144,70 @@ dlq_import_take_line(struct back *back, const char *line, size_t len, struct fai
 }
 
 static enum outcome
-take_file(struct back *back, FILE *file, struct failure *failure)
+import_lines(struct import *import, FILE *file, struct failure *failure)
 {
 	enum outcome outcome = OUTCOME_DONE;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len = 0;
 
-	for (back->line = 0; outcome == OUTCOME_DONE && !dlq_interrupt_seen() &&
-			     (len = getline(&line, &size, file)) >= 0;
-	     back->line++)
+	for (import->line = 0; outcome == OUTCOME_DONE && !dlq_interrupt_seen() &&
+			       (len = getline(&line, &size, file)) >= 0;
+	     import->line++)
 		if (strspn(line, " \t\r\n") < (size_t)len)
-			outcome = dlq_import_take_line(back, line, (size_t)len, failure);
+			outcome = import_line(import, line, (size_t)len, failure);
 	if (len < 0 && ferror(file) && outcome == OUTCOME_DONE)
-		outcome = failure_set(failure, OUTCOME_FATAL, EX_NOINPUT, "%s: %s", back->path,
+		outcome = failure_set(failure, OUTCOME_FATAL, EX_NOINPUT, "%s: %s", import->path,
 				      strerror(errno));
 	free(line);
 	return outcome;
 }
 
 static int
-put_all_back(struct back *back, FILE *file)
+import_file(struct import *import, FILE *file)
 {
 	struct failure failure;
 	enum outcome outcome = OUTCOME_DONE;
-	int code = read_present(back);
+	int code = read_known_ids(import);
 
 	if (code != CTL_OK)
 		return code;
-	if (!back->run->dry_run)
-		outcome = dlq_mover_open(&back->mover, &back->run->settings->broker, NULL,
+	if (!import->run->dry_run)
+		outcome = dlq_mover_open(&import->mover, &import->run->settings->broker, NULL,
 					 "sluicectl dlq, publishing", &failure);
 	if (outcome == OUTCOME_DONE)
-		outcome = take_file(back, file, &failure);
-	if (outcome == OUTCOME_DONE && back->mover != NULL)
-		outcome = dlq_mover_finish(back->mover, &failure);
+		outcome = import_lines(import, file, &failure);
+	if (outcome == OUTCOME_DONE && import->mover != NULL)
+		outcome = dlq_mover_finish(import->mover, &failure);
 	if (outcome != OUTCOME_DONE)
 		code = dlq_walk_log_failure(&failure);
-	if (back->mover != NULL) {
-		back->run->moved = dlq_mover_moved(back->mover);
-		back->run->unconfirmed = dlq_mover_unconfirmed(back->mover);
+	if (import->mover != NULL) {
+		import->run->moved = dlq_mover_moved(import->mover);
+		import->run->unconfirmed = dlq_mover_unconfirmed(import->mover);
 	}
-	dlq_mover_close(&back->mover);
+	dlq_mover_close(&import->mover);
 	return code;
 }
 
 static int
-dlq_import_report(struct back *back, const char *done, int code)
+report(struct import *import, const char *done, int code)
 {
-	if (back->known > 0 && !back->run->json)
-		printf("%" PRIu64 " letters are in their queue already\n", back->known);
-	back->run->select.by_id = back->run->select.by_id && back->known == 0;
-	code = dlq_move_report(back->run, done, code);
-	if (back->bad > 0)
-		log_error("%s: %" PRIu64 " lines are no letters", back->path, back->bad);
-	return code == CTL_OK && back->bad > 0
-		       ? (back->run->moved + back->known > 0 ? CTL_PARTLY : EX_DATAERR)
+	if (import->already_there > 0 && !import->run->json)
+		printf("%" PRIu64 " letters are in their queue already\n", import->already_there);
+	import->run->select.by_id = import->run->select.by_id && import->already_there == 0;
+	code = dlq_move_report(import->run, done, code);
+	if (import->malformed > 0)
+		log_error("%s: %" PRIu64 " lines are no letters", import->path, import->malformed);
+	return code == CTL_OK && import->malformed > 0
+		       ? (import->run->moved + import->already_there > 0 ? CTL_PARTLY : EX_DATAERR)
 		       : code;
 }
 
 static void
-free_back(struct back *back)
+free_import(struct import *import)
 {
-	dlq_known_ids_free(&back->present);
-	free(back->done);
+	dlq_known_ids_free(&import->known_ids);
+	free(import->done);
 }
 
 /* --- import --- */
@@ -214,29 +215,29 @@ free_back(struct back *back)
 int
 dlq_import(struct dlq_run *run)
 {
-	struct back back = {.run = run};
+	struct import import = {.run = run};
 	FILE *file = stdin;
 	int code;
 
 	if (run->arg_count == 0)
 		return dlq_usage(run, "a file is needed, or - for standard input");
-	back.path = run->args[0];
-	if (strcmp(back.path, "-") != 0 && (file = fopen(back.path, "rb")) == NULL) {
-		log_error("%s: %s", back.path, strerror(errno));
+	import.path = run->args[0];
+	if (strcmp(import.path, "-") != 0 && (file = fopen(import.path, "rb")) == NULL) {
+		log_error("%s: %s", import.path, strerror(errno));
 		return EX_NOINPUT;
 	}
 	dlq_interrupt_catch();
-	code = dlq_import_report(&back, "put into their queue", put_all_back(&back, file));
+	code = report(&import, "put into their queue", import_file(&import, file));
 	if (file != stdin)
 		fclose(file);
-	free_back(&back);
+	free_import(&import);
 	return code;
 }
 
 /* --- restore --- */
 
 static int
-copy_rest(const struct back *back, FILE *in, FILE *out, uint64_t *kept)
+copy_others(const struct import *import, FILE *in, FILE *out, uint64_t *kept)
 {
 	char *line = NULL;
 	size_t size = 0, number = 0;
@@ -245,7 +246,7 @@ copy_rest(const struct back *back, FILE *in, FILE *out, uint64_t *kept)
 
 	rewind(in);
 	for (; result == 0 && (len = getline(&line, &size, in)) >= 0; number++) {
-		if (is_done(back, number))
+		if (is_done(import, number))
 			continue;
 		(*kept)++;
 		if (fwrite(line, 1, (size_t)len, out) != (size_t)len)
@@ -257,16 +258,16 @@ copy_rest(const struct back *back, FILE *in, FILE *out, uint64_t *kept)
 
 /* Write the archive anew without what was restored; remove it when nothing is left. */
 static int
-take_out(const struct back *back, FILE *in, int folder_fd)
+remove_restored(const struct import *import, FILE *in, int folder_fd)
 {
-	char *fresh = xasprintf("%s.new", back->path);
+	char *fresh = xasprintf("%s.new", import->path);
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	FILE *out = fd >= 0 ? fdopen(fd, "wb") : NULL;
 	uint64_t kept = 0;
 	int result = -1;
 
-	if (out != NULL && copy_rest(back, in, out, &kept) == 0)
-		result = kept > 0 ? rename(fresh, back->path) : unlink(back->path);
+	if (out != NULL && copy_others(import, in, out, &kept) == 0)
+		result = kept > 0 ? rename(fresh, import->path) : unlink(import->path);
 	if (out != NULL)
 		fclose(out);
 	if (result != 0 || kept == 0)
@@ -274,7 +275,7 @@ take_out(const struct back *back, FILE *in, int folder_fd)
 	if (result == 0)
 		result = fsync(folder_fd);
 	if (result != 0)
-		log_error("%s: %s; the restored letters are still in it, too", back->path,
+		log_error("%s: %s; the restored letters are still in it, too", import->path,
 			  strerror(errno));
 	free(fresh);
 	return result == 0 ? CTL_OK : EX_IOERR;
@@ -321,24 +322,24 @@ resolve_in_file(struct dlq_run *run, FILE *file)
 }
 
 static int
-restore_file(struct back *back, FILE *file, int folder_fd)
+restore_file(struct import *import, FILE *file, int folder_fd)
 {
-	int code = resolve_in_file(back->run, file);
+	int code = resolve_in_file(import->run, file);
 
 	if (code != CTL_OK)
 		return code;
 	dlq_interrupt_catch();
-	code = put_all_back(back, file);
+	code = import_file(import, file);
 	/* Only what is confirmed may leave the file; after a failure nobody knows what is. */
-	if (code == CTL_OK && !back->run->dry_run && back->done != NULL)
-		code = take_out(back, file, folder_fd);
-	return dlq_import_report(back, "put back into their queue", code);
+	if (code == CTL_OK && !import->run->dry_run && import->done != NULL)
+		code = remove_restored(import, file, folder_fd);
+	return report(import, "put back into their queue", code);
 }
 
 int
 dlq_restore(struct dlq_run *run)
 {
-	struct back back = {.run = run};
+	struct import import = {.run = run};
 	char *path, *folder;
 	FILE *file;
 	int code, folder_fd;
@@ -347,19 +348,19 @@ dlq_restore(struct dlq_run *run)
 		return dlq_usage(run, "an archive is needed, as in clean-dropped.ndjson");
 	path = find_archive(run);
 	folder = xstrdup(path);
-	back.path = path;
+	import.path = path;
 	folder_fd = dlq_archive_lock(dirname(folder));
 	file = folder_fd >= 0 ? fopen(path, "rb") : NULL;
 	if (file == NULL) {
 		log_error("%s: %s", path, strerror(errno));
 		code = EX_NOINPUT;
 	} else {
-		code = restore_file(&back, file, folder_fd);
+		code = restore_file(&import, file, folder_fd);
 		fclose(file);
 	}
 	if (folder_fd >= 0)
 		close(folder_fd);
-	free_back(&back);
+	free_import(&import);
 	free(folder);
 	free(path);
 	return code;

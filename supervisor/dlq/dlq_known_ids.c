@@ -55,7 +55,7 @@ dlq_known_ids_compare_ids(const void *a, const void *b)
 }
 
 bool
-dlq_known_ids_take(struct dlq_known_ids *known, enum stage_id queue, uint64_t id)
+dlq_known_ids_remove(struct dlq_known_ids *known, enum stage_id queue, uint64_t id)
 {
 	struct list *list = &known->lists[queue];
 	size_t low = 0, high = list->count;

@@ -16,10 +16,10 @@ struct dlq_known_ids;
 struct dlq_known_ids *dlq_known_ids_new(void);
 void dlq_known_ids_free(struct dlq_known_ids **known); /* NULL is fine */
 
-/* All adds come before the first take. */
+/* All adds come before the first removal. */
 void dlq_known_ids_add(struct dlq_known_ids *known, enum stage_id queue, uint64_t id);
 
-/* Is one more of this id there? Takes it off. */
-bool dlq_known_ids_take(struct dlq_known_ids *known, enum stage_id queue, uint64_t id);
+/* Take one of this id off; false when there is none (any more). */
+bool dlq_known_ids_remove(struct dlq_known_ids *known, enum stage_id queue, uint64_t id);
 
 #endif

@@ -116,8 +116,7 @@ confirm(struct dlq_mover *mover, const struct broker_event *event, struct failur
 }
 
 static enum outcome
-dlq_mover_take_event(struct dlq_mover *mover, const struct broker_event *event,
-		     struct failure *failure)
+handle_event(struct dlq_mover *mover, const struct broker_event *event, struct failure *failure)
 {
 	switch (event->kind) {
 	case BROKER_ACKED:
@@ -160,7 +159,7 @@ dlq_mover_serve(struct dlq_mover *mover, int timeout_ms, struct failure *failure
 			continue;
 		}
 		idle = false;
-		outcome = dlq_mover_take_event(mover, &event, failure);
+		outcome = handle_event(mover, &event, failure);
 		delivery_free(&event.delivery);
 		if (outcome != OUTCOME_DONE)
 			return outcome;

@@ -40,7 +40,7 @@ struct dlq_reader {
 	char queue[256], client_name[128];
 	uint32_t ready; /* letters in the queue at the opening */
 	uint32_t other_consumers;
-	uint64_t taken;	      /* letters given out */
+	uint64_t given;	      /* letters given out */
 	uint64_t bytes;	      /* theirs */
 	unsigned consumers;   /* started so far */
 	uint32_t prefetch;    /* of the last consumer */
@@ -59,9 +59,9 @@ next_prefetch(const struct dlq_reader *reader)
 {
 	uint64_t prefetch, average;
 
-	if (reader->taken == 0)
+	if (reader->given == 0)
 		return PREFETCH_FIRST;
-	average = reader->bytes / reader->taken + LETTER_OVERHEAD;
+	average = reader->bytes / reader->given + LETTER_OVERHEAD;
 	prefetch = MAX(PREFETCH_FIRST, reader->ready / CONSUMERS_WANTED);
 	prefetch = MIN(prefetch, (uint64_t)reader->prefetch * PREFETCH_GROWTH);
 	prefetch = MIN(prefetch, PREFETCH_BYTES / average);
@@ -75,8 +75,8 @@ start_consumer(struct dlq_reader *reader, struct failure *failure)
 
 	reader->prefetch = next_prefetch(reader);
 	/* no more than there are: what comes later would only be held */
-	if (!reader->follows && reader->ready > reader->taken)
-		reader->prefetch = (uint32_t)MIN(reader->prefetch, reader->ready - reader->taken);
+	if (!reader->follows && reader->ready > reader->given)
+		reader->prefetch = (uint32_t)MIN(reader->prefetch, reader->ready - reader->given);
 	reader->in_consumer = 0;
 	reader->last_ms = clock_mono_ms();
 	/* The broker gives letters back in the order of these tags, as long as they are few. */
@@ -103,7 +103,7 @@ count_at_opening(struct dlq_reader *reader, struct failure *failure)
 {
 	int64_t begin_ms = clock_mono_ms(), asked_ms, waited_ms;
 	uint32_t before;
-	bool again, no_answer;
+	bool recount, no_answer;
 
 	do {
 		before = reader->ready;
@@ -114,11 +114,11 @@ count_at_opening(struct dlq_reader *reader, struct failure *failure)
 		/* A queue too busy to answer in time is said to be empty. */
 		no_answer = reader->ready == 0 && clock_mono_ms() - asked_ms > NO_ANSWER_MS;
 		waited_ms = clock_mono_ms() - begin_ms;
-		again = ((before != reader->ready || no_answer) && waited_ms < STANDSTILL_MS) ||
-			(reader->other_consumers > 0 && waited_ms < OTHER_CONSUMERS_MS);
-		if (again)
+		recount = ((before != reader->ready || no_answer) && waited_ms < STANDSTILL_MS) ||
+			  (reader->other_consumers > 0 && waited_ms < OTHER_CONSUMERS_MS);
+		if (recount)
 			poll(NULL, 0, RECOUNT_MS);
-	} while (again);
+	} while (recount);
 	return OUTCOME_DONE;
 }
 
@@ -223,7 +223,7 @@ count_elsewhere(struct dlq_reader *reader, uint32_t *ready, uint32_t *consumers,
 static enum outcome
 ask_for_rest(struct dlq_reader *reader, struct failure *failure)
 {
-	bool is_empty = reader->ready == 0 && reader->taken == 0 && !reader->follows;
+	bool is_empty = reader->ready == 0 && reader->given == 0 && !reader->follows;
 	uint32_t ready, consumers;
 
 	if (clock_mono_ms() - reader->last_ms < (is_empty ? SILENCE_EMPTY_MS : SILENCE_MS))
@@ -242,7 +242,7 @@ ask_for_rest(struct dlq_reader *reader, struct failure *failure)
 static void
 note_letter(struct dlq_reader *reader, const struct delivery *delivery)
 {
-	reader->taken++;
+	reader->given++;
 	reader->in_consumer++;
 	reader->bytes += delivery->message.body.len;
 	reader->last_ms = clock_mono_ms();
@@ -271,7 +271,7 @@ dlq_reader_next(struct dlq_reader *reader, struct delivery **delivery, bool *end
 	struct broker_event event;
 
 	*delivery = NULL;
-	if (!reader->follows && reader->ready > 0 && reader->taken >= reader->ready)
+	if (!reader->follows && reader->ready > 0 && reader->given >= reader->ready)
 		reader->ended = true;
 	*end = reader->ended && !reader->follows;
 	if (!*end && reader->in_consumer >= reader->prefetch &&
@@ -313,16 +313,10 @@ dlq_reader_ack(struct dlq_reader *reader, uint64_t tag, struct failure *failure)
 }
 
 uint32_t
-dlq_reader_ready(const struct dlq_reader *reader)
-{
-	return reader->ready;
-}
-
-uint32_t
 dlq_reader_missing(const struct dlq_reader *reader)
 {
-	return reader->ended && reader->taken < reader->ready
-		       ? (uint32_t)(reader->ready - reader->taken)
+	return reader->ended && reader->given < reader->ready
+		       ? (uint32_t)(reader->ready - reader->given)
 		       : 0;
 }
 
@@ -330,12 +324,6 @@ bool
 dlq_reader_has_other_consumers(const struct dlq_reader *reader)
 {
 	return reader->other_consumers > 0;
-}
-
-const char *
-dlq_reader_address(const struct dlq_reader *reader)
-{
-	return broker_address(reader->broker);
 }
 
 void
@@ -360,7 +348,7 @@ dlq_reader_preserve_order(struct dlq_reader *reader)
 
 enum outcome
 dlq_reader_each(const struct broker_settings *settings, const char *queue, const char *client_name,
-		dlq_reader_fn *take, void *context, uint32_t *missing, struct failure *failure)
+		dlq_reader_fn *visit, void *context, uint32_t *missing, struct failure *failure)
 {
 	struct dlq_reader *reader;
 	struct delivery *delivery;
@@ -375,7 +363,7 @@ dlq_reader_each(const struct broker_settings *settings, const char *queue, const
 		if (delivery == NULL)
 			wait_readable(dlq_reader_fd(reader));
 		else
-			more = take(context, delivery);
+			more = visit(context, delivery);
 		delivery_free(&delivery);
 	}
 	if (missing != NULL)

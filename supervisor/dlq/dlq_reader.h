@@ -69,10 +69,8 @@ void dlq_reader_follow(struct dlq_reader *reader);
 enum outcome dlq_reader_ack(struct dlq_reader *reader, uint64_t tag,
 			    struct failure *failure) MUST_CHECK;
 
-uint32_t dlq_reader_ready(const struct dlq_reader *reader);	      /* at the opening */
 uint32_t dlq_reader_missing(const struct dlq_reader *reader);	      /* taken by others */
 bool dlq_reader_has_other_consumers(const struct dlq_reader *reader); /* others consume */
-const char *dlq_reader_address(const struct dlq_reader *reader);
 
 /*
  * All of it at once: open, call the function for each letter until it returns false or none is
@@ -80,7 +78,7 @@ const char *dlq_reader_address(const struct dlq_reader *reader);
  */
 typedef bool dlq_reader_fn(void *context, const struct delivery *delivery);
 enum outcome dlq_reader_each(const struct broker_settings *settings, const char *queue,
-			     const char *client_name, dlq_reader_fn *take, void *context,
+			     const char *client_name, dlq_reader_fn *visit, void *context,
 			     uint32_t *missing, struct failure *failure) MUST_CHECK;
 
 #endif

@@ -19,8 +19,8 @@ dlq_walk_log_failure(const struct failure *failure)
 
 struct walk {
 	struct dlq_run *run;
-	bool take_all;
-	dlq_walk_fn *take;
+	bool unfiltered;
+	dlq_walk_fn *visit;
 	void *context;
 	enum stage_id queue;
 };
@@ -33,10 +33,10 @@ walk_letter(struct walk *walk, struct delivery **delivery)
 	struct dlq_letter letter;
 
 	dlq_letter_read(run->md5, walk->queue, *delivery, &letter);
-	if (!walk->take_all && !dlq_select_matches(&run->select, &letter))
+	if (!walk->unfiltered && !dlq_select_matches(&run->select, &letter))
 		return true;
 	run->selected++;
-	if (!walk->take(walk->context, &letter, delivery))
+	if (!walk->visit(walk->context, &letter, delivery))
 		return false;
 	return run->limit == 0 || run->selected < (uint64_t)run->limit;
 }
@@ -84,9 +84,10 @@ walk_queue(struct walk *walk, bool *more)
 }
 
 int
-dlq_walk(struct dlq_run *run, bool take_all, dlq_walk_fn *take, void *context)
+dlq_walk(struct dlq_run *run, bool unfiltered, dlq_walk_fn *visit, void *context)
 {
-	struct walk walk = {.run = run, .take_all = take_all, .take = take, .context = context};
+	struct walk walk = {
+		.run = run, .unfiltered = unfiltered, .visit = visit, .context = context};
 	bool more = true;
 	int code = CTL_OK;
 

@@ -12,12 +12,12 @@ int dlq_walk_log_failure(const struct failure *failure);
 
 /*
  * Call the function for each letter of the queues that are wanted and that the selection takes (all
- * letters with take_all), until it returns false or the limit is reached. It may take the delivery
+ * letters with unfiltered), until it returns false or the limit is reached. It may take the delivery
  * over by setting *delivery to NULL. Returns an exit code, after a message when it is not 0.
  */
 typedef bool dlq_walk_fn(void *context, const struct dlq_letter *letter,
 			 struct delivery **delivery);
-int dlq_walk(struct dlq_run *run, bool take_all, dlq_walk_fn *take, void *context);
+int dlq_walk(struct dlq_run *run, bool unfiltered, dlq_walk_fn *visit, void *context);
 
 /* Say so on standard error when a look found nothing; not with --json and --ids. */
 void dlq_walk_report_empty(const struct dlq_run *run, int code);

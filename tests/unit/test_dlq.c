@@ -319,11 +319,11 @@ test_known_ids(void **state)
 	dlq_known_ids_add(known, STAGE_CLEAN, 7);
 	dlq_known_ids_add(known, STAGE_CLEAN, 3);
 	dlq_known_ids_add(known, STAGE_CLEAN, 7);
-	assert_true(dlq_known_ids_take(known, STAGE_CLEAN, 7));
-	assert_true(dlq_known_ids_take(known, STAGE_CLEAN, 7));
-	assert_false(dlq_known_ids_take(known, STAGE_CLEAN, 7));
-	assert_false(dlq_known_ids_take(known, STAGE_LAKE, 3));
-	assert_false(dlq_known_ids_take(known, STAGE_CLEAN, 4));
+	assert_true(dlq_known_ids_remove(known, STAGE_CLEAN, 7));
+	assert_true(dlq_known_ids_remove(known, STAGE_CLEAN, 7));
+	assert_false(dlq_known_ids_remove(known, STAGE_CLEAN, 7));
+	assert_false(dlq_known_ids_remove(known, STAGE_LAKE, 3));
+	assert_false(dlq_known_ids_remove(known, STAGE_CLEAN, 4));
 	dlq_known_ids_free(&known);
 }
 
