@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/fault.h"
 #include "common/base/log.h"
+#include "common/process/handover.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,7 +24,7 @@ enum { OPTION_ONCE = 256, OPTION_SLOT };
 
 struct options {
 	const char *settings_path;
-	const char *slot; /* "INDEX:NAME" */
+	const char *slot; /* as handover_format_slot() wrote it */
 	bool once;
 };
 
@@ -51,7 +52,7 @@ process_parse_options(const struct process_description *d, int argc, char **argv
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{"once", no_argument, NULL, OPTION_ONCE},
-		{"slot", required_argument, NULL, OPTION_SLOT},
+		{HANDOVER_SLOT_OPTION, required_argument, NULL, OPTION_SLOT},
 		{NULL, 0, NULL, 0},
 	};
 	struct options options = {.settings_path = SETTINGS_DEFAULT_PATH};
@@ -109,62 +110,58 @@ process_open_signal_fd(void)
 
 /*
  * The pipe tells that the supervisor is gone, and the process drains. One that hangs would not look
- * at its pipe and stay for ever; so the kernel sends USR2 (spawn.c), and the alarm that it sets
+ * at its pipe and stay for ever; so the kernel sends USR2 (handover.h), and the alarm that it sets
  * ends the process when draining has failed.
  */
 enum { ORPHAN_GRACE_S = 10 };
-static volatile unsigned orphan_patience_s = ORPHAN_GRACE_S;
+static volatile unsigned orphan_alarm_s = ORPHAN_GRACE_S;
 
 static void
-set_last_alarm(int number UNUSED)
+orphan_set_alarm(int number UNUSED)
 {
-	alarm(orphan_patience_s);
+	alarm(orphan_alarm_s);
 }
 
 static void
-guard_against_orphanhood(void)
+orphan_guard(void)
 {
-	struct sigaction action = {.sa_handler = set_last_alarm, .sa_flags = SA_RESTART};
+	struct sigaction action = {.sa_handler = orphan_set_alarm, .sa_flags = SA_RESTART};
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGUSR2, &action, NULL);
 }
 
-/* "INDEX:NAME" from the supervisor: map the page of that index, watch the pipe. */
 static void
-join_supervisor(struct process *process, const char *slot)
+process_join_supervisor(struct process *process, const char *slot)
 {
-	char *name;
-	unsigned long index = strtoul(slot, &name, 10);
+	unsigned number;
 
-	if (name == slot || *name != ':' || name[1] == '\0' || index > 1000)
-		fatal_exit(EX_USAGE, "--slot is for sluiced alone");
-	snprintf(process->name, sizeof(process->name), "%s", name + 1);
-	process->status = status_attach(STATUS_FD, (unsigned)index);
+	_Static_assert(sizeof(process->name) >= HANDOVER_SLOT_MAX, "a slot's name fits");
+	if (handover_parse_slot(slot, &number, process->name) != 0)
+		fatal_exit(EX_USAGE, "--" HANDOVER_SLOT_OPTION " is for sluiced alone");
+	process->status = status_attach(HANDOVER_STATUS_FD, number);
 	if (process->status == NULL)
 		fatal_exit(EX_USAGE,
 			   "cannot use the supervisor's status page: %s (is sluiced of another "
 			   "version?)",
 			   strerror(errno));
 	process->supervised = true;
-	process->supervisor_fd = SUPERVISOR_FD;
-	fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC);
-	fcntl(SUPERVISOR_FD, F_SETFD, FD_CLOEXEC);
-	guard_against_orphanhood();
+	process->supervisor_fd = HANDOVER_LIFE_FD;
+	handover_take();
+	orphan_guard();
 }
 
 /* Under the supervisor the file may be half edited: what it has accepted counts. */
 static void
-load_settings(struct process *process, const char *path)
+process_load_settings(struct process *process, const char *path)
 {
-	char copy[32];
+	const char *copy = process->supervised ? handover_settings_path() : path;
 
-	snprintf(copy, sizeof(copy), "/proc/self/fd/%d", SETTINGS_FD);
-	if (settings_load_copy(process->supervised ? copy : path, path, &process->settings) != 0)
+	if (settings_load_copy(copy, path, &process->settings) != 0)
 		fatal_exit(EX_CONFIG, "settings not accepted: nothing was started");
 	if (process->supervised)
-		close(SETTINGS_FD);
-	orphan_patience_s = (unsigned)process->settings->supervisor.drain_s + ORPHAN_GRACE_S;
+		close(HANDOVER_SETTINGS_FD);
+	orphan_alarm_s = (unsigned)process->settings->supervisor.drain_s + ORPHAN_GRACE_S;
 }
 
 void
@@ -178,21 +175,21 @@ process_start(struct process *process, const struct process_description *descrip
 	*process = (struct process){.once = options.once, .supervisor_fd = -1};
 	snprintf(process->name, sizeof(process->name), "%s", description->role);
 	if (options.slot != NULL)
-		join_supervisor(process, options.slot);
+		process_join_supervisor(process, options.slot);
 	else
 		process->status = status_private();
 	FAULT_ROLE(process->name);
 	status_set_report(process->status, REPORT_STARTING);
 	status_set_error(process->status, "");
 	status_beat(process->status);
-	load_settings(process, options.settings_path);
+	process_load_settings(process, options.settings_path);
 	process->signal_fd = process_open_signal_fd();
 	log_open(process->name, (enum log_level)process->settings->log.level,
 		 (enum log_style)process->settings->log.format);
 }
 
 static void
-process_take_signals(struct process *process)
+process_read_signals(struct process *process)
 {
 	struct signalfd_siginfo info;
 
@@ -229,7 +226,7 @@ process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t 
 	if (ready <= 0)
 		return;
 	if (all[0].revents != 0)
-		process_take_signals(process);
+		process_read_signals(process);
 	if (all[1].revents != 0) {
 		log_warning("the supervisor is gone: finishing what is in hand");
 		process->supervisor_fd = -1;

@@ -4,7 +4,7 @@
  * signals, the bond to the supervisor, and the one place where they wait.
  *
  * Signals are blocked and read from a signalfd: TERM or INT asks for a drain, a second one or QUIT
- * for an end at once, HUP is ignored (the supervisor restarts whom a reload concerns). When the
+ * for an end at once; HUP only wakes the process up, to look at its status page. When the
  * supervisor dies, its pipe ends and the process drains by itself.
  */
 #ifndef COMMON_PROCESS_PROCESS_H
@@ -37,8 +37,7 @@ struct process_description {
 };
 
 /*
- * Read the options (-c FILE, --once where known, --slot for the supervisor's use, --help,
- * --version) and the settings, set up signals, log and status page. Ends the program with 0 after
+ * Read the options (-c FILE, --once where known, --slot of handover.h, --help, --version) and the settings, set up signals, log and status page. Ends the program with 0 after
  * --help and
  * --version, EX_USAGE, or EX_CONFIG. May be called once.
  */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 static const char *const report_names[REPORT_COUNT] = {
 	[REPORT_STARTING] = "starting",
@@ -30,10 +31,17 @@ static const struct {
 struct status_page *
 status_attach(int memfd, unsigned index)
 {
+	off_t offset = (off_t)index * STATUS_PAGE_SIZE;
 	struct status_page *page;
+	struct stat found;
 
-	page = mmap(NULL, STATUS_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
-		    (off_t)index * STATUS_PAGE_SIZE);
+	if (fstat(memfd, &found) != 0)
+		return NULL;
+	if (found.st_size < offset + STATUS_PAGE_SIZE) { /* reading it would be a SIGBUS */
+		errno = EINVAL;
+		return NULL;
+	}
+	page = mmap(NULL, STATUS_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, offset);
 	if (page == MAP_FAILED)
 		return NULL;
 	if (page->version != STATUS_VERSION) {
@@ -97,7 +105,7 @@ status_set_in_hand(struct status_page *page, const char *text)
 }
 
 void
-status_hand_suspects(struct status_page *page, const struct suspects *suspects)
+status_write_suspects(struct status_page *page, const struct suspects *suspects)
 {
 	uint32_t sequence = (atomic_load(&page->suspects_sequence) + 1) & ~1u;
 
@@ -109,7 +117,7 @@ status_hand_suspects(struct status_page *page, const struct suspects *suspects)
 }
 
 void
-status_take_suspects(struct status_page *page, uint32_t *sequence, struct suspects *suspects)
+status_read_suspects(struct status_page *page, uint32_t *sequence, struct suspects *suspects)
 {
 	for (int tries = 0; tries < 100; tries++) {
 		uint32_t before = atomic_load(&page->suspects_sequence);

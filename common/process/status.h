@@ -2,8 +2,8 @@
 /*
  * status.h - the page of shared memory through which a child tells the supervisor how it is.
  *
- * The supervisor makes one memfd with a page per slot ("lake/0"); a child inherits it as descriptor
- * STATUS_FD and maps only its own page, so a child gone wild cannot spoil its siblings' pages. The
+ * The supervisor makes one memfd with a page per slot ("lake/0"); a child inherits it (handover.h)
+ * and maps only its own page, so a child gone wild cannot spoil its siblings' pages. The
  * page outlives the child: a successor goes on counting where the dead one stopped, so totals never
  * go down. A program that runs alone gets a private page and behaves the same.
  *
@@ -28,9 +28,6 @@
 enum {
 	STATUS_VERSION = 3,
 	STATUS_PAGE_SIZE = 4096,
-	STATUS_FD = 3,	   /* memfd with all pages */
-	SUPERVISOR_FD = 4, /* read end of a pipe: end of file = the supervisor is gone */
-	SETTINGS_FD = 5,   /* memfd with the settings that the supervisor has accepted */
 };
 
 enum child_report {
@@ -86,7 +83,8 @@ struct status_page {
 _Static_assert(sizeof(struct status_page) <= STATUS_PAGE_SIZE, "a slot is one page");
 
 /*
- * Map page number index of the memfd; NULL (errno set) when that fails or its version is another.
+ * Map page number index of the memfd; NULL (errno set) when that fails, there is none of that
+ * number, or its version is another.
  */
 struct status_page *status_attach(int memfd, unsigned index) MUST_CHECK;
 
@@ -110,7 +108,7 @@ status_set_line(struct status_page *page, uint32_t line)
 }
 
 /* Copy the supervisor's notes when there are others than *sequence names (0 at first). */
-void status_take_suspects(struct status_page *page, uint32_t *sequence, struct suspects *suspects);
+void status_read_suspects(struct status_page *page, uint32_t *sequence, struct suspects *suspects);
 
 static inline void
 status_add(struct status_page *page, enum counter counter, uint64_t amount)
@@ -136,7 +134,7 @@ status_add_rejected(struct status_page *page, enum reason reason)
 	atomic_fetch_add_explicit(&page->rejected[reason], 1, memory_order_relaxed);
 }
 /* Supervisor side. */
-void status_hand_suspects(struct status_page *page, const struct suspects *suspects);
+void status_write_suspects(struct status_page *page, const struct suspects *suspects);
 
 /* Either side. */
 uint64_t status_counter(const struct status_page *page, enum counter counter);

@@ -250,7 +250,7 @@ start_delivery(struct batch *batch, struct delivery *delivery)
 	bool apart;
 
 	suspect_name(&delivery->message, batch->name);
-	status_take_suspects(batch->limits.status, &batch->suspects_sequence, &batch->suspects);
+	status_read_suspects(batch->limits.status, &batch->suspects_sequence, &batch->suspects);
 	apart = suspects_has(&batch->suspects, batch->name);
 	if (!batch_is_empty(batch) && (apart || batch->apart))
 		return false;

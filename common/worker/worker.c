@@ -403,7 +403,7 @@ start_carefully(struct worker *worker)
 	struct suspects suspects = {0};
 	uint32_t sequence = 0;
 
-	status_take_suspects(worker->process.status, &sequence, &suspects);
+	status_read_suspects(worker->process.status, &sequence, &suspects);
 	if (!suspects_expire(&suspects, clock_mono_ms()))
 		return;
 	worker->careful = CAREFUL_MESSAGES;

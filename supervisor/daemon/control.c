@@ -2,7 +2,7 @@
 /*
  * control.c - the control socket.
  *
- * A client is in one of two moods: being read from (out == NULL) until a line is complete, or being
+ * A client is in one of two states: being read from (out == NULL) until a line is complete, or being
  * written to until its answer is gone. Thus a client that asks without reading is not listened to.
  */
 #include "supervisor/daemon/control.h"
@@ -158,7 +158,7 @@ read_peer(const struct control *control, int fd, struct peer *peer)
 }
 
 static struct client *
-make_place(struct control *control)
+control_make_room(struct control *control)
 {
 	struct client *oldest = &control->clients[0];
 
@@ -188,16 +188,16 @@ accept_clients(struct control *control, int64_t now_ms)
 		if (fd < 0) {
 			/* Without a free descriptor poll() would come back at once for ever. */
 			if (errno == EMFILE || errno == ENFILE)
-				make_place(control);
+				control_make_room(control);
 			return;
 		}
 		if (read_peer(control, fd, &peer) != 0) {
 			close(fd);
 			continue;
 		}
-		client = make_place(control);
+		client = control_make_room(control);
 		*client = (struct client){
-			.fd = fd, .peer = peer, .deadline_ms = now_ms + CONTROL_PATIENCE_MS};
+			.fd = fd, .peer = peer, .deadline_ms = now_ms + CONTROL_TIMEOUT_MS};
 	}
 }
 
@@ -219,7 +219,7 @@ send_rest(struct client *client, int64_t now_ms)
 		return;
 	free(client->out);
 	client->out = NULL;
-	client->deadline_ms = now_ms + CONTROL_PATIENCE_MS;
+	client->deadline_ms = now_ms + CONTROL_TIMEOUT_MS;
 	if (client->last)
 		drop(client);
 }

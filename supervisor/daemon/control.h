@@ -5,7 +5,7 @@
  * A client sends requests of one line each and gets one line for each (request.h). Nothing that a
  * client does or leaves undone costs more than its buffers: at most CONTROL_CLIENTS at a time (a
  * newcomer puts out the one that has been waiting longest), a request of at most REQUEST_MAX bytes,
- * one answer in the making, and CONTROL_PATIENCE_MS from request to request.
+ * one answer in the making, and CONTROL_TIMEOUT_MS from request to request.
  */
 #ifndef SUPERVISOR_DAEMON_CONTROL_H
 #define SUPERVISOR_DAEMON_CONTROL_H
@@ -18,7 +18,7 @@
 
 #include "common/base/defs.h"
 
-enum { CONTROL_CLIENTS = 64, CONTROL_PATIENCE_MS = 30000 };
+enum { CONTROL_CLIENTS = 64, CONTROL_TIMEOUT_MS = 30000 };
 
 /* Who is on the other side. */
 struct peer {

@@ -69,7 +69,7 @@ prepare_page(struct pool *pool, const struct slot *slot, int64_t now_ms)
 	status_set_in_hand(page, "");
 	status_set_line(page, SUSPECT_LINE_NONE);
 	if (suspects_expire(&pool->suspects[slot->role], now_ms) || slot->starts > 0)
-		status_hand_suspects(page, &pool->suspects[slot->role]);
+		status_write_suspects(page, &pool->suspects[slot->role]);
 	status_set_paused(page, false);
 	atomic_store(&page->pause_wanted, pool->loads[slot->role].paused);
 	atomic_store(&page->queue.in_hand, 0);
@@ -211,7 +211,7 @@ note_suspect(struct pool *pool, const struct slot *slot, const struct child_even
 		struct slot *other = pool_slot(pool, slot->role, i);
 
 		if (other->starts > 0)
-			status_hand_suspects(other->page, &pool->suspects[slot->role]);
+			status_write_suspects(other->page, &pool->suspects[slot->role]);
 	}
 }
 

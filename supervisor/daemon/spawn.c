@@ -9,6 +9,7 @@
 #include "supervisor/daemon/spawn.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/process/handover.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +20,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-enum {
-	REPORT_FD = SETTINGS_FD + 1, /* the pipe for a failed exec */
-	OUT_OF_THE_WAY_FD,	     /* copies start here, so that dup2 cannot overwrite one */
-};
 
 /* What the child was doing when it failed. */
 enum spawn_step { STEP_DESCRIPTORS, STEP_SIGNALS, STEP_PARENT, STEP_EXEC };
@@ -124,23 +120,6 @@ find_program(const struct spawner *spawner, const char *program)
 /* --- in the child, between fork and exec --- */
 
 static int
-place_descriptors(const struct spawner *spawner, int report)
-{
-	int memfd = fcntl(spawner->memfd, F_DUPFD, OUT_OF_THE_WAY_FD);
-	int life = fcntl(spawner->life_read, F_DUPFD, OUT_OF_THE_WAY_FD);
-
-	int settings = fcntl(spawner->settings_fd, F_DUPFD, OUT_OF_THE_WAY_FD);
-
-	report = fcntl(report, F_DUPFD, OUT_OF_THE_WAY_FD);
-	if (memfd < 0 || life < 0 || settings < 0 || report < 0)
-		return -1;
-	if (dup2(memfd, STATUS_FD) < 0 || dup2(life, SUPERVISOR_FD) < 0 ||
-	    dup2(settings, SETTINGS_FD) < 0 || dup3(report, REPORT_FD, O_CLOEXEC) < 0)
-		return -1;
-	return close_range(OUT_OF_THE_WAY_FD, ~0u, 0);
-}
-
-static int
 reset_signals(void)
 {
 	sigset_t none;
@@ -151,32 +130,35 @@ reset_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* slot_text is "INDEX:NAME". */
 NO_RETURN static void
 become_program(const struct spawner *spawner, const char *path, const char *slot_text, int report,
 	       pid_t supervisor)
 {
 	struct spawn_failure failure = {.step = STEP_DESCRIPTORS};
+	struct handover handover = {.status = spawner->memfd,
+				    .life = spawner->life_read,
+				    .settings = spawner->settings_fd,
+				    .report = report};
 	ssize_t written;
 
-	if (place_descriptors(spawner, report) != 0)
-		goto out; /* the pipe is still where it was */
-	report = REPORT_FD;
+	if (handover_give(&handover) != 0)
+		goto out;
 	failure.step = STEP_SIGNALS;
 	if (setpgid(0, 0) != 0 || reset_signals() != 0)
 		goto out;
 	/*
 	 * Last, and then look: sluiced may have died before the kernel knew of the wish. The pipe
-	 * is what a child drains by; USR2 is the last resort against one that hangs (process.c).
+	 * is what a child drains by; USR2 is the last resort against one that hangs.
 	 */
 	failure.step = STEP_PARENT;
 	if (prctl(PR_SET_PDEATHSIG, SIGUSR2) != 0 || getppid() != supervisor)
 		goto out;
 	failure.step = STEP_EXEC;
-	execl(path, path, "-c", spawner->settings_path, "--slot", slot_text, (char *)NULL);
+	execl(path, path, "-c", spawner->settings_path, "--" HANDOVER_SLOT_OPTION, slot_text,
+	      (char *)NULL);
 out:
 	failure.error = errno;
-	written = write(report, &failure, sizeof(failure));
+	written = write(handover.report, &failure, sizeof(failure));
 	(void)written;
 	_exit(EXIT_FAILURE);
 }
@@ -214,7 +196,7 @@ spawner_exec_result(struct spawner *spawner, const struct slot *slot)
 	free(path);
 	/* Out of memory or of processes passes; a program that is not there does not. */
 	if (failure.step != STEP_EXEC || failure.error == EAGAIN || failure.error == ENOMEM ||
-	    failure.error == ENFILE || failure.error == ETXTBSY)
+	    failure.error == EMFILE || failure.error == ENFILE || failure.error == ETXTBSY)
 		return SPAWN_LATER;
 	return SPAWN_NEVER;
 }
@@ -223,11 +205,12 @@ enum spawn_result
 spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 {
 	char *path = find_program(spawner, role_table[slot->role].program);
-	char *slot_text = xasprintf("%u:%s", slot->number, slot->name);
+	char slot_text[HANDOVER_SLOT_MAX];
 	enum spawn_result result = SPAWN_LATER;
 	pid_t supervisor = getpid();
 	int report[2];
 
+	handover_format_slot(slot->number, slot->name, slot_text);
 	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) != 0) {
 		spawn_complain(slot, "cannot make a pipe for", path, errno);
 	} else {
@@ -244,6 +227,5 @@ spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 		spawner->reports[slot->number] = report[0];
 	}
 	free(path);
-	free(slot_text);
 	return result;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spawn.h - make a child process: fork and exec, with the descriptors, signals and bonds that
- * common/process/process.h expects on the other side.
+ * spawn.h - make a child process: fork and exec, with all that handover.h says.
  */
 #ifndef SUPERVISOR_DAEMON_SPAWN_H
 #define SUPERVISOR_DAEMON_SPAWN_H

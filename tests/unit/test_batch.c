@@ -337,7 +337,7 @@ test_suspect(void **state)
 	(void)state;
 	suspects_note(&suspects, "second", 2, SUSPECT_WEIGHT_CRASHED, 5);
 	suspects_note(&suspects, "second", 2, SUSPECT_WEIGHT_CRASHED, 6);
-	status_hand_suspects(&test_page, &suspects);
+	status_write_suspects(&test_page, &suspects);
 	for (uint64_t tag = 1; tag <= 3; tag++) {
 		struct delivery *delivery = make_delivery(tag, "a\nb\nc\n");
 
@@ -384,7 +384,7 @@ test_suspect(void **state)
 	batch_show_in_hand(batch);
 	assert_string_equal(status_in_hand_text(&test_page, text, sizeof(text)), "a batch");
 	batch_free(&batch);
-	status_hand_suspects(&test_page, &(struct suspects){0});
+	status_write_suspects(&test_page, &(struct suspects){0});
 }
 
 int

@@ -224,19 +224,19 @@ test_patience_ends(void **state)
 
 	turns_at(fixture, 2, now_ms);
 	write_text(slow, "a");
-	turns_at(fixture, 2, now_ms + CONTROL_PATIENCE_MS / 2);
+	turns_at(fixture, 2, now_ms + CONTROL_TIMEOUT_MS / 2);
 	good = dial(fixture);
-	turns_at(fixture, 2, now_ms + CONTROL_PATIENCE_MS / 2);
+	turns_at(fixture, 2, now_ms + CONTROL_TIMEOUT_MS / 2);
 	/* A byte now and then buys no time. */
 	write_text(slow, "b");
-	turns_at(fixture, 2, now_ms + CONTROL_PATIENCE_MS);
+	turns_at(fixture, 2, now_ms + CONTROL_TIMEOUT_MS);
 	assert_true(is_closed(idle));
 	assert_true(is_closed(slow));
 	write_text(good, "x\n");
-	turns_at(fixture, 2, now_ms + CONTROL_PATIENCE_MS);
+	turns_at(fixture, 2, now_ms + CONTROL_TIMEOUT_MS);
 	expect(good, "<x>\n");
-	assert_int_equal(control_timeout_ms(&fixture->control, now_ms + CONTROL_PATIENCE_MS, 99999),
-			 CONTROL_PATIENCE_MS);
+	assert_int_equal(control_timeout_ms(&fixture->control, now_ms + CONTROL_TIMEOUT_MS, 99999),
+			 CONTROL_TIMEOUT_MS);
 	close(idle);
 	close(slow);
 	close(good);
