@@ -18,6 +18,7 @@
 #include "producer/reminder.h"
 #include "producer/state_dir.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>

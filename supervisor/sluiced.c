@@ -6,6 +6,11 @@
 #include "common/base/xalloc.h"
 #include "supervisor/daemon/commands.h"
 #include "supervisor/daemon/main_loop.h"
+#include "common/settings/settings_load.h"
+#include "common/settings/settings_print.h"
+#include "common/settings/settings_files.h"
+#include "common/settings/settings_template.h"
+#include "common/settings/settings_manual.h"
 #include "supervisor/daemon/supervisor.h"
 
 #include <errno.h>
@@ -73,10 +78,10 @@ sluiced_parse_options(int argc, char **argv, enum mode *mode)
 			*mode = MODE_PRINT;
 			break;
 		case OPTION_TEMPLATE:
-			settings_print_template(stdout);
+			settings_template_print(stdout);
 			exit(EX_OK);
 		case OPTION_MANUAL:
-			settings_print_manual(stdout);
+			settings_manual_print(stdout);
 			exit(EX_OK);
 		case 'h':
 			sluiced_print_help();
@@ -124,7 +129,7 @@ main(int argc, char **argv)
 	path = sluiced_parse_options(argc, argv, &mode);
 	if (settings_load(path, &settings) != 0 || settings_check_inputs(settings) != 0)
 		fatal_exit(EX_CONFIG, "settings %s: not accepted", path);
-	if (mode == MODE_TEST && settings_check_files(settings) != 0)
+	if (mode == MODE_TEST && settings_files_check(settings) != 0)
 		fatal_exit(EX_CONFIG, "settings %s: a password is missing", path);
 	if (mode != MODE_RUN) {
 		if (mode == MODE_PRINT)

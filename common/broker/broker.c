@@ -15,12 +15,14 @@
 #include "common/base/host.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/settings/settings_password.h"
 
 #include <amqp_framing.h>
 #include <amqp_tcp_socket.h>
 #include <assert.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -140,7 +142,7 @@ broker_open_one(struct broker *broker, const char *host_text, enum broker_use us
 	outcome = open_socket(broker, host_text, failure);
 	if (outcome != OUTCOME_DONE)
 		return outcome;
-	if (settings_read_password(broker->settings->password_file, password, sizeof(password),
+	if (settings_password_read(broker->settings->password_file, password, sizeof(password),
 				   error, sizeof(error)) != 0)
 		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
 				   "%s (broker.password_file says where)", error);

@@ -9,6 +9,7 @@
 #include "common/base/log.h"
 #include "common/database/schema.h"
 #include "common/base/xalloc.h"
+#include "common/settings/settings_password.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -116,7 +117,7 @@ db_open_one(struct db *db, const char *host_text, const struct database_settings
 			failure, OUTCOME_FATAL, EX_CONFIG,
 			"database.hosts: \"%s\" is neither host:port nor /path/of/socket",
 			host_text);
-	if (settings_read_password(settings->password_file, password, sizeof(password), error,
+	if (settings_password_read(settings->password_file, password, sizeof(password), error,
 				   sizeof(error)) != 0)
 		return failure_set(failure, OUTCOME_FATAL, EX_CONFIG,
 				   "%s (database.password_file says where)", error);

@@ -7,12 +7,14 @@
 #include "common/base/fault.h"
 #include "common/base/log.h"
 #include "common/process/handover.h"
+#include "common/settings/settings_load.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings.h - the settings file, the environment over it, and the defaults under it.
+ * settings.h - what there is to set: struct settings, and the table of its rows (settings.def).
  *
- * What there is to set stands in settings.def, once. A struct settings is read-only after loading
- * and lives until settings_free(). Passwords are not in it: only the names of the files that hold
- * them.
+ * A struct settings comes from settings_load.h, is read-only after that, and lives until
+ * settings_free(). Passwords are not in it: only the names of the files that hold them.
  */
 #ifndef COMMON_SETTINGS_SETTINGS_H
 #define COMMON_SETTINGS_SETTINGS_H
@@ -12,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "common/base/defs.h"
 
@@ -65,6 +63,13 @@ struct supervisor_settings {
 	int64_t drain_s, hang_s, restart_min_ms, restart_max_ms, stable_s;
 };
 
+/* Where a value comes from. */
+struct setting_origin {
+	enum { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENVIRONMENT } kind;
+	char *file; /* with @include, not always the main file */
+	int line;   /* for ORIGIN_FILE */
+};
+
 struct settings {
 	char *path;   /* the file it came from */
 	char *folder; /* the folder of that file; relative PATHs start there */
@@ -112,74 +117,33 @@ struct setting {
 	const char *help;
 };
 
-struct setting_origin {
-	enum { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENVIRONMENT } kind;
-	char *file; /* with @include, not always the main file */
-	int line;   /* for ORIGIN_FILE */
-};
-
 extern const struct setting setting_table[];
 extern const size_t setting_count;
 
 /*
- * Read the file, lay the environment over it, check everything. Each problem is logged as
- * "FILE:LINE: what is wrong, what to do"; all are found, not just the first. Returns 0 and a new
- * struct settings, or -1. An unknown SLUICE_* variable is only warned of: others use that prefix
- * too.
+ * The field of a row: an int64_t for a NUMBER, an int for a CHOICE, a struct text_list for a LIST,
+ * else a char *.
  */
-int settings_load(const char *path, struct settings **settings) MUST_CHECK;
+void *settings_field(struct settings *settings, const struct setting *row);
+const void *settings_value(const struct settings *settings, const struct setting *row);
 
-/*
- * The same, but the text is that of the file copy (as settings_print() wrote it, so it has no
- * relative paths and no includes); path is only named.
- */
-int settings_load_copy(const char *copy, const char *path, struct settings **settings) MUST_CHECK;
+/* The full name of a row, "lake.workers", copied into out; returns out. */
+const char *settings_name(const struct setting *row, char *out, size_t out_size);
 
-/*
- * settings_load() for who can do with supervisor.socket: when the file is not accepted, *socket is
- * what it says of that all the same, in new memory, or NULL if it is no settings file at all.
- */
-int settings_load_or_socket(const char *path, struct settings **settings, char **socket) MUST_CHECK;
-
-/* Free and set to NULL; NULL inside is fine. */
-void settings_free(struct settings **settings);
-
-/* 0 if the producer has something to read or is switched off; else -1, logged. */
-int settings_check_inputs(const struct settings *settings) MUST_CHECK;
-
-/*
- * Look at the files that the settings name, as far as what they start needs them. 0, or -1 when a
- * password cannot be read; logged. An input that shows no file now, or one that cannot be read, is
- * warned of: it may come later.
- */
-int settings_check_files(const struct settings *settings) MUST_CHECK;
-
-/* Every value with its origin, as a settings file that can be read back (`sluiced -T`). */
-void settings_print(const struct settings *settings, FILE *out);
-
-/* A value as a settings file has it, in new memory. */
-char *settings_value_text(const struct settings *settings, const struct setting *row);
-
-/* "/etc/sluice/sluice.conf:12", "default", "environment"; returns out. */
-const char *settings_origin_text(const struct setting_origin *origin, char *out, size_t out_size);
-
-/* sluice.conf(5) in mdoc. */
-void settings_print_manual(FILE *out);
-
-/* The commented template: what etc/sluice.conf holds. */
-void settings_print_template(FILE *out);
-
-/* The name of choice number index of a "a|b|c" list, copied into out. */
+/* The name of choice number index of a "a|b|c" list, copied into out; "" beyond the last one. */
 const char *settings_choice_name(const char *choices, int index, char *out, size_t out_size);
 
 /* "restarts the lake workers" and so on, for people. */
 const char *settings_reload_text(enum setting_reload reload);
 
-/*
- * The first line of a password file, without its line end, into out. "" for file "". Returns 0, or
- * -1 (also when it is empty) with a text in error that names the file (never its content).
- */
-int settings_read_password(const char *file, char *out, size_t out_size, char *error,
-			   size_t error_size) MUST_CHECK;
+/* 0 if the producer has something to read or is switched off; else -1, logged. */
+int settings_check_inputs(const struct settings *settings) MUST_CHECK;
+
+/* Free and set to NULL; NULL inside is fine. */
+void settings_free(struct settings **settings);
+
+/* A list of texts: append a copy; free all members, which leaves an empty list. */
+void text_list_add(struct text_list *list, const char *text, size_t len);
+void text_list_clear(struct text_list *list);
 
 #endif

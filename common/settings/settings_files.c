@@ -2,10 +2,12 @@
 /*
  * settings_files.c - the files that the settings name: passwords and inputs.
  */
+#include "common/settings/settings_files.h"
 #include "common/base/log.h"
 #include "common/base/pattern.h"
-#include "common/settings/settings.h"
 #include "common/base/xalloc.h"
+#include "common/settings/settings_password.h"
+#include "common/settings/settings_print.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,34 +20,6 @@
 enum { NAMED_MAX = 10 }; /* unreadable files of one pattern that are named */
 
 /* --- passwords --- */
-
-int
-settings_read_password(const char *file, char *out, size_t out_size, char *error, size_t error_size)
-{
-	FILE *stream;
-	bool cut, failed;
-
-	out[0] = '\0';
-	if (file[0] == '\0')
-		return 0;
-	stream = fopen(file, "re");
-	/* a folder can be opened; only reading it fails */
-	failed = stream == NULL || (fgets(out, (int)out_size, stream) == NULL && ferror(stream));
-	if (failed)
-		snprintf(error, error_size, "cannot read the password file %s: %s", file,
-			 strerror(errno));
-	if (stream != NULL)
-		fclose(stream);
-	if (failed)
-		return -1;
-	cut = strlen(out) + 1 >= out_size;
-	out[strcspn(out, "\r\n")] = '\0';
-	if (!cut && out[0] != '\0')
-		return 0;
-	snprintf(error, error_size, "the first line of the password file %s is %s", file,
-		 cut ? "too long" : "empty");
-	return -1;
-}
 
 static bool
 has_workers(const struct settings *s)
@@ -81,7 +55,7 @@ check_password(const struct settings *settings, const struct setting *row)
 	if (!has_workers(settings) &&
 	    (strcmp(row->section, "database") == 0 || settings->producer.count == 0))
 		return 0;
-	if (settings_read_password(file, password, sizeof(password), error, sizeof(error)) == 0) {
+	if (settings_password_read(file, password, sizeof(password), error, sizeof(error)) == 0) {
 		explicit_bzero(password, sizeof(password));
 		warn_of_readers(file);
 		return 0;
@@ -161,7 +135,7 @@ check_input(const struct input_settings *input)
 }
 
 int
-settings_check_files(const struct settings *settings)
+settings_files_check(const struct settings *settings)
 {
 	int result = 0;
 

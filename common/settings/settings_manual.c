@@ -3,6 +3,7 @@
  * settings_manual.c - sluice.conf(5) from the table of settings: `sluiced --man-settings` prints
  * what etc/man/sluice.conf.5 holds.
  */
+#include "common/settings/settings_manual.h"
 #include "common/settings/settings.h"
 
 #include <string.h>
@@ -31,7 +32,6 @@ static const char HEAD[] =
 	".Ic lake ;\n"
 	"members of a list are separated by commas.\n"
 	"Relative paths start at the folder of the settings file.\n"
-	"Numbers over 2147483647 need an L behind them.\n"
 	".Pp\n"
 	"Passwords are never settings: a setting names the file whose first line is the password.\n"
 	".Ss Inputs\n"
@@ -89,7 +89,7 @@ print_text(const char *text, FILE *out)
 }
 
 static void
-settings_manual_print_range(const struct setting *setting, FILE *out)
+print_range(const struct setting *setting, FILE *out)
 {
 	switch (setting->type) {
 	case SETTING_NUMBER:
@@ -120,7 +120,7 @@ print_setting(const struct setting *setting, FILE *out)
 	fprintf(out, ".It Ic %s\n", setting->name);
 	print_text(setting->help, out);
 	fprintf(out, ".\n");
-	settings_manual_print_range(setting, out);
+	print_range(setting, out);
 	fprintf(out, "Default: ");
 	if (text[0] == '\0')
 		fprintf(out, "%s", setting->type == SETTING_LIST ? "none" : "empty");
@@ -130,7 +130,7 @@ print_setting(const struct setting *setting, FILE *out)
 }
 
 void
-settings_print_manual(FILE *out)
+settings_manual_print(FILE *out)
 {
 	const char *section = NULL;
 

@@ -2,14 +2,15 @@
 /*
  * settings_print.c - every value with its origin, in a form that can be read back.
  */
-#include "common/settings/settings.h"
+#include "common/settings/settings_print.h"
 #include "common/base/log.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static void
-settings_print_print_quoted(const char *text, FILE *out)
+print_quoted(const char *text, FILE *out)
 {
 	fputc('"', out);
 	for (const char *p = text; *p != '\0'; p++) {
@@ -26,9 +27,9 @@ settings_print_print_quoted(const char *text, FILE *out)
 }
 
 static void
-settings_print_print_value(const struct settings *settings, const struct setting *row, FILE *out)
+print_value(const struct settings *settings, const struct setting *row, FILE *out)
 {
-	const void *field = (const char *)settings + row->offset;
+	const void *field = settings_value(settings, row);
 	const struct text_list *list = field;
 	char choice[64];
 
@@ -37,19 +38,19 @@ settings_print_print_value(const struct settings *settings, const struct setting
 		fprintf(out, "%" PRId64, *(const int64_t *)field);
 		break;
 	case SETTING_CHOICE:
-		settings_print_print_quoted(settings_choice_name(row->unit, *(const int *)field,
-								 choice, sizeof(choice)),
-					    out);
+		print_quoted(settings_choice_name(row->unit, *(const int *)field, choice,
+						  sizeof(choice)),
+			     out);
 		break;
 	case SETTING_TEXT:
 	case SETTING_PATH:
-		settings_print_print_quoted(*(char *const *)field, out);
+		print_quoted(*(char *const *)field, out);
 		break;
 	case SETTING_LIST:
 		fputc('[', out);
 		for (size_t i = 0; i < list->count; i++) {
 			fputs(i > 0 ? ", " : " ", out);
-			settings_print_print_quoted(list->items[i], out);
+			print_quoted(list->items[i], out);
 		}
 		fputs(" ]", out);
 		break;
@@ -65,7 +66,7 @@ settings_value_text(const struct settings *settings, const struct setting *row)
 
 	if (stream == NULL)
 		fatal("out of memory");
-	settings_print_print_value(settings, row, stream);
+	print_value(settings, row, stream);
 	if (fclose(stream) != 0)
 		fatal("out of memory");
 	return text;
@@ -104,11 +105,11 @@ print_inputs(const struct settings *settings, FILE *out)
 		const struct input_settings *input = &settings->inputs[i];
 
 		fprintf(out, "%s\n  { path = ", i > 0 ? "," : "");
-		settings_print_print_quoted(input->path, out);
+		print_quoted(input->path, out);
 		fprintf(out, "; format = ");
-		settings_print_print_quoted(input->format, out);
+		print_quoted(input->format, out);
 		fprintf(out, "; routing_key = ");
-		settings_print_print_quoted(input->routing_key, out);
+		print_quoted(input->routing_key, out);
 		fprintf(out, "; }");
 	}
 	fprintf(out, "%s);\n", settings->input_count > 0 ? "\n" : " ");
@@ -129,7 +130,7 @@ settings_print(const struct settings *settings, FILE *out)
 			section = row->section;
 		}
 		fprintf(out, "%s%s = ", row->section[0] != '\0' ? "  " : "", row->name);
-		settings_print_print_value(settings, row, out);
+		print_value(settings, row, out);
 		fputc(';', out);
 		print_origin(&settings->origins[i], out);
 	}

@@ -5,6 +5,8 @@
  */
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/settings/settings_load.h"
+#include "common/settings/settings_print.h"
 #include "supervisor/cli/ctl.h"
 #include "supervisor/shared/request.h"
 

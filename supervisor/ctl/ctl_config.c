@@ -4,6 +4,9 @@
  */
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/settings/settings_load.h"
+#include "common/settings/settings_print.h"
+#include "common/settings/settings_files.h"
 #include "supervisor/cli/ctl.h"
 
 #include <getopt.h>
@@ -46,7 +49,7 @@ check_or_show(struct ctl *ctl, bool show, bool as_json)
 {
 	bool accepted = settings_load(ctl->settings_path, &ctl->settings) == 0 &&
 			settings_check_inputs(ctl->settings) == 0 &&
-			(show || settings_check_files(ctl->settings) == 0);
+			(show || settings_files_check(ctl->settings) == 0);
 	json_t *data;
 
 	if (!accepted)

@@ -9,6 +9,7 @@
 #include "supervisor/daemon/command_operate.h"
 #include "supervisor/daemon/command_status.h"
 #include "supervisor/daemon/metrics.h"
+#include "common/settings/settings_print.h"
 #include "supervisor/daemon/reload.h"
 
 #include <stdio.h>

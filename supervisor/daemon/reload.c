@@ -6,6 +6,8 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "supervisor/daemon/operate.h"
+#include "common/settings/settings_load.h"
+#include "common/settings/settings_print.h"
 
 #include <stdio.h>
 #include <stdlib.h>

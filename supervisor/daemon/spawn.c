@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/process/handover.h"
+#include "common/settings/settings_print.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/broker/topology.h"
 #include "common/base/xalloc.h"
+#include "common/settings/settings_load.h"
 #include "producer/frame.h"
 
 #include <poll.h>

@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "common/base/xalloc.h"
+#include "common/settings/settings_load.h"
 #include "lake_worker/raw_row.h"
 
 #include <stdio.h>

@@ -5,6 +5,8 @@
  */
 #include "common/base/log.h"
 #include "common/settings/settings.h"
+#include "common/settings/settings_load.h"
+#include "common/settings/settings_print.h"
 
 #include <fcntl.h>
 #include <stdio.h>

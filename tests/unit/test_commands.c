@@ -4,6 +4,7 @@
  */
 #include "supervisor/daemon/commands.h"
 #include "common/base/log.h"
+#include "common/settings/settings_load.h"
 #include "supervisor/cli/ctl.h"
 #include "supervisor/shared/human.h"
 #include "supervisor/daemon/reload.h"

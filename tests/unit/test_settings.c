@@ -15,8 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/host.h"
 #include "common/settings/settings.h"
+#include "common/settings/settings_load.h"
+#include "common/settings/settings_print.h"
+#include "common/settings/settings_files.h"
+#include "common/settings/settings_password.h"
+#include "common/settings/settings_template.h"
 
 static char folder[] = "/tmp/sluice-settings-XXXXXX";
 static char path[64], messages[8192];
@@ -169,9 +173,6 @@ test_refused(void **state)
 		{"lake : { workers = 65; };",
 		 "lake.workers = 65 is out of range: 0 to 64 processes"},
 		{"lake : { workers = -1; };", "out of range"},
-		{"producer : { max_line_bytes = 3000000000; };", "write an L behind it"},
-		{"producer : { max_line_bytes = 4294968320; };", "write an L behind it"},
-		{"producer : { max_line_bytes = 4294968320L; };", "out of range"},
 		{"identity = \"lines\";",
 		 "identity = \"lines\" is none of line|position: did you mean \"line\"?"},
 		{"identity = 1;", "identity is a number; it must be a text in quotes"},
@@ -208,66 +209,160 @@ test_refused(void **state)
 }
 
 static void
-test_hosts(void **state)
+write_beside(const char *name, const char *text)
+{
+	char beside[96];
+	FILE *file;
+
+	snprintf(beside, sizeof(beside), "%s/%s", folder, name);
+	file = fopen(beside, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* A number is what is written, wherever it stands and whatever stands around it. */
+static void
+test_numbers(void **state)
 {
 	static const struct {
-		const char *text, *host; /* NULL = refused */
-		int port;
+		const char *text;
+		int64_t lake, clean; /* workers */
 	} cases[] = {
-		{"rabbit1", "rabbit1", 7},
-		{"rabbit1:5672", "rabbit1", 5672},
-		{"h:1", "h", 1},
-		{"h:65535", "h", 65535},
-		{"[::1]", "::1", 7},
-		{"[::1]:5672", "::1", 5672},
-		{"", NULL, 0},
-		{":5672", NULL, 0},
-		{"h:", NULL, 0},
-		{"h:0", NULL, 0},
-		{"h:65536", NULL, 0},
-		{"h:99999", NULL, 0},
-		{"h:18446744073709551617", NULL, 0},
-		{"h:abc", NULL, 0},
-		{"h:5672x", NULL, 0},
-		{"h:+5", NULL, 0},
-		{"h: 5", NULL, 0},
-		{"h:-5", NULL, 0},
-		{" h:5", NULL, 0},
-		{"[::1", NULL, 0},
-		{"[]", NULL, 0},
-		{"[::1]5", NULL, 0},
-		{"[::1]:", NULL, 0},
-		{"::1", NULL, 0},
-		{"fe80::1", NULL, 0},
-		{"amqp://h:5672", NULL, 0},
-		{"/run/socket", NULL, 0},
-		{"0123456789abcdef", NULL, 0},
+		{"lake : { workers = 2; }; clean : { workers = 4; };", 2, 4},
+		{"lake : { workers = 3; workers_ = 0; };", -1, -1},
+		{"clean : { workers = 4 } lake : { workers = 2 }", 2, 4},
+		{"lake={workers=5}clean={workers=6}", 5, 6},
+		{"lake : { autoscale_max = 9; workers = 5; };", 5, 2},
+		{"lake : { workers = 5; autoscale_max = 9; };", 5, 2},
+		{"lake : { workers\n=\n\n 5; };", 5, 2},
+		{"lake : { workers = # workers = 7\n 5; };", 5, 2},
+		{"lake : { workers = // workers = 7\n 5; };", 5, 2},
+		{"/* workers = 1 */ lake : { workers /* = 7 */ = /* 8 \" */ 5 /* 9; */; };", 5, 2},
+		{"# workers = 99999999999\nlake : { workers = 5; };", 5, 2},
+		{"lake : { workers = 5; # clean.workers = 99999999999\n};", 5, 2},
+		{"events = [ \"workers = 7\", \"a\\\"1\" ]; lake : { workers = 5; };", 5, 2},
+		{"events = [ \"\\\\\", \"7\" \"8 // 9\" ]; lake : { workers = 5; };", 5, 2},
+		{"events = [ \"# 7\n 8 /* 9\" ]; lake : { workers = 5; };", 5, 2},
+		{"events = [ \"\\x41\\n7\" ]; lake : { workers = 5; };", 5, 2},
+		{"inputs = ( { path = \"1\"; }, { path = \"/2/*3\"; } ); lake : { workers = 5; };",
+		 5, 2},
+		{"lake : { workers = 0x10; };", 16, 2},
+		{"lake : { workers = 0X1f; };", 31, 2},
+		{"lake : { workers = 0x1FL; };", 31, 2},
+		{"lake : { workers = 5L; }; clean : { workers = 6LL; };", 5, 6},
+		{"lake : { workers = +5; };", 5, 2},
+		{"lake : { workers = -0; };", 0, 2},
+		{"lake : { workers = 010; };", 10, 2},
+		{"lake : { workers = 0000000000000000000000000000005; };", 5, 2},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char host[16];
-		int port, result = host_split(cases[i].text, 7, host, sizeof(host), &port);
+		struct settings *s = load(cases[i].text);
 
-		if ((result == 0) != (cases[i].host != NULL))
-			fail_msg("\"%s\": %d", cases[i].text, result);
-		if (result != 0)
+		if (cases[i].lake < 0) {
+			assert_null(s);
 			continue;
-		assert_string_equal(host, cases[i].host);
-		assert_int_equal(port, cases[i].port);
+		}
+		if (s == NULL || s->lake.workers != cases[i].lake ||
+		    s->clean.workers != cases[i].clean)
+			fail_msg("%s\n  gives %d and %d\n%s", cases[i].text,
+				 s != NULL ? (int)s->lake.workers : -1,
+				 s != NULL ? (int)s->clean.workers : -1, messages);
+		settings_free(&s);
 	}
-	assert_true(host_is_address("/run/socket", true));
-	assert_false(host_is_address("/run/socket", false));
-	assert_false(host_is_address("run/socket", true));
+}
+
+/* A number that does not fit is refused as what it is, never taken for another one. */
+static void
+test_numbers_that_do_not_fit(void **state)
+{
+	static const struct {
+		const char *number, *message;
+	} cases[] = {
+		{"3000000000", "producer.max_line_bytes = 3000000000 is out of range"},
+		{"3000000000L", "producer.max_line_bytes = 3000000000 is out of range"},
+		{"4294968320", "producer.max_line_bytes = 4294968320 is out of range"},
+		{"\n\t4294968320", "producer.max_line_bytes = 4294968320 is out of range"},
+		{"/* 1024 */ 4294968320 # 1024\n", "= 4294968320 is out of range"},
+		{"4294968320L", "= 4294968320 is out of range"},
+		{"-4294966272", "= -4294966272 is out of range"},
+		{"-1024", "= -1024 is out of range"},
+		{"0x100000400", "= 4294968320 is out of range"},
+		{"0x100000400L", "= 4294968320 is out of range"},
+		{"0xFFFFFFFF", "= 4294967295 is out of range"},
+		{"9223372036854775807L", "= 9223372036854775807 is out of range"},
+		{"-9223372036854775808L", "= -9223372036854775808 is out of range"},
+		{"18446744073709552640L", "producer.max_line_bytes is out of range: 1024 to "},
+		{"0x10000000000000400L", "producer.max_line_bytes is out of range: 1024 to "},
+		{"1e5", "producer.max_line_bytes is a fraction"},
+		{"2048.", "producer.max_line_bytes is a fraction"},
+	};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "producer : { max_line_bytes = %s; };",
+			 cases[i].number);
+		assert_refused(text, cases[i].message);
+	}
+	/* others on the line, before and behind, are not taken for it */
+	assert_refused("producer : { frame_lines = 5; max_line_bytes = 4294968320; check_s = 7; };",
+		       "producer.max_line_bytes = 4294968320 is out of range");
+	/* nor are fractions and names with digits in them, or what is unknown */
+	assert_refused("a1 = 1.5; b-2 = [ 3, 4 ]; c = ( 5, -6.e7, ( 0x8 ), { d9 = 10; } );\n"
+		       "lake : { workers = 4294967297; };",
+		       "test.conf:2: lake.workers = 4294967297 is out of range");
 }
 
 static void
-test_missing_file(void **state)
+test_numbers_of_other_files(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	write_beside("workers.inc", "# 7\nworkers = 5; autoscale_max\n= 6;\n");
+	s = load("lake : {\n@include \"workers.inc\"\nprefetch = 8; };\n"
+		 "clean : { prefetch = 9;\n  @include \"workers.inc\"\n};");
+	assert_non_null(s);
+	assert_int_equal(s->lake.workers, 5);
+	assert_int_equal(s->lake.autoscale_max, 6);
+	assert_int_equal(s->lake.prefetch, 8);
+	assert_int_equal(s->clean.workers, 5);
+	assert_int_equal(s->clean.autoscale_max, 6);
+	assert_int_equal(s->clean.prefetch, 9);
+	settings_free(&s);
+	write_beside("workers.inc", "\n\nworkers\n=\n4294967301;\n");
+	assert_refused("lake : {\n@include \"workers.inc\"\n};",
+		       "workers.inc:3: lake.workers = 4294967301 is out of range");
+	/* a name in one file and its number in another */
+	write_beside("workers.inc", "4;\n");
+	assert_refused("lake : { workers =\n@include \"workers.inc\"\nprefetch = 8; };",
+		       "the number of lake.workers is not found behind its name");
+}
+
+static void
+test_not_a_settings_file(void **state)
 {
 	struct settings *settings;
 
 	(void)state;
+	write_file("");
+	assert_int_equal(settings_load(path, &settings), 0);
+	settings_free(&settings);
+	begin_messages();
 	assert_int_equal(settings_load("/nonexistent/sluice.conf", &settings), -1);
+	assert_int_equal(settings_load(folder, &settings), -1);
+	end_messages();
+	assert_non_null(strstr(messages, "/nonexistent/sluice.conf: No such file"));
+	assert_non_null(strstr(messages, ": Is a directory"));
+	write_file("lake : { workers = 3; };\n");
+	assert_int_equal(truncate(path, 4096), 0);
+	begin_messages();
+	assert_int_equal(settings_load(path, &settings), -1);
+	end_messages();
+	assert_non_null(strstr(messages, "NUL byte"));
 }
 
 static void
@@ -294,6 +389,10 @@ test_environment(void **state)
 			   "not a whole number");
 	setenv("SLUICE_LAKE_WORKERS", "65", 1);
 	assert_refused("", "out of range");
+	setenv("SLUICE_LAKE_WORKERS", "4294967297", 1);
+	assert_refused("", "lake.workers = 4294967297 is out of range");
+	setenv("SLUICE_LAKE_WORKERS", "18446744073709551617", 1);
+	assert_refused("", "is not a whole number");
 	setenv("SLUICE_BROKER_HOSTS", "a:1,,b:2", 1);
 	assert_refused("", "environment variable SLUICE_BROKER_HOSTS: broker.hosts: \"\" is not ");
 	unsetenv("SLUICE_LAKE_WORKERS");
@@ -344,7 +443,7 @@ test_shipped_file(void **state)
 	FILE *file = fopen("etc/sluice.conf", "r");
 
 	(void)state;
-	settings_print_template(out);
+	settings_template_print(out);
 	fclose(out);
 	assert_non_null(file);
 	got = fread(shipped, 1, sizeof(shipped) - 1, file);
@@ -366,25 +465,25 @@ test_password_file(void **state)
 
 	(void)state;
 	assert_int_equal(
-		settings_read_password("", password, sizeof(password), error, sizeof(error)), 0);
+		settings_password_read("", password, sizeof(password), error, sizeof(error)), 0);
 	assert_string_equal(password, "");
 	write_file("secret\r\nsecond line\n");
 	assert_int_equal(
-		settings_read_password(path, password, sizeof(password), error, sizeof(error)), 0);
+		settings_password_read(path, password, sizeof(password), error, sizeof(error)), 0);
 	assert_string_equal(password, "secret");
 	write_file("\r\nsecond line\n");
 	assert_int_equal(
-		settings_read_password(path, password, sizeof(password), error, sizeof(error)), -1);
+		settings_password_read(path, password, sizeof(password), error, sizeof(error)), -1);
 	assert_non_null(strstr(error, "is empty"));
 	assert_int_equal(
-		settings_read_password(folder, password, sizeof(password), error, sizeof(error)),
+		settings_password_read(folder, password, sizeof(password), error, sizeof(error)),
 		-1);
 	assert_non_null(strstr(error, "Is a directory"));
 	write_file("far too long for the buffer\n");
 	assert_int_equal(
-		settings_read_password(path, password, sizeof(password), error, sizeof(error)), -1);
+		settings_password_read(path, password, sizeof(password), error, sizeof(error)), -1);
 	assert_null(strstr(error, "far too"));
-	assert_int_equal(settings_read_password("/nonexistent", password, sizeof(password), error,
+	assert_int_equal(settings_password_read("/nonexistent", password, sizeof(password), error,
 						sizeof(error)),
 			 -1);
 	assert_non_null(strstr(error, "/nonexistent"));
@@ -399,7 +498,7 @@ check_files(const char *text)
 
 	assert_non_null(settings);
 	begin_messages();
-	result = settings_check_files(settings);
+	result = settings_files_check(settings);
 	end_messages();
 	settings_free(&settings);
 	return result;
@@ -475,11 +574,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),     cmocka_unit_test(test_every_type),
-		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_missing_file),
-		cmocka_unit_test(test_environment),  cmocka_unit_test(test_print_reads_back),
-		cmocka_unit_test(test_shipped_file), cmocka_unit_test(test_password_file),
-		cmocka_unit_test(test_hosts),	     cmocka_unit_test(test_files),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_every_type),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_numbers_that_do_not_fit),
+		cmocka_unit_test(test_numbers_of_other_files),
+		cmocka_unit_test(test_not_a_settings_file),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_print_reads_back),
+		cmocka_unit_test(test_shipped_file),
+		cmocka_unit_test(test_password_file),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_inputs),
 	};
 

@@ -6,6 +6,7 @@
 #include "common/process/histogram.h"
 #include "common/base/log.h"
 #include "common/settings/settings.h"
+#include "common/settings/settings_manual.h"
 #include "supervisor/daemon/commands.h"
 #include "supervisor/cli/ctl.h"
 #include "supervisor/ctl/ctl_view.h"
@@ -295,7 +296,7 @@ test_manual_of_settings(void **state UNUSED)
 	size_t size;
 	FILE *out = open_memstream(&made, &size);
 
-	settings_print_manual(out);
+	settings_manual_print(out);
 	fclose(out);
 	if (strcmp(shipped, made) != 0)
 		fail_msg("etc/man/sluice.conf.5 differs from the table: build/sluiced "
