@@ -124,7 +124,13 @@ help:
 
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-$(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,$(ALL_ROOMS))
+# A test that calls the broker, the database or the clock gets the fakes: they come first.
+FAKES := $(BUILD)/tests/fakes.a
+$(eval $(call archive_rule,tests/fakes))
+TESTS_WITHOUT_FAKES := $(addprefix $(BUILD)/tests/unit/,test_process test_db_insert)
+$(filter-out $(TESTS_WITHOUT_FAKES),$(UNIT_TESTS)): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(FAKES) $(call archives,$(ALL_ROOMS))
+$(filter $(TESTS_WITHOUT_FAKES),$(UNIT_TESTS)): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,$(ALL_ROOMS))
+$(UNIT_TESTS):
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(call pc_libs,cmocka)
 TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
