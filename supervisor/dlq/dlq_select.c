@@ -39,9 +39,15 @@ dlq_select_add(struct dlq_select *select, const char *text, char *error, size_t 
 {
 	enum stage_id queue;
 	unsigned digits;
+	uint32_t group;
 	uint64_t id;
 
-	if (text[0] == 'g' && dlq_group_parse(text, &select->group) == 0) {
+	if (dlq_group_parse(text, &group) == 0) {
+		if (select->has_group && select->group != group) {
+			snprintf(error, error_size, "one group at a time, not \"%.40s\" too", text);
+			return -1;
+		}
+		select->group = group;
 		select->has_group = true;
 		return 0;
 	}
@@ -106,15 +112,19 @@ dlq_select_read(struct dlq_select *select, FILE *in, char *error, size_t error_s
 int
 dlq_select_set_regex(struct dlq_select *select, const char *regex, char *error, size_t error_size)
 {
-	int code = regcomp(&select->match, regex, REG_EXTENDED | REG_NOSUB);
+	regex_t compiled;
+	int code = regcomp(&compiled, regex, REG_EXTENDED | REG_NOSUB);
 
 	if (code != 0) {
 		int len =
 			snprintf(error, error_size, "\"%.80s\" is no regular expression: ", regex);
 
-		regerror(code, &select->match, error + len, error_size - (size_t)len);
+		regerror(code, &compiled, error + len, error_size - (size_t)len);
 		return -1;
 	}
+	if (select->has_match)
+		regfree(&select->match);
+	select->match = compiled;
 	select->has_match = true;
 	return 0;
 }

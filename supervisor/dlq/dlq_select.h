@@ -40,10 +40,10 @@ struct dlq_select {
 	size_t prefix_count;
 };
 
-/* Start from {0}; free with this. */
+/* Begin with {0}; free with this. */
 void dlq_select_free(struct dlq_select *select);
 
-/* An id or its beginning; or a group, "g…". Returns 0, or -1 with the reason in error. */
+/* An id or its beginning; or a group, "g…", only one. Returns 0, or -1 with the reason in error. */
 int dlq_select_add(struct dlq_select *select, const char *text, char *error, size_t error_size);
 
 /* The first word of each line, or the "id" of a JSON object per line. Returns 0 or -1 as above. */
@@ -53,7 +53,7 @@ int dlq_select_read(struct dlq_select *select, FILE *in, char *error, size_t err
 int dlq_select_set_regex(struct dlq_select *select, const char *regex, char *error,
 			 size_t error_size);
 
-/* After the last id: sorts them, and decides which queues have to be looked at. */
+/* After the last id, before dlq_select_matches(). */
 void dlq_select_sort(struct dlq_select *select);
 
 /* Does a letter's id begin as one of the prefixes? */
