@@ -37,9 +37,9 @@ struct process_description {
 };
 
 /*
- * Read the options (-c FILE, --once where known, --slot of handover.h, --help, --version) and the settings, set up signals, log and status page. Ends the program with 0 after
- * --help and
- * --version, EX_USAGE, or EX_CONFIG. May be called once.
+ * Read the options (-c FILE, --once where known, --slot of handover.h, --help, --version) and the
+ * settings, set up signals, log and status page. Ends the program with 0 after --help and --version,
+ * with EX_USAGE, or with EX_CONFIG. May be called once.
  */
 void process_start(struct process *process, const struct process_description *description, int argc,
 		   char **argv);

@@ -23,7 +23,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { BACKLOG = 64, FIRST_BUFFER = 1024 };
+enum { BACKLOG = 64, FIRST_BUFFER = 1024, ACCEPT_PAUSE_MS = 500 };
 
 /* --- the listening socket --- */
 
@@ -66,6 +66,17 @@ remove_stale(const struct sockaddr_un *address)
 			   strerror(errno));
 }
 
+/*
+ * sluiced without a free descriptor is when operators need to be heard: the spare one is for them.
+ * It is taken whenever there is none.
+ */
+static void
+control_reserve(struct control *control)
+{
+	if (control->spare_fd < 0)
+		control->spare_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
 void
 control_open(struct control *control, const char *path, control_answer_fn answer, void *context)
 {
@@ -94,6 +105,8 @@ control_open(struct control *control, const char *path, control_answer_fn answer
 	control->group = made.st_gid;
 	control->device = made.st_dev;
 	control->inode = made.st_ino;
+	control->spare_fd = -1;
+	control_reserve(control);
 }
 
 static void
@@ -118,6 +131,8 @@ control_close(struct control *control)
 	    found.st_ino == control->inode)
 		unlink(control->path);
 	close(control->fd);
+	if (control->spare_fd >= 0)
+		close(control->spare_fd);
 	free(control->path);
 	control->path = NULL;
 }
@@ -157,6 +172,7 @@ read_peer(const struct control *control, int fd, struct peer *peer)
 	return 0;
 }
 
+/* A free place; the one that waits longest gives way when there is none. */
 static struct client *
 control_make_room(struct control *control)
 {
@@ -176,6 +192,26 @@ control_make_room(struct control *control)
 	return oldest;
 }
 
+/* Accept one client; -1 when nobody is there, or no descriptor. */
+static int
+accept_client(struct control *control, int64_t now_ms)
+{
+	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
+		return fd;
+	if (control->spare_fd >= 0) {
+		close(control->spare_fd);
+		control->spare_fd = -1;
+		fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd >= 0)
+			return fd;
+	}
+	/* Who waits stays in the backlog; poll() must not come back at once for ever. */
+	control->accept_again_ms = now_ms + ACCEPT_PAUSE_MS;
+	return -1;
+}
+
 static void
 accept_clients(struct control *control, int64_t now_ms)
 {
@@ -183,14 +219,10 @@ accept_clients(struct control *control, int64_t now_ms)
 	for (int i = 0; i < BACKLOG; i++) {
 		struct client *client;
 		struct peer peer;
-		int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = accept_client(control, now_ms);
 
-		if (fd < 0) {
-			/* Without a free descriptor poll() would come back at once for ever. */
-			if (errno == EMFILE || errno == ENFILE)
-				control_make_room(control);
+		if (fd < 0)
 			return;
-		}
 		if (read_peer(control, fd, &peer) != 0) {
 			close(fd);
 			continue;
@@ -280,7 +312,9 @@ control_poll(const struct control *control, struct pollfd *fds)
 {
 	size_t count = 0;
 
-	fds[count++] = (struct pollfd){.fd = control->fd, .events = POLLIN};
+	/* poll(2) leaves out a descriptor that is negative. */
+	fds[count++] = (struct pollfd){.fd = control->accept_again_ms == 0 ? control->fd : -1,
+				       .events = POLLIN};
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct client *client = &control->clients[i];
 
@@ -314,13 +348,18 @@ control_handle(struct control *control, const struct pollfd *fds, size_t count, 
 		if (client->fd >= 0 && now_ms >= client->deadline_ms)
 			drop(client);
 	}
+	control_reserve(control);
 	if (fds[0].revents != 0)
 		accept_clients(control, now_ms);
+	else if (now_ms >= control->accept_again_ms)
+		control->accept_again_ms = 0;
 }
 
 int64_t
 control_timeout_ms(const struct control *control, int64_t now_ms, int64_t limit_ms)
 {
+	if (control->accept_again_ms != 0)
+		limit_ms = MIN(limit_ms, MAX(0, control->accept_again_ms - now_ms));
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct client *client = &control->clients[i];
 

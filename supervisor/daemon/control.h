@@ -49,7 +49,9 @@ struct client {
 struct control {
 	char *path;
 	int fd;
-	gid_t group; /* of the socket file: its members may operate */
+	int spare_fd;		 /* given up for a client when no other is free; -1 = it is */
+	int64_t accept_again_ms; /* until then nobody is let in, for want of descriptors; 0 = now */
+	gid_t group;		 /* of the socket file: its members may operate */
 	control_answer_fn answer;
 	void *context;
 	struct client clients[CONTROL_CLIENTS];

@@ -9,10 +9,12 @@
 #include "common/settings/settings_load.h"
 #include "common/settings/settings_print.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static bool
 texts_equal(const struct text_list *a, const struct text_list *b)
@@ -117,6 +119,15 @@ reload_compare(const struct settings *before, const struct settings *after)
 	return changes;
 }
 
+void
+reload_clear(struct reload_changes *changes)
+{
+	json_decref(changes->changed);
+	json_decref(changes->details);
+	json_decref(changes->needs_restart);
+	*changes = (struct reload_changes){.restart_roles = 0};
+}
+
 static json_t *
 role_names(unsigned role_bits)
 {
@@ -141,7 +152,7 @@ join_names(const json_t *names, char *out, size_t out_size)
 }
 
 static void
-apply(struct supervisor *supervisor, const struct settings *before, unsigned restart_roles)
+reload_apply(struct supervisor *supervisor, const struct settings *before, unsigned restart_roles)
 {
 	const struct settings *after = supervisor->settings;
 
@@ -157,8 +168,20 @@ apply(struct supervisor *supervisor, const struct settings *before, unsigned res
 	}
 }
 
+/* A failure to read a file is then no word against the file. */
+static bool
+is_out_of_descriptors(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
 /*
- * Read and check the file; NULL with the error filled, all problems in it, when it is not accepted.
+ * Read and check the file; NULL with the error filled, all problems in it, when it is not accepted
+ * or cannot be read.
  */
 static struct settings *
 reload_load(struct supervisor *supervisor, struct request_error *error)
@@ -174,8 +197,15 @@ reload_load(struct supervisor *supervisor, struct request_error *error)
 	if (accepted)
 		return settings;
 	settings_free(&settings);
-	request_fail(error, EX_CONFIG, "%s%s is not accepted: the settings stay as they were",
-		     problems, supervisor->settings_path);
+	if (is_out_of_descriptors())
+		request_fail(error, EX_OSERR,
+			     "%ssluiced has no descriptor free (ulimit -n, LimitNOFILE=): the "
+			     "settings stay as they were",
+			     problems);
+	else
+		request_fail(error, EX_CONFIG,
+			     "%s%s is not accepted: the settings stay as they were", problems,
+			     supervisor->settings_path);
 	return NULL;
 }
 
@@ -221,19 +251,26 @@ reload_tell(struct supervisor *supervisor, const struct reload_changes *changes)
 	json_decref(roles);
 }
 
-static char *
-one_line(const char *text)
+/* The last line of error is what follows, those before it have been logged. Returns NULL. */
+static json_t *
+reload_refuse(struct supervisor *supervisor, const struct request_error *error)
 {
-	char *line = xstrdup(text);
+	const char *last = strrchr(error->text, '\n');
+	char *line = xstrdup(error->text);
 
+	log_error("%s", last != NULL ? last + 1 : error->text);
 	for (char *p = line; (p = strchr(p, '\n')) != NULL;)
 		*p = ';';
-	return line;
+	events_add(&supervisor->pool.events, EVENT_REFUSED, "sluiced", supervisor->pool.actor, "%s",
+		   line);
+	free(line);
+	return NULL;
 }
 
 /*
  * What only a restart applies stays as it was, for children that are started later too: a producer
- * must not look for its checkpoint in another folder than its predecessor left it in.
+ * must not look for its checkpoint in another folder than its predecessor left it in. Done twice,
+ * nothing has changed.
  */
 static void
 exchange_unchangeable(struct settings *before, struct settings *after)
@@ -265,26 +302,25 @@ reload_settings(struct supervisor *supervisor, struct request_error *error)
 {
 	struct settings *before = supervisor->settings, *after;
 	struct reload_changes changes;
+	char why[256];
 
 	if (supervisor->pool.draining)
 		return request_fail(error, EX_UNAVAILABLE, "sluiced is ending");
 	after = reload_load(supervisor, error);
-	if (after == NULL) {
-		char *text = one_line(error->text);
-
-		log_error("%s is not accepted: the settings stay as they were",
-			  supervisor->settings_path);
-		events_add(&supervisor->pool.events, EVENT_REFUSED, "sluiced",
-			   supervisor->pool.actor, "%s", text);
-		free(text);
-		return NULL;
-	}
+	if (after == NULL)
+		return reload_refuse(supervisor, error);
 	changes = reload_compare(before, after);
 	exchange_unchangeable(before, after);
+	if (spawner_set_settings(&supervisor->spawner, after, why, sizeof(why)) != 0) {
+		exchange_unchangeable(before, after);
+		settings_free(&after);
+		reload_clear(&changes);
+		request_fail(error, EX_OSERR, "%s: the settings stay as they were", why);
+		return reload_refuse(supervisor, error);
+	}
 	supervisor->settings = after;
-	spawner_set_settings(&supervisor->spawner, after);
 	reload_tell(supervisor, &changes);
-	apply(supervisor, before, changes.restart_roles);
+	reload_apply(supervisor, before, changes.restart_roles);
 	settings_free(&before);
 	return reload_answer(&changes, true);
 }

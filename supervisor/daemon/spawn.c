@@ -68,22 +68,58 @@ spawner_init(struct spawner *spawner, const char *settings_path)
 	spawner->life_write = ends[1];
 }
 
-void
-spawner_set_settings(struct spawner *spawner, const struct settings *settings)
+/* A sealed memfd with these bytes; -1 (errno set) when there is none to be had. */
+static int
+make_sealed_copy(const char *text, size_t size)
 {
 	int fd = memfd_create("sluice-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-	FILE *out = copy >= 0 ? fdopen(copy, "w") : NULL;
+	int error;
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, text, size) == (ssize_t)size &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+int
+spawner_set_settings(struct spawner *spawner, const struct settings *settings, char *error,
+		     size_t error_size)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int fd;
 
 	if (out == NULL)
-		fatal("cannot make a copy of the settings: %s", strerror(errno));
+		fatal("out of memory");
 	settings_print(settings, out);
-	if (fclose(out) != 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-		fatal("cannot write a copy of the settings: %s", strerror(errno));
+	if (fclose(out) != 0)
+		fatal("out of memory");
+	fd = make_sealed_copy(text, size);
+	free(text);
+	if (fd < 0) {
+		snprintf(error, error_size,
+			 "cannot make the memory file in which children get the settings: %s",
+			 strerror(errno));
+		return -1;
+	}
 	if (spawner->settings_fd >= 0)
 		close(spawner->settings_fd);
 	spawner->settings_fd = fd;
+	return 0;
+}
+
+static void
+close_report(struct spawner *spawner, const struct slot *slot)
+{
+	if (spawner->reports[slot->number] >= 0)
+		close(spawner->reports[slot->number]);
+	spawner->reports[slot->number] = -1;
 }
 
 void
@@ -190,6 +226,7 @@ spawner_exec_result(struct spawner *spawner, const struct slot *slot)
 	/* A successful exec has closed the other end; the dead process surely has. */
 	ssize_t got = read(spawner->reports[slot->number], &failure, sizeof(failure));
 
+	close_report(spawner, slot);
 	if (got != (ssize_t)sizeof(failure))
 		return SPAWN_OK;
 	path = find_program(spawner, role_table[slot->role].program);
@@ -212,6 +249,7 @@ spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 	int report[2];
 
 	handover_format_slot(slot->number, slot->name, slot_text);
+	close_report(spawner, slot);
 	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) != 0) {
 		spawn_complain(slot, "cannot make a pipe for", path, errno);
 	} else {
@@ -223,8 +261,6 @@ spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 			spawn_complain(slot, "cannot fork for", path, errno);
 		else
 			result = SPAWN_OK;
-		if (spawner->reports[slot->number] >= 0)
-			close(spawner->reports[slot->number]);
 		spawner->reports[slot->number] = report[0];
 	}
 	free(path);

@@ -24,8 +24,13 @@ struct spawner {
 /* Make the status pages and the pipe, find the programs. Ends sluiced when the system refuses. */
 void spawner_init(struct spawner *spawner, const char *settings_path);
 
-/* Children that are started from now on get these settings, whatever happens to the file. */
-void spawner_set_settings(struct spawner *spawner, const struct settings *settings);
+/*
+ * Children that are started from now on get these settings, whatever happens to the file. Returns 0,
+ * or -1 with the reason in error when the system has no descriptor or memory for a copy; then they go
+ * on getting what they got before.
+ */
+int spawner_set_settings(struct spawner *spawner, const struct settings *settings, char *error,
+			 size_t error_size) MUST_CHECK;
 
 /* All children must be gone. */
 void spawner_close(struct spawner *spawner);

@@ -89,6 +89,7 @@ supervisor_open(struct supervisor *supervisor, const char *path, struct settings
 		.send_signal = supervisor_send_signal,
 		.context = supervisor,
 	};
+	char error[256];
 
 	request_init();
 	supervisor->settings = settings;
@@ -99,7 +100,8 @@ supervisor_open(struct supervisor *supervisor, const char *path, struct settings
 	daemon_lock_acquire(settings->supervisor.state_dir);
 	control_open(&supervisor->control, settings->supervisor.socket, answer, supervisor);
 	spawner_init(&supervisor->spawner, supervisor->settings_path);
-	spawner_set_settings(&supervisor->spawner, settings);
+	if (spawner_set_settings(&supervisor->spawner, settings, error, sizeof(error)) != 0)
+		fatal("%s", error);
 	pool_init(&supervisor->pool, &ops, supervisor->spawner.pages);
 	pool_set_policy(&supervisor->pool, settings);
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -216,7 +217,7 @@ test_who_never_reads_is_not_listened_to(void **state)
 }
 
 static void
-test_patience_ends(void **state)
+test_timeout(void **state)
 {
 	struct fixture *fixture = *state;
 	int64_t now_ms = clock_mono_ms();
@@ -263,6 +264,44 @@ test_newcomers_put_out_the_oldest(void **state)
 		close(fds[i]);
 }
 
+/*
+ * Without a free descriptor the spare one lets one client in; the next waits for it to be free
+ * again, and meanwhile poll() must not come back at once for ever.
+ */
+static void
+test_no_free_descriptor(void **state)
+{
+	struct fixture *fixture = *state;
+	int first = dial(fixture), second = dial(fixture), lowest = dup(first);
+	int64_t now_ms = clock_mono_ms();
+	struct pollfd fds[1 + CONTROL_CLIENTS];
+	struct rlimit normal, none;
+
+	close(lowest);
+	getrlimit(RLIMIT_NOFILE, &normal);
+	none = (struct rlimit){.rlim_cur = (rlim_t)lowest, .rlim_max = normal.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &none);
+	write_text(first, "first\n");
+	write_text(second, "second\n");
+	turns_at(fixture, 4, now_ms);
+	expect(first, "<first>\n");
+	assert_int_equal(fixture->answered, 1);
+	assert_int_equal(fixture->control.spare_fd, -1);
+	control_poll(&fixture->control, fds);
+	assert_int_equal(fds[0].fd, -1);
+	assert_in_range(control_timeout_ms(&fixture->control, now_ms, 99999), 1, 1000);
+
+	/* The client's descriptor becomes the spare one, and that of the test the second client's. */
+	close(first);
+	turns_at(fixture, 4, now_ms + 1000);
+	expect(second, "<second>\n");
+	assert_true(fixture->control.spare_fd >= 0);
+	setrlimit(RLIMIT_NOFILE, &normal);
+	close(second);
+	turns_at(fixture, 4, now_ms + 2000);
+	assert_int_equal(control_timeout_ms(&fixture->control, now_ms, 12345), 12345);
+}
+
 /* The file of a sluiced that was killed is in nobody's way. */
 static void
 test_stale_socket(void **state)
@@ -271,6 +310,7 @@ test_stale_socket(void **state)
 	int fd;
 
 	close(fixture->control.fd);
+	close(fixture->control.spare_fd);
 	free(fixture->control.path);
 	control_open(&fixture->control, fixture->path, echo, fixture);
 	fd = dial(fixture);
@@ -291,8 +331,9 @@ main(void)
 		CONTROL_TEST(test_mode_and_folder),
 		CONTROL_TEST(test_longest_request),
 		CONTROL_TEST(test_who_never_reads_is_not_listened_to),
-		CONTROL_TEST(test_patience_ends),
+		CONTROL_TEST(test_timeout),
 		CONTROL_TEST(test_newcomers_put_out_the_oldest),
+		CONTROL_TEST(test_no_free_descriptor),
 		CONTROL_TEST(test_stale_socket),
 	};
 
