@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import socket
@@ -105,6 +106,43 @@ def test_pause_and_resume(stack):
         check_nothing_lost(site, stack, lines)
         done = site.ctl("pause", "lake/0")
         check_equal(done.returncode, 65, "pausing one child of a role")
+
+
+def use_up_descriptors(pid):
+    """Let the process have no descriptor more than it has; returns the limits it had."""
+    held = {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+    lowest_free = min(set(range(len(held) + 1)) - held)
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    return limits
+
+
+def test_reload_without_descriptors(stack):
+    """sluiced runs out of descriptors: it says so, keeps its settings and its children, and goes on when there are some again."""
+    lines = generate(2000, seed=48)
+    with Site(stack, supervisor_restart_min_ms=200) as site:
+        sluiced = site.start_sluiced()
+        site.write_log(lines[:1000])
+        site.settle(1000, 1000)
+        site.write_conf(lake_workers=3)
+        limits = use_up_descriptors(sluiced.pid)
+        os.kill(sluiced.pid, signal.SIGHUP)
+        wait_until(lambda: "sluiced has no descriptor free" in site.errors(), 10, "the log says what ran out")
+        done = site.ctl("-s", site.socket, "reload")
+        check_equal(done.returncode, 71, f"reload: {done.stdout}{done.stderr}")
+        check("Too many open files" in done.stderr and "the settings stay as they were" in done.stderr, done.stderr)
+        check_equal([e["kind"] for e in events(site)].count("refused"), 2, "events of refusal")
+        check_equal(len(site.slots("lake")), 2, "lake workers")
+        # A child that dies now cannot be replaced yet.
+        os.kill(site.slots("lake")[0]["pid"], signal.SIGKILL)
+        wait_until(lambda: "cannot make a pipe" in site.slots("lake")[0]["last_error"], 10, "the slot says why it is empty")
+        check(sluiced.poll() is None, "sluiced lives")
+
+        resource.prlimit(sluiced.pid, resource.RLIMIT_NOFILE, limits)
+        check("lake.workers" in good(site, "reload"), "the change is applied")
+        wait_until(lambda: len(site.slots("lake")) == 3 and site.all_ready(), 20, "three lake workers, the dead one's successor too")
+        site.write_log(lines[1000:])
+        site.settle(2000, 2000)
 
 
 def test_pause_while_the_database_is_away(stack):
