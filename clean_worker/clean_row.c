@@ -5,7 +5,7 @@
 #include "clean_worker/clean_row.h"
 #include "common/base/defs.h"
 #include "common/base/xalloc.h"
-#include "clean_worker/log_format.h"
+#include "clean_worker/log_parse.h"
 #include "clean_worker/status_phrase.h"
 #include "clean_worker/url_parts.h"
 #include "clean_worker/user_parts.h"
@@ -117,7 +117,7 @@ clean_row_fill(void *pointer, const struct line_context *line, void *out,
 			 line->message->format.ptr);
 		return REASON_PARSE_UNKNOWN_FORMAT;
 	}
-	reason = log_format_parse(format, line->line, &access, &error);
+	reason = log_parse(format, line->line, &access, &error);
 	if (reason != REASON_NONE) {
 		snprintf(detail, REJECT_DETAIL_MAX, "format %s, byte %zu: expected %s",
 			 log_format_name(format), error.offset + 1, error.expected);

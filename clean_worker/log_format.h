@@ -1,68 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * log_format.h - one access-log line into its fields, by a format as Apache and EZproxy write them.
- *
- * A format is compiled once; a line is then read without allocation, in time linear in its length,
- * and every field is a span into the line, escapes and all as the server wrote them.
- *
- * How the ends of fields are found:
- * - An unquoted field ends at the first byte of the text that follows it in the format: mostly a
- * blank.
- * - A user (%u) right before the time may hold blanks: it ends at the first place where the time
- * and the text after it (` [time] "`) follow. First, because what stands behind, the request, is in
- * the hands of strangers, who could write a second time there.
- * - The request. Servers that escape (Apache \", nginx \x22) never leave a `"` in it, so it ends at
- * its first `"` that is not behind an odd number of backslashes; so do later quoted fields. When
- * the line fits the format to its end that way, that is it. Otherwise the server does not escape
- *   (EZproxy): the request ends at the last `"` from which status and all the rest of the format
- * fit, preferring one before which the request ends in a protocol; a later quoted field then ends
- * where the text after it first follows, the line's last one at the end of the line. For formats
- * with no quoted field behind the request both ways give the last `"` of the line. With quoted
- * fields, a line without escapes can be read in two ways on purpose; no rule helps there.
- *
- * Requests that are none (TLS bytes, "-", nothing, blanks) are normal and never fail a line.
+ * log_format.h - access-log formats, as Apache and EZproxy write them: a format string taken apart
+ * into items, for log_parse.c to read lines by.
  */
 #ifndef CLEAN_WORKER_LOG_FORMAT_H
 #define CLEAN_WORKER_LOG_FORMAT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/defs.h"
-#include "common/message/log_time.h"
-#include "common/message/reason.h"
 #include "common/base/span.h"
 
-/* A longer "method" is no method but garbage; the longest registered one has 17 bytes. */
-#define LOG_METHOD_MAX 32
+#define LOG_FORMAT_ITEMS_MAX 48
 
-struct log_format;
-
-/* Fields that the format does not have are SPAN_NULL; so are session, user, referer, user_agent
- * "-". */
-struct access_line {
-	struct span host; /* %h, as written */
-	struct span session;
-	struct span user;
-	struct span request; /* %r, whatever it is */
-	/*
-	 * All three when the request is METHOD url HTTP/d[.d]; the url may hold blanks. Method and
-	 * url only when it is METHOD url, without blanks, and the url starts with '/' or has "://"
-	 * in it. Else none: what is left of such a request is the raw line.
-	 */
-	struct span method;
-	struct span url;
-	struct span protocol; /* "HTTP/1.1" */
-	struct span referer;
-	struct span user_agent;
-	struct log_time time;
-	uint16_t status; /* 0 to 999 */
-	bool has_size;	 /* false for "-" */
-	uint64_t size;	 /* at most INT64_MAX */
+enum log_item_kind {
+	ITEM_LITERAL,
+	ITEM_TEXT,	/* to the first byte of the literal that follows */
+	ITEM_QUOTED,	/* to the closing quote, which starts the literal that follows */
+	ITEM_USER_TIME, /* a user that may hold blanks, the literal, and the time */
+	ITEM_TIME,
+	ITEM_REQUEST,
+	ITEM_STATUS,
+	ITEM_SIZE,
 };
 
-struct parse_error {
-	size_t offset;	      /* the byte of the line where matching stopped; may be line.len */
-	const char *expected; /* static, for people: "the request's closing quote" */
+#define LOG_NO_FIELD SIZE_MAX
+
+struct log_directive {
+	const char *text;
+	enum log_item_kind kind;
+	size_t field;	      /* offset of a span in struct access_line, or LOG_NO_FIELD */
+	bool dash_is_null;    /* "-" is no value */
+	const char *expected; /* what had to stand where matching stopped */
+	const char *after;    /* the same for the literal that follows the field */
+};
+
+struct log_item {
+	enum log_item_kind kind;
+	const struct log_directive *directive; /* of a literal: the one before it, or NULL */
+	struct span literal;		  /* of a field: the one that follows it, may be empty */
+	const struct log_directive *time; /* of ITEM_USER_TIME, and ... */
+	struct span behind_time;	  /* ... the literal after the time */
+	bool ends_format;		  /* nothing comes after the literal */
+};
+
+struct log_format {
+	char *name;
+	char *string; /* the literals are spans into it */
+	struct span optional_tail;
+	size_t item_count;
+	size_t request; /* which item it is; the two behind it are there too */
+	struct log_item items[LOG_FORMAT_ITEMS_MAX];
 };
 
 /*
@@ -86,13 +76,5 @@ const struct log_format *log_format_find(struct span name);
 
 /* The name it was compiled with. */
 const char *log_format_name(const struct log_format *format);
-
-/*
- * Read one line (without its line end). REASON_NONE and *out; or PARSE_NO_MATCH, PARSE_BAD_TIME
- * (the form is right, but there is no such time), PARSE_BAD_NUMBER (a size above INT64_MAX),
- * *error, and whatever in *out.
- */
-enum reason log_format_parse(const struct log_format *format, struct span line,
-			     struct access_line *out, struct parse_error *error) MUST_CHECK;
 
 #endif

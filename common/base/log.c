@@ -286,20 +286,45 @@ log_event(enum log_level level, const char *format, va_list args)
 	errno = saved_errno;
 }
 
-#define DEFINE_LOG_FUNCTION(name, level)        \
-	void name(const char *format, ...)      \
-	{                                       \
-		va_list args;                   \
-                                                \
-		va_start(args, format);         \
-		log_event(level, format, args); \
-		va_end(args);                   \
-	}
+void
+log_error(const char *format, ...)
+{
+	va_list args;
 
-DEFINE_LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
-DEFINE_LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
-DEFINE_LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
-DEFINE_LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+	va_start(args, format);
+	log_event(LOG_LEVEL_ERROR, format, args);
+	va_end(args);
+}
+
+void
+log_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_event(LOG_LEVEL_WARNING, format, args);
+	va_end(args);
+}
+
+void
+log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_event(LOG_LEVEL_INFO, format, args);
+	va_end(args);
+}
+
+void
+log_debug(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_event(LOG_LEVEL_DEBUG, format, args);
+	va_end(args);
+}
 
 void
 fatal(const char *format, ...)

@@ -2,15 +2,19 @@
 /*
  * log.h - one event per line on standard error, as logfmt or JSON.
  *
- *   ts=2026-11-23T18:00:00.123Z level=info role=lake/0 pid=4122 msg="ready" queue=queue-data-lake
+ *   ts=2026-11-23T18:00:00.123Z level=info role=lake/0 pid=4122 msg="ready"
  *
- * Under systemd (JOURNAL_STREAM names standard error) a line starts with its priority, "<3>" to
- * "<7>", which the journal takes off. A message that is said again and again is written 5 times a
- * minute; then its repeats are only counted, and the count is written when the minute is over.
+ * Under systemd (JOURNAL_STREAM names standard error) such a line starts with its priority, "<3>"
+ * to "<7>", which the journal takes off. A message that comes over and over is written 5 times a
+ * minute; then its repeats are only counted, and their number is written with the next event after
+ * the minute, or sooner when many other messages come.
  *
  * The message is a sentence for people; quotes, invalid UTF-8 and characters that a terminal would
  * obey or not show (utf8_is_visible()) are escaped in it, so one event is always one line whatever
- * came in from outside. No call changes errno.
+ * came in from outside. An event that is too long is cut.
+ *
+ * Before log_open() events are plain, "NAME: message", for the terminal of a command line tool: they
+ * are never held back, and a line end in the message stays one. No call changes errno.
  */
 #ifndef COMMON_BASE_LOG_H
 #define COMMON_BASE_LOG_H
@@ -23,20 +27,20 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 enum log_style { LOG_STYLE_LOGFMT, LOG_STYLE_JSON };
 
 /*
- * Who is speaking ("producer", "lake/0", "sluiced"); the text is copied. Until it is called, events
- * are printed plainly as "NAME: message", which is what a command line tool wants.
+ * Who is speaking: "producer", "lake/0", "sluiced". The text is copied. From now on events have the
+ * form above.
  */
 void log_open(const char *role, enum log_level level, enum log_style style);
 
 /* Change level and format, as a reload does. */
 void log_configure(enum log_level level, enum log_style style);
 
-/* The name that plain messages start with ("sluicectl"); the text is kept, not copied. */
+/* The name that plain events start with ("sluicectl"); the text is not copied, so it must stay. */
 void log_set_program(const char *name);
 
 /*
- * From now on put the texts of errors and warnings, one per line, into out too, until it is full;
- * out NULL ends it. For telling somebody far away what went wrong here.
+ * From now on put the texts of errors and warnings that are logged, one per line, into out too,
+ * until it is full; out NULL ends it. For telling somebody far away what went wrong here.
  */
 void log_capture(char *out, size_t out_size);
 

@@ -7,7 +7,7 @@
  * sorter per queue, archived ones into another. Then all of them are read side by side.
  */
 #include "supervisor/audit/audit.h"
-#include "clean_worker/log_format.h"
+#include "clean_worker/log_parse.h"
 #include "common/message/lines.h"
 #include "common/message/log_time.h"
 #include "common/base/md5.h"
@@ -158,7 +158,7 @@ audit_line(struct audit *audit, unsigned file, const char *file_id, struct span 
 	make_key(audit, line->text, origin, &record->key, hex);
 	add_lookup(audit, STAGE_LAKE, record, hex,
 		   log_time_find(line->text, &time) == LOG_TIME_OK ? time.utc : NO_TIME, origin);
-	if (parser != NULL && log_format_parse(parser, line->text, &access, &error) == REASON_NONE)
+	if (parser != NULL && log_parse(parser, line->text, &access, &error) == REASON_NONE)
 		add_lookup(audit, STAGE_CLEAN, record, hex, access.time.utc, origin);
 	if (line->length > audit->max_line_bytes) {
 		struct span start = {.ptr = line->start.ptr, .len = (size_t)audit->max_line_bytes};

@@ -2,7 +2,7 @@
 /*
  * dlq_show.c - `sluicectl dlq show`: everything about a letter.
  */
-#include "clean_worker/log_format.h"
+#include "clean_worker/log_parse.h"
 #include "common/broker/delivery_json.h"
 #include "common/message/lines.h"
 #include "common/base/log.h"
@@ -97,7 +97,7 @@ print_formats(struct span line)
 		p += name.len;
 		if (format == NULL)
 			continue;
-		if (log_format_parse(format, line, &out, &error) == REASON_NONE)
+		if (log_parse(format, line, &out, &error) == REASON_NONE)
 			printf("format %s reads this line\n", log_format_name(format));
 		else
 			print_stop(log_format_name(format), line, &error);

@@ -11,7 +11,7 @@
  */
 #include "tests/bench/bench.h"
 #include "clean_worker/clean_row.h"
-#include "clean_worker/log_format.h"
+#include "clean_worker/log_parse.h"
 #include "common/worker/batch.h"
 #include "common/base/log.h"
 #include "common/base/md5.h"
@@ -43,7 +43,7 @@ parse_line(struct work *work, struct span line)
 	struct access_line access;
 	struct parse_error error;
 
-	if (log_format_parse(work->format, line, &access, &error) == REASON_NONE)
+	if (log_parse(work->format, line, &access, &error) == REASON_NONE)
 		work->sink += access.status + (uint64_t)access.time.utc;
 }
 

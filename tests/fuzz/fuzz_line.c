@@ -4,7 +4,7 @@
  *
  * What comes out must be inside what went in, and agree with itself.
  */
-#include "clean_worker/log_format.h"
+#include "clean_worker/log_parse.h"
 #include "clean_worker/status_phrase.h"
 #include "clean_worker/url_parts.h"
 #include "clean_worker/user_parts.h"
@@ -44,7 +44,7 @@ check_format(const char *name, struct span line, struct url_cache *cache)
 {
 	struct access_line out;
 	struct parse_error error = {.expected = NULL};
-	enum reason reason = log_format_parse(log_format_find(span_of(name)), line, &out, &error);
+	enum reason reason = log_parse(log_format_find(span_of(name)), line, &out, &error);
 
 	if (reason != REASON_NONE) {
 		CHECK(error.expected != NULL && error.offset <= line.len);

@@ -294,8 +294,9 @@ test_numbers_that_do_not_fit(void **state)
 		{"0xFFFFFFFF", "= 4294967295 is out of range"},
 		{"9223372036854775807L", "= 9223372036854775807 is out of range"},
 		{"-9223372036854775808L", "= -9223372036854775808 is out of range"},
-		{"18446744073709552640L", "producer.max_line_bytes is out of range: 1024 to "},
-		{"0x10000000000000400L", "producer.max_line_bytes is out of range: 1024 to "},
+		/* beyond 64 bits; a syntax error for some versions of libconfig */
+		{"18446744073709552640L", "test.conf:1: "},
+		{"0x10000000000000400L", "test.conf:1: "},
 		{"1e5", "producer.max_line_bytes is a fraction"},
 		{"2048.", "producer.max_line_bytes is a fraction"},
 	};

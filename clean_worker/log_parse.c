@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log_parse.c - matching lines against formats. The rules are in the header.
+ *
+ * A format is a list of items, read from left to right without going back. The one choice there is,
+ * where the request ends, is made in match_request(), which tries the items behind it from each place
+ * in question; the number of tries is bounded.
+ */
+#include "clean_worker/log_parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Places tried as the end of a request that the server did not escape, see match_unescaped(). */
+#define MAX_TRIES 32
+
+struct match {
+	const struct log_format *format;
+	struct span line;
+	size_t at;    /* all bytes before it are matched */
+	bool escaped; /* how quoted fields end */
+	struct access_line *out;
+	enum reason reason;	  /* of the try that came furthest */
+	struct parse_error error; /* .expected is NULL as long as none has stopped */
+};
+
+/* Matching stops here; of several tries the one that came furthest tells people most. */
+static bool
+stop_at(struct match *m, enum reason reason, size_t offset, const char *expected)
+{
+	if (m->error.expected == NULL || offset > m->error.offset) {
+		m->reason = reason;
+		m->error = (struct parse_error){.offset = offset, .expected = expected};
+	}
+	return false;
+}
+
+static struct span
+rest_of(const struct match *m)
+{
+	return (struct span){.ptr = m->line.ptr + m->at, .len = m->line.len - m->at};
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+starts_with(struct span text, struct span start)
+{
+	return text.len >= start.len && memcmp(text.ptr, start.ptr, start.len) == 0;
+}
+
+/* The field is the next len bytes. */
+static void
+take_field(struct match *m, const struct log_directive *directive, size_t len)
+{
+	struct span value = {.ptr = m->line.ptr + m->at, .len = len};
+
+	m->at += len;
+	if (directive->field == LOG_NO_FIELD)
+		return;
+	if (directive->dash_is_null && len == 1 && value.ptr[0] == '-')
+		value = SPAN_NULL;
+	memcpy((char *)m->out + directive->field, &value, sizeof(value));
+}
+
+static bool
+match_literal(struct match *m, const struct log_item *item)
+{
+	struct span rest = rest_of(m);
+	size_t same = 0;
+
+	while (same < item->literal.len && same < rest.len &&
+	       rest.ptr[same] == item->literal.ptr[same])
+		same++;
+	m->at += same;
+	if (same == item->literal.len)
+		return true;
+	return stop_at(m, REASON_PARSE_NO_MATCH, m->at,
+		       item->directive != NULL ? item->directive->after
+					       : "what the format starts with");
+}
+
+static bool
+match_text(struct match *m, const struct log_item *item)
+{
+	struct span rest = rest_of(m);
+	char end_byte = item->literal.len > 0 ? item->literal.ptr[0] : ' ';
+	const char *end = rest.len > 0 ? memchr(rest.ptr, end_byte, rest.len) : NULL;
+	size_t len = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
+
+	if (len == 0)
+		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
+	take_field(m, item->directive, len);
+	return true;
+}
+
+/* The first quote that no backslash escapes. */
+static const char *
+find_unescaped_quote(struct span text)
+{
+	for (size_t at = 0; at < text.len; at++) {
+		const char *quote = memchr(text.ptr + at, '"', text.len - at);
+		if (quote == NULL)
+			return NULL;
+		size_t found = (size_t)(quote - text.ptr), backslashes = 0;
+		while (backslashes < found - at && quote[-1 - (ptrdiff_t)backslashes] == '\\')
+			backslashes++;
+		if (backslashes % 2 == 0)
+			return quote;
+		at = found;
+	}
+	return NULL;
+}
+
+static bool
+match_quoted(struct match *m, const struct log_item *item)
+{
+	struct span rest = rest_of(m), literal = item->literal;
+	const char *end;
+
+	if (m->escaped)
+		end = find_unescaped_quote(rest);
+	else if (!item->ends_format)
+		end = memmem(rest.ptr, rest.len, literal.ptr, literal.len);
+	else if (rest.len >= literal.len)
+		end = rest.ptr + (rest.len - literal.len); /* match_literal() looks what is there */
+	else
+		end = NULL;
+	if (end == NULL)
+		return stop_at(m, REASON_PARSE_NO_MATCH, m->line.len, item->directive->expected);
+	take_field(m, item->directive, (size_t)(end - rest.ptr));
+	return true;
+}
+
+/* Is "[time]" at the start of the text, as far as can be told from its form? */
+static enum log_time_result
+bracketed_time(struct span text, struct log_time *out)
+{
+	if (text.len < LOG_TIME_LEN + 2 || text.ptr[0] != '[' || text.ptr[LOG_TIME_LEN + 1] != ']')
+		return LOG_TIME_NO_FORM;
+	return log_time_parse((struct span){.ptr = text.ptr + 1, .len = LOG_TIME_LEN}, out);
+}
+
+static bool
+take_time(struct match *m, enum log_time_result result, const struct log_directive *directive)
+{
+	switch (result) {
+	case LOG_TIME_OK:
+		m->at += LOG_TIME_LEN + 2;
+		return true;
+	case LOG_TIME_NO_DATE:
+		return stop_at(m, REASON_PARSE_BAD_TIME, m->at + 1, "a time that exists");
+	case LOG_TIME_NO_FORM:
+		break;
+	}
+	return stop_at(m, REASON_PARSE_NO_MATCH, m->at, directive->expected);
+}
+
+static bool
+match_user_time(struct match *m, const struct log_item *item)
+{
+	struct span rest = rest_of(m);
+	size_t gap = item->literal.len;
+	const char *first = NULL;
+
+	for (size_t at = gap; at < rest.len; at++) {
+		const char *open = memchr(rest.ptr + at, '[', rest.len - at);
+		if (open == NULL)
+			break;
+		at = (size_t)(open - rest.ptr);
+		if (memcmp(open - gap, item->literal.ptr, gap) != 0)
+			continue;
+		if (first == NULL)
+			first = open;
+		struct span here = {.ptr = open, .len = rest.len - at};
+		enum log_time_result result = bracketed_time(here, &m->out->time);
+		if (result == LOG_TIME_NO_FORM)
+			continue;
+		here = (struct span){open + LOG_TIME_LEN + 2, here.len - LOG_TIME_LEN - 2};
+		if (!starts_with(here, item->behind_time)) {
+			(void)stop_at(m, REASON_PARSE_NO_MATCH, (size_t)(here.ptr - m->line.ptr),
+				      item->time->after);
+			continue;
+		}
+		take_field(m, item->directive, at - gap);
+		m->at += gap;
+		return take_time(m, result, item->time);
+	}
+	return stop_at(m, REASON_PARSE_NO_MATCH,
+		       first != NULL ? (size_t)(first - m->line.ptr) : m->at,
+		       first != NULL ? item->time->expected : "the user and then the time");
+}
+
+static bool
+match_status(struct match *m, const struct log_item *item)
+{
+	struct span rest = rest_of(m);
+	unsigned status = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		if (i == rest.len || !is_digit(rest.ptr[i]))
+			return stop_at(m, REASON_PARSE_NO_MATCH, m->at + i,
+				       item->directive->expected);
+		status = status * 10 + (unsigned)(rest.ptr[i] - '0');
+	}
+	m->out->status = (uint16_t)status;
+	m->at += 3;
+	return true;
+}
+
+static bool
+match_size(struct match *m, const struct log_item *item)
+{
+	struct span rest = rest_of(m);
+	uint64_t size = 0;
+	size_t len = 0;
+
+	if (rest.len > 0 && rest.ptr[0] == '-') {
+		m->out->has_size = false;
+		m->out->size = 0;
+		m->at++;
+		return true;
+	}
+	for (; len < rest.len && is_digit(rest.ptr[len]); len++) {
+		unsigned digit = (unsigned)(rest.ptr[len] - '0');
+		if (size > ((uint64_t)INT64_MAX - digit) / 10)
+			return stop_at(m, REASON_PARSE_BAD_NUMBER, m->at, "a size below 2^63");
+		size = size * 10 + digit;
+	}
+	if (len == 0)
+		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
+	m->out->has_size = true;
+	m->out->size = size;
+	m->at += len;
+	return true;
+}
+
+static bool
+match_item(struct match *m, const struct log_item *item)
+{
+	switch (item->kind) {
+	case ITEM_LITERAL:
+		return match_literal(m, item);
+	case ITEM_TEXT:
+		return match_text(m, item);
+	case ITEM_QUOTED:
+		return match_quoted(m, item);
+	case ITEM_USER_TIME:
+		return match_user_time(m, item);
+	case ITEM_TIME:
+		return take_time(m, bracketed_time(rest_of(m), &m->out->time), item->directive);
+	case ITEM_STATUS:
+		return match_status(m, item);
+	case ITEM_SIZE:
+		return match_size(m, item);
+	case ITEM_REQUEST:
+		break; /* is never among the items of a run, see log_parse() */
+	}
+	abort();
+}
+
+static bool
+match_items(struct match *m, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		if (!match_item(m, &m->format->items[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Try the request up to this quote: all the rest of the line has to fit the rest of the format. */
+static bool
+try_request(struct match *m, size_t start, const char *quote)
+{
+	const struct log_format *format = m->format;
+
+	m->at = start;
+	take_field(m, format->items[format->request].directive,
+		   (size_t)(quote - m->line.ptr) - start);
+	if (!match_items(m, format->request + 1, format->item_count))
+		return false;
+	struct span rest = rest_of(m);
+	if (rest.len == 0 || span_equals(rest, format->optional_tail))
+		return true;
+	return stop_at(m, REASON_PARSE_NO_MATCH, m->at, "the end of the line");
+}
+
+/* Length of the HTTP version that the request ends in, after a blank; 0 without one. */
+static size_t
+protocol_len(struct span request)
+{
+	static const char form[] = " HTTP/";
+	static const size_t lens[] = {sizeof("HTTP/1.1") - 1, sizeof("HTTP/2") - 1};
+
+	for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
+		if (request.len <= lens[i])
+			continue;
+		const char *p = request.ptr + (request.len - lens[i]);
+		const char *version = p + sizeof(form) - 2;
+		if (memcmp(p - 1, form, sizeof(form) - 1) != 0 || !is_digit(version[0]))
+			continue;
+		if (i == 1 || (version[1] == '.' && is_digit(version[2])))
+			return lens[i];
+	}
+	return 0;
+}
+
+/*
+ * A cheap look whether a quote can be the request's last, before all the rest is tried from there.
+ */
+static bool
+status_follows(const struct match *m, const char *quote)
+{
+	const struct log_item *request = &m->format->items[m->format->request];
+	struct span rest = {.ptr = quote, .len = (size_t)(m->line.ptr + m->line.len - quote)};
+
+	if (!starts_with(rest, request->literal))
+		return false;
+	return request[2].kind != ITEM_STATUS ||
+	       (rest.len > request->literal.len && is_digit(rest.ptr[request->literal.len]));
+}
+
+/*
+ * The last place that fits. Only a line made for it has more than a few places to try; their number
+ * is bounded, because each try may look at all the rest of the line.
+ */
+static bool
+match_unescaped(struct match *m, size_t start, bool need_protocol)
+{
+	size_t end = m->line.len;
+
+	for (int tries = 0; tries < MAX_TRIES && end > start;) {
+		const char *quote = memrchr(m->line.ptr + start, '"', end - start);
+		if (quote == NULL)
+			return false;
+		end = (size_t)(quote - m->line.ptr);
+		struct span request = {.ptr = m->line.ptr + start, .len = end - start};
+		if (!status_follows(m, quote) || (need_protocol && protocol_len(request) == 0))
+			continue;
+		if (try_request(m, start, quote))
+			return true;
+		tries++;
+	}
+	return false;
+}
+
+static bool
+match_request(struct match *m)
+{
+	const struct log_item *request = &m->format->items[m->format->request];
+	size_t start = m->at;
+	const char *quote = find_unescaped_quote(rest_of(m));
+
+	m->escaped = true;
+	if (quote != NULL && try_request(m, start, quote))
+		return true;
+	m->escaped = false;
+	if (match_unescaped(m, start, true) || match_unescaped(m, start, false))
+		return true;
+	if (m->error.expected == NULL)
+		(void)stop_at(m, REASON_PARSE_NO_MATCH, m->line.len, request->directive->expected);
+	return false;
+}
+
+/* tchar of RFC 9110. */
+static bool
+is_token(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c))
+			continue;
+		if (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL)
+			return false;
+	}
+	return text.len > 0;
+}
+
+static void
+split_request(struct access_line *out)
+{
+	struct span request = out->request;
+	size_t protocol = protocol_len(request);
+	const char *blank = memchr(request.ptr, ' ', MIN(request.len, LOG_METHOD_MAX + 1));
+	if (blank == NULL)
+		return;
+	struct span method = {.ptr = request.ptr, .len = (size_t)(blank - request.ptr)};
+	struct span url = {.ptr = blank + 1, .len = request.len - method.len - 1};
+	if (!is_token(method) || url.len <= protocol + (protocol > 0))
+		return; /* the blank before the url is the one before the protocol too: no url */
+	if (protocol > 0) {
+		url.len -= protocol + 1;
+		out->protocol = (struct span){url.ptr + url.len + 1, protocol};
+	} else if (memchr(url.ptr, ' ', url.len) != NULL ||
+		   (url.ptr[0] != '/' && memmem(url.ptr, url.len, "://", 3) == NULL)) {
+		return;
+	}
+	out->method = method;
+	out->url = url;
+}
+
+enum reason
+log_parse(const struct log_format *format, struct span line, struct access_line *out,
+	  struct parse_error *error)
+{
+	struct match m = {.format = format, .line = line, .escaped = true, .out = out};
+
+	memset(out, 0, sizeof(*out));
+	if (line.len == 0) {
+		*error = (struct parse_error){.expected = "a line, but it is empty"};
+		return REASON_PARSE_NO_MATCH;
+	}
+	if (match_items(&m, 0, format->request)) {
+		/* What stopped on the way to the request has been got over. */
+		m.error = (struct parse_error){.expected = NULL};
+		if (match_request(&m)) {
+			split_request(out);
+			return REASON_NONE;
+		}
+	}
+	*error = m.error;
+	return m.reason;
+}
