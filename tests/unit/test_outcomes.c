@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_outcomes.c - what an error of the database or the broker leads to, over the whole lists of
- * the design, and the helpers around it: back-off, nearest word, reasons.
+ * the design.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +11,8 @@
 
 #include <string.h>
 
-#include "common/base/backoff.h"
 #include "common/broker/broker_errors.h"
 #include "common/database/db_errors.h"
-#include "common/base/nearest.h"
 #include "common/message/reason.h"
 
 static void
@@ -98,68 +96,6 @@ test_broker_replies(void **state)
 	}
 }
 
-static void
-test_backoff(void **state)
-{
-	struct backoff backoff = {.min_ms = 100, .max_ms = 1000};
-	static const int64_t full[] = {100, 200, 400, 800, 1000, 1000, 1000};
-
-	(void)state;
-	for (int round = 0; round < 50; round++) {
-		for (size_t i = 0; i < sizeof(full) / sizeof(full[0]); i++) {
-			int64_t delay = backoff_next_ms(&backoff);
-
-			assert_in_range(delay, full[i] / 2, full[i]);
-		}
-		assert_int_equal(backoff.tries, 7);
-		backoff_reset(&backoff);
-		assert_int_equal(backoff.tries, 0);
-	}
-}
-
-static void
-test_nearest(void **state)
-{
-	static const struct {
-		const char *a, *b;
-		unsigned distance;
-	} cases[] = {
-		{"", "", 0},
-		{"a", "", 1},
-		{"", "abc", 3},
-		{"abc", "abc", 0},
-		{"abc", "abd", 1},
-		{"abc", "acb", 1},
-		{"kitten", "sitting", 3},
-		{"workers", "worker", 1},
-	};
-	struct nearest nearest = {.word = "satus"}, far = {.word = "x"};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(nearest_distance(cases[i].a, cases[i].b), cases[i].distance);
-	nearest_consider(&nearest, "scale");
-	nearest_consider(&nearest, "status");
-	nearest_consider(&nearest, "start");
-	assert_string_equal(nearest.best, "status");
-	nearest_consider(&far, "reload");
-	assert_null(far.best);
-}
-
-static void
-test_reasons(void **state)
-{
-	(void)state;
-	for (int r = REASON_NONE + 1; r < REASON_COUNT; r++) {
-		const char *name = reason_name((enum reason)r);
-
-		assert_non_null(strchr(name, '.'));
-		assert_true(strlen(reason_meaning((enum reason)r)) > 10);
-		for (int other = REASON_NONE; other < r; other++)
-			assert_string_not_equal(name, reason_name((enum reason)other));
-	}
-}
-
 int
 main(void)
 {
@@ -167,9 +103,6 @@ main(void)
 		cmocka_unit_test(test_database_errors),
 		cmocka_unit_test(test_unknown_database_error),
 		cmocka_unit_test(test_broker_replies),
-		cmocka_unit_test(test_backoff),
-		cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,9 +4,6 @@
  */
 #include "common/base/clock.h"
 #include "common/process/histogram.h"
-#include "common/base/log.h"
-#include "common/settings/settings.h"
-#include "common/settings/settings_manual.h"
 #include "supervisor/daemon/commands.h"
 #include "supervisor/cli/ctl.h"
 #include "supervisor/ctl/ctl_view.h"
@@ -172,36 +169,7 @@ test_metrics(void **state UNUSED)
 	free(supervisor);
 }
 
-/* --- the log --- */
-
-/* What log_...() calls wrote to standard error, in new memory. */
-struct stolen {
-	int saved, fd;
-};
-
-static struct stolen
-steal_stderr(void)
-{
-	FILE *file = tmpfile();
-	struct stolen stolen = {.saved = dup(STDERR_FILENO), .fd = dup(fileno(file))};
-
-	fclose(file);
-	dup2(stolen.fd, STDERR_FILENO);
-	return stolen;
-}
-
-static char *
-give_back(struct stolen *stolen)
-{
-	char *text = calloc(1, 65536);
-	ssize_t got = pread(stolen->fd, text, 65535, 0);
-
-	assert_true(got >= 0);
-	dup2(stolen->saved, STDERR_FILENO);
-	close(stolen->saved);
-	close(stolen->fd);
-	return text;
-}
+/* --- the manual pages --- */
 
 static unsigned
 count_of(const char *text, const char *what)
@@ -212,67 +180,6 @@ count_of(const char *text, const char *what)
 		count++;
 	return count;
 }
-
-static void
-test_log_repeats(void **state UNUSED)
-{
-	struct stolen stolen = steal_stderr();
-	char *text;
-
-	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
-	for (int i = 0; i < 1000; i++)
-		log_error("the same again");
-	for (int i = 0; i < 20; i++) /* pushes it out, which tells how often it was said */
-		log_error("another one, number %d", i);
-	text = give_back(&stolen);
-	assert_int_equal(count_of(text, "msg=\"the same again\""), 5);
-	assert_int_equal(count_of(text, "said 995 times more within a minute: the same again"), 1);
-	assert_int_equal(count_of(text, "another one"), 20);
-	free(text);
-}
-
-static void
-test_log_journal(void **state UNUSED)
-{
-	struct stolen stolen = steal_stderr();
-	struct stat found;
-	char stream[64], *text;
-
-	fstat(STDERR_FILENO, &found);
-	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)found.st_dev,
-		 (unsigned long long)found.st_ino);
-	setenv("JOURNAL_STREAM", stream, 1);
-	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_JSON);
-	log_error("one bad thing");
-	log_info("one good thing");
-	setenv("JOURNAL_STREAM", "1:2", 1);
-	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
-	log_info("to something else");
-	unsetenv("JOURNAL_STREAM");
-	text = give_back(&stolen);
-	assert_int_equal(strncmp(text, "<3>{\"ts\":", 9), 0);
-	assert_int_equal(count_of(text, "\n<6>{\"ts\":"), 1);
-	assert_int_equal(count_of(text, "\nts="), 1);
-	free(text);
-}
-
-static void
-test_log_capture(void **state UNUSED)
-{
-	struct stolen stolen = steal_stderr();
-	char caught[20];
-
-	log_capture(caught, sizeof(caught));
-	log_error("first");
-	log_info("not this");
-	log_warning("second, which is too long");
-	log_capture(NULL, 0);
-	log_error("third");
-	free(give_back(&stolen));
-	assert_string_equal(caught, "first\nsecond, which");
-}
-
-/* --- the manual pages --- */
 
 static char *
 read_file(const char *path)
@@ -287,22 +194,6 @@ read_file(const char *path)
 	if (file != NULL)
 		fclose(file);
 	return text;
-}
-
-static void
-test_manual_of_settings(void **state UNUSED)
-{
-	char *shipped = read_file("etc/man/sluice.conf.5"), *made = NULL;
-	size_t size;
-	FILE *out = open_memstream(&made, &size);
-
-	settings_manual_print(out);
-	fclose(out);
-	if (strcmp(shipped, made) != 0)
-		fail_msg("etc/man/sluice.conf.5 differs from the table: build/sluiced "
-			 "--man-settings > etc/man/sluice.conf.5");
-	free(shipped);
-	free(made);
 }
 
 static void
@@ -332,8 +223,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events_ring),	cmocka_unit_test(test_histogram_buckets),
 		cmocka_unit_test(test_quantiles),	cmocka_unit_test(test_metrics),
-		cmocka_unit_test(test_log_repeats),	cmocka_unit_test(test_log_journal),
-		cmocka_unit_test(test_log_capture),	cmocka_unit_test(test_manual_of_settings),
 		cmocka_unit_test(test_manual_of_verbs),
 	};
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_log.c - what is written of an event, and what of its repeats.
+ */
+#include "common/base/log.h"
+#include "common/base/defs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What log_...() calls wrote to standard error, in new memory. */
+struct stolen {
+	int saved, fd;
+};
+
+static struct stolen
+steal_stderr(void)
+{
+	FILE *file = tmpfile();
+	struct stolen stolen = {.saved = dup(STDERR_FILENO), .fd = dup(fileno(file))};
+
+	fclose(file);
+	dup2(stolen.fd, STDERR_FILENO);
+	return stolen;
+}
+
+static char *
+give_back(struct stolen *stolen)
+{
+	char *text = calloc(1, 65536);
+	ssize_t got = pread(stolen->fd, text, 65535, 0);
+
+	assert_true(got >= 0);
+	dup2(stolen->saved, STDERR_FILENO);
+	close(stolen->saved);
+	close(stolen->fd);
+	return text;
+}
+
+static unsigned
+count_of(const char *text, const char *what)
+{
+	unsigned count = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		count++;
+	return count;
+}
+
+static void
+test_log_repeats(void **state UNUSED)
+{
+	struct stolen stolen = steal_stderr();
+	char *text;
+
+	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
+	for (int i = 0; i < 1000; i++)
+		log_error("the same again");
+	for (int i = 0; i < 20; i++) /* pushes it out, which tells how often it was said */
+		log_error("another one, number %d", i);
+	text = give_back(&stolen);
+	assert_int_equal(count_of(text, "msg=\"the same again\""), 5);
+	assert_int_equal(count_of(text, "said 995 times more within a minute: the same again"), 1);
+	assert_int_equal(count_of(text, "another one"), 20);
+	free(text);
+}
+
+static void
+test_log_journal(void **state UNUSED)
+{
+	struct stolen stolen = steal_stderr();
+	struct stat found;
+	char stream[64], *text;
+
+	fstat(STDERR_FILENO, &found);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)found.st_dev,
+		 (unsigned long long)found.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_JSON);
+	log_error("one bad thing");
+	log_info("one good thing");
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
+	log_info("to something else");
+	unsetenv("JOURNAL_STREAM");
+	text = give_back(&stolen);
+	assert_int_equal(strncmp(text, "<3>{\"ts\":", 9), 0);
+	assert_int_equal(count_of(text, "\n<6>{\"ts\":"), 1);
+	assert_int_equal(count_of(text, "\nts="), 1);
+	free(text);
+}
+
+static void
+test_log_capture(void **state UNUSED)
+{
+	struct stolen stolen = steal_stderr();
+	char caught[20];
+
+	log_capture(caught, sizeof(caught));
+	log_error("first");
+	log_info("not this");
+	log_warning("second, which is too long");
+	log_capture(NULL, 0);
+	log_error("third");
+	free(give_back(&stolen));
+	assert_string_equal(caught, "first\nsecond, which");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_log_repeats),
+		cmocka_unit_test(test_log_journal),
+		cmocka_unit_test(test_log_capture),
+	};
+
+	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
