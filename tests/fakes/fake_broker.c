@@ -298,8 +298,11 @@ take_in(struct broker *broker, const char *exchange, const char *key, struct sto
 	} else if (nack) {
 		confirm(broker, BROKER_NACKED, tag, false);
 	} else {
-		for (size_t i = 0; i < count; i++)
-			TAILQ_INSERT_TAIL(&targets[i]->messages, duplicate(message), entry);
+		for (size_t i = 0; i < count; i++) {
+			struct stored *copy = duplicate(message);
+
+			TAILQ_INSERT_TAIL(&targets[i]->messages, copy, entry);
+		}
 		if (count == 0) {
 			struct broker_event *event = add_event(broker, BROKER_RETURNED);
 
@@ -467,14 +470,22 @@ fake_broker_delete_queue(const char *name)
 	cancel_consumers(queue);
 }
 
+static void
+put(const char *name, const amqp_basic_properties_t *properties, struct span body)
+{
+	struct stored *message = store_message(properties, body);
+	struct queue *queue = need_queue(name);
+
+	TAILQ_INSERT_TAIL(&queue->messages, message, entry);
+}
+
 void
 fake_broker_put(const char *queue, const struct message *message)
 {
 	struct broker_message_properties properties;
 
 	broker_message_write(message, &properties);
-	TAILQ_INSERT_TAIL(&need_queue(queue)->messages,
-			  store_message(&properties.basic, message->body), entry);
+	put(queue, &properties.basic, message->body);
 }
 
 void
@@ -482,7 +493,7 @@ fake_broker_put_text(const char *queue, const char *body)
 {
 	amqp_basic_properties_t none = {._flags = 0};
 
-	TAILQ_INSERT_TAIL(&need_queue(queue)->messages, store_message(&none, span_of(body)), entry);
+	put(queue, &none, span_of(body));
 }
 
 size_t
