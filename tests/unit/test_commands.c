@@ -6,8 +6,6 @@
 #include "common/base/log.h"
 #include "common/settings/settings_load.h"
 #include "supervisor/cli/ctl.h"
-#include "supervisor/shared/human.h"
-#include "supervisor/daemon/reload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -264,48 +262,6 @@ test_counts(void **state UNUSED)
 }
 
 static void
-test_targets(void **state UNUSED)
-{
-	static const struct {
-		const char *text;
-		bool good, all;
-		enum role_id role;
-		int index;
-	} cases[] = {
-		{"all", true, true, ROLE_PRODUCER, -1},
-		{"lake", true, false, ROLE_LAKE, -1},
-		{"lake/0", true, false, ROLE_LAKE, 0},
-		{"clean/63", true, false, ROLE_CLEAN, 63},
-		{"producer/0", true, false, ROLE_PRODUCER, 0},
-		{.text = "clean/64"},
-		{.text = "producer/1"},
-		{.text = "lake/"},
-		{.text = "lake/x"},
-		{.text = "lake/0/1"},
-		{.text = "lake/-1"},
-		{.text = "lake/4294967296"},
-		{.text = "lak"},
-		{.text = "all/0"},
-		{.text = "/"},
-		{.text = ""},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct target target;
-		char error[256] = "";
-		int result = target_parse(cases[i].text, &target, error, sizeof(error));
-
-		if (result != (cases[i].good ? 0 : -1))
-			fail_msg("\"%s\": %d %s", cases[i].text, result, error);
-		if (result != 0)
-			continue;
-		assert_int_equal(target.all, cases[i].all);
-		assert_int_equal(target.role, cases[i].role);
-		assert_int_equal(target.index, cases[i].index);
-	}
-}
-
-static void
 test_durations(void **state UNUSED)
 {
 	static const struct {
@@ -329,78 +285,10 @@ test_durations(void **state UNUSED)
 static void
 test_for_people(void **state UNUSED)
 {
-	char text[32];
 	char *visible = ctl_visible("a\x1b[31m\xc2\x9b\n\xff\xc3\xa9\x7f\\");
 
 	assert_string_equal(visible, "a\\x1B[31m\\u{9B}\\x0A\\xFF\xc3\xa9\\x7F\\");
 	free(visible);
-	assert_string_equal(human_duration(0, text, sizeof(text)), "0.0s");
-	assert_string_equal(human_duration(-5, text, sizeof(text)), "0.0s");
-	assert_string_equal(human_duration(59999, text, sizeof(text)), "59s");
-	assert_string_equal(human_duration(303000, text, sizeof(text)), "5m03s");
-	assert_string_equal(human_duration(7380000, text, sizeof(text)), "2h03m");
-	assert_string_equal(human_duration(183600000, text, sizeof(text)), "2d03h");
-	assert_string_equal(human_count(9999, text, sizeof(text)), "9999");
-	assert_string_equal(human_count(10000, text, sizeof(text)), "10.0k");
-	assert_string_equal(human_count(999950, text, sizeof(text)), "1.0M");
-	assert_string_equal(human_count(71200000, text, sizeof(text)), "71.2M");
-	assert_string_equal(human_count(UINT64_MAX, text, sizeof(text)), "18.4E");
-}
-
-/* --- reload --- */
-
-static struct settings *
-settings_with(const char *text)
-{
-	char path[] = "/tmp/test_commands.XXXXXX";
-	int fd = mkstemp(path);
-	struct settings *settings;
-
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	assert_int_equal(settings_load(path, &settings), 0);
-	unlink(path);
-	return settings;
-}
-
-static void
-test_reload_compare(void **state UNUSED)
-{
-	static const struct {
-		const char *before, *after;
-		unsigned roles;
-		size_t changed, needs_restart;
-	} cases[] = {
-		{"", "", 0, 0, 0},
-		{"", "lake : { workers = 7; };", 0, 1, 0},
-		{"", "lake : { workers = 2; };", 0, 0, 0},
-		{"", "lake : { batch_rows = 7; };", 1u << ROLE_LAKE, 1, 0},
-		{"", "clean : { format = \"common\"; };", 1u << ROLE_CLEAN, 1, 0},
-		{"", "identity = \"position\";", 1u << ROLE_LAKE | 1u << ROLE_CLEAN, 1, 0},
-		{"", "broker : { hosts = [ \"a:1\", \"b:2\" ]; };", 7, 1, 0},
-		{"", "supervisor : { socket = \"/x\"; drain_s = 5; };", 0, 2, 1},
-		{"", "inputs = ( { path = \"/a\"; } );", 1u << ROLE_PRODUCER, 1, 0},
-		{"inputs = ( { path = \"/a\"; } );", "inputs = ( { path = \"/b\"; } );",
-		 1u << ROLE_PRODUCER, 1, 0},
-		{"inputs = ( { path = \"/a\"; } );",
-		 "inputs = ( { path = \"/a\"; format = \"ezproxy\"; } );", 0, 0, 0},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct settings *before = settings_with(cases[i].before);
-		struct settings *after = settings_with(cases[i].after);
-		struct reload_changes changes = reload_compare(before, after);
-
-		if (changes.restart_roles != cases[i].roles ||
-		    json_array_size(changes.changed) != cases[i].changed ||
-		    json_array_size(changes.needs_restart) != cases[i].needs_restart)
-			fail_msg("case %zu: roles %u", i, changes.restart_roles);
-		json_decref(changes.changed);
-		json_decref(changes.details);
-		json_decref(changes.needs_restart);
-		settings_free(&before);
-		settings_free(&after);
-	}
 }
 
 #define COMMAND_TEST(function) \
@@ -410,15 +298,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		COMMAND_TEST(test_requests),
-		COMMAND_TEST(test_who_may_not_operate),
-		COMMAND_TEST(test_scale),
-		COMMAND_TEST(test_status_of_a_child_gone_wild),
-		cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_targets),
-		cmocka_unit_test(test_durations),
+		COMMAND_TEST(test_requests),	   COMMAND_TEST(test_who_may_not_operate),
+		COMMAND_TEST(test_scale),	   COMMAND_TEST(test_status_of_a_child_gone_wild),
+		cmocka_unit_test(test_counts),	   cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_for_people),
-		cmocka_unit_test(test_reload_compare),
 	};
 
 	return cmocka_run_group_tests_name("commands", tests, NULL, NULL);

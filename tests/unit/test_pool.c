@@ -558,22 +558,6 @@ test_trouble_outlives_a_death(void **state)
 	assert_int_equal(count_events(paper, EVENT_MENDED), 1);
 }
 
-static void
-test_rate(void **state UNUSED)
-{
-	struct rate rate = {.count = 0};
-
-	assert_true(rate_per_s(&rate, 5) == 0);
-	rate_sample(&rate, 100, 1000);
-	rate_sample(&rate, 200, 1100); /* too early: not taken */
-	assert_true(rate_per_s(&rate, 5) == 0);
-	for (unsigned i = 1; i <= 20; i++)
-		rate_sample(&rate, 100 + i * 50, 1000 + i * 1000);
-	assert_true(rate_per_s(&rate, 5) == 50);
-	rate_sample(&rate, 0, 60000); /* a counter gone wild */
-	assert_true(rate_per_s(&rate, 5) == 0);
-}
-
 #define POOL_TEST(function) cmocka_unit_test_setup_teardown(function, make_paper, free_paper)
 
 int
@@ -595,7 +579,6 @@ main(void)
 		POOL_TEST(test_timeout),
 		POOL_TEST(test_trouble_is_told_once),
 		POOL_TEST(test_trouble_outlives_a_death),
-		cmocka_unit_test(test_rate),
 	};
 
 	return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

@@ -1,40 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_words.c - what is said to people: why a child died, what one thing is called, where an error
- * goes.
+ * test_words.c - what is said to people: what one thing is called, where an error goes.
  */
 #include "supervisor/cli/ctl.h"
 #include "supervisor/ctl/ctl_view.h"
-#include "supervisor/daemon/deaths.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
-
-/* Every exit code that our programs end with is explained. */
-static void
-test_exit_codes_are_explained(void **state UNUSED)
-{
-	static const int codes[] = {EX_USAGE,	 EX_NOINPUT, EX_UNAVAILABLE,
-				    EX_SOFTWARE, EX_OSERR,   EX_CANTCREAT,
-				    EX_TEMPFAIL, EX_NOPERM,  EX_CONFIG};
-	char cause[96];
-
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
-		death_cause(codes[i], 0, cause, sizeof(cause));
-		assert_non_null(strchr(cause, '('));
-		assert_int_equal(cause[strlen(cause) - 1], ')');
-	}
-	assert_string_equal(death_cause(1, 0, cause, sizeof(cause)), "exit code 1");
-	assert_string_equal(death_cause(0, SIGKILL, cause, sizeof(cause)), "signal 9 (Killed)");
-}
 
 static void
 assert_judged(int dead, const char *text)
@@ -93,7 +71,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exit_codes_are_explained),
 		cmocka_unit_test(test_one_is_not_many),
 		cmocka_unit_test(test_a_long_error_goes_below),
 	};
