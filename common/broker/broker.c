@@ -9,6 +9,7 @@
  * exchange closes the channel later, so channel.close can come at any time.
  */
 #include "common/broker/broker.h"
+#include "common/broker/amqp_library.h"
 #include "common/broker/broker_channel.h"
 #include "common/broker/broker_message.h"
 #include "common/base/clock.h"
@@ -17,8 +18,6 @@
 #include "common/base/xalloc.h"
 #include "common/settings/settings_password.h"
 
-#include <amqp_framing.h>
-#include <amqp_tcp_socket.h>
 #include <assert.h>
 #include <inttypes.h>
 #include <limits.h>

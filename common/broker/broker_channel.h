@@ -6,9 +6,9 @@
 #ifndef COMMON_BROKER_BROKER_CHANNEL_H
 #define COMMON_BROKER_BROKER_CHANNEL_H
 
-#include <amqp.h>
 #include <stdbool.h>
 
+#include "common/broker/amqp_library.h"
 #include "common/base/span.h"
 #include "common/process/outcome.h"
 #include "common/settings/settings.h"

@@ -3,9 +3,9 @@
  * broker_consume.c - consuming on a connection.
  */
 #include "common/broker/broker_consume.h"
+#include "common/broker/amqp_library.h"
 #include "common/broker/broker_channel.h"
 
-#include <amqp_framing.h>
 #include <stdio.h>
 
 static const char CONSUMER_TAG[] = "sluice";

@@ -3,9 +3,9 @@
  * broker_declare.c - exchanges, queues and bindings, one at a time.
  */
 #include "common/broker/broker_declare.h"
+#include "common/broker/amqp_library.h"
 #include "common/broker/broker_channel.h"
 
-#include <amqp_framing.h>
 #include <assert.h>
 #include <stdio.h>
 

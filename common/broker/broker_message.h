@@ -5,11 +5,10 @@
 #ifndef COMMON_BROKER_BROKER_MESSAGE_H
 #define COMMON_BROKER_BROKER_MESSAGE_H
 
-#include <amqp.h>
-#include <amqp_framing.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/broker/amqp_library.h"
 #include "common/base/defs.h"
 #include "common/base/span.h"
 #include "common/message/message.h"

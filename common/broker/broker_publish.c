@@ -3,10 +3,9 @@
  * broker_publish.c - publishing on a connection.
  */
 #include "common/broker/broker_publish.h"
+#include "common/broker/amqp_library.h"
 #include "common/broker/broker_channel.h"
 #include "common/broker/broker_message.h"
-
-#include <amqp_framing.h>
 
 enum outcome
 broker_publish_properties(struct broker *broker, const char *exchange, const char *routing_key,

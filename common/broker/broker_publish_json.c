@@ -4,13 +4,13 @@
  * the way back of delivery_json.c.
  */
 #include "common/broker/broker_publish_json.h"
+#include "common/broker/amqp_library.h"
 #include "common/base/base64.h"
 #include "common/base/log.h"
 #include "common/broker/broker_message.h"
 #include "common/broker/broker_publish.h"
 #include "common/broker/delivery_json.h"
 
-#include <amqp_framing.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,11 +3,10 @@
  * delivery.c - a message that came in, over the library's amqp_message_t.
  */
 #include "common/broker/delivery.h"
+#include "common/broker/amqp_library.h"
 #include "common/broker/broker_message.h"
 #include "common/base/xalloc.h"
 
-#include <amqp.h>
-#include <amqp_framing.h>
 #include <stdlib.h>
 
 struct delivery *

@@ -3,11 +3,11 @@
  * delivery_json.c - the properties of a message that came in, as JSON.
  */
 #include "common/broker/delivery_json.h"
+#include "common/broker/amqp_library.h"
 #include "common/base/base64.h"
 #include "common/base/utf8.h"
 #include "common/broker/broker_message.h"
 
-#include <amqp_framing.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,6 +4,7 @@
  */
 #include "supervisor/daemon/autoscale.h"
 #include "common/base/defs.h"
+#include "tests/unit/assert_between.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,7 +67,7 @@ live(struct world *world, double coming_per_s, unsigned seconds)
 			assert_true(world->reason[0] != '\0');
 		}
 		world->workers = to;
-		assert_in_range(to, world->limits.min, world->limits.max);
+		assert_between(to, world->limits.min, world->limits.max);
 	}
 }
 
@@ -109,11 +110,11 @@ test_up_fast(void **state UNUSED)
 	live(&world, 50, 60);
 	assert_int_equal(world.workers, 1);
 	live(&world, 450, 60); /* four and a half workers' worth */
-	assert_in_range(world.workers, 5, 8);
+	assert_between(world.workers, 5, 8);
 	live(&world, 450, 120);
 	assert_true(world.waiting < 100);
 	assert_int_equal(world.turns, 0);
-	assert_in_range(world.ups, 2, 4);
+	assert_between(world.ups, 2, 4);
 }
 
 static void
@@ -137,9 +138,9 @@ test_down_slowly(void **state UNUSED)
 	live(&world, 100, AUTOSCALE_DOWN_AFTER_MS / 1000 - 5);
 	assert_int_equal(world.workers, 8);
 	live(&world, 100, 120);
-	assert_in_range(world.workers, 5, 7);
+	assert_between(world.workers, 5, 7);
 	live(&world, 100, 1200);
-	assert_in_range(world.workers, 2, 3);
+	assert_between(world.workers, 2, 3);
 	assert_int_equal(world.turns, 0);
 	live(&world, 0, 1200);
 	assert_int_equal(world.workers, 1);
@@ -194,7 +195,7 @@ test_useless_steps_end(void **state UNUSED)
 
 	world.ceiling_per_s = 100;
 	live(&world, 150, 250);
-	assert_in_range(world.workers, 2, 6);
+	assert_between(world.workers, 2, 6);
 	assert_true(world.state.useless_until_ms > world.now_ms);
 }
 

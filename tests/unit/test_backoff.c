@@ -3,6 +3,7 @@
  * test_backoff.c - how long the tries are apart.
  */
 #include "common/base/backoff.h"
+#include "tests/unit/assert_between.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@ test_delays(void **state)
 		for (size_t i = 0; i < sizeof(full) / sizeof(full[0]); i++) {
 			int64_t delay = backoff_next_ms(&backoff);
 
-			assert_in_range(delay, full[i] / 2, full[i]);
+			assert_between(delay, full[i] / 2, full[i]);
 		}
 		assert_int_equal(backoff.tries, 7);
 		backoff_reset(&backoff);
@@ -44,8 +45,8 @@ test_jitter_spreads(void **state)
 		least = delay < least ? delay : least;
 		most = delay > most ? delay : most;
 	}
-	assert_in_range(least, 500, 600);
-	assert_in_range(most, 900, 1000);
+	assert_between(least, 500, 600);
+	assert_between(most, 900, 1000);
 }
 
 /* A smallest delay above the largest one does not get past it. */
@@ -56,7 +57,7 @@ test_cap_is_kept(void **state)
 
 	(void)state;
 	for (int i = 0; i < 10; i++)
-		assert_in_range(backoff_next_ms(&backoff), 50, 100);
+		assert_between(backoff_next_ms(&backoff), 50, 100);
 }
 
 int

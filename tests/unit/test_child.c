@@ -3,6 +3,7 @@
  * test_child.c - the state machine of a child: every state with every event, then some whole lives.
  */
 #include "supervisor/daemon/child.h"
+#include "tests/unit/assert_between.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -212,7 +213,7 @@ test_delay_doubles_while_it_dies_young(void **state UNUSED)
 		feed(&child, CHILD_SPAWNED, now_ms);
 		feed(&child, CHILD_EXITED, now_ms);
 		delay_ms = child.deadline_ms - now_ms;
-		assert_in_range(delay_ms, most_ms / 2, most_ms);
+		assert_between(delay_ms, most_ms / 2, most_ms);
 		assert_int_equal(feed(&child, CHILD_TIMER, child.deadline_ms - 1),
 				 CHILD_DO_NOTHING);
 		now_ms = child.deadline_ms;
@@ -223,7 +224,7 @@ test_delay_doubles_while_it_dies_young(void **state UNUSED)
 	feed(&child, CHILD_READY, now_ms);
 	now_ms += STABLE_MS;
 	feed(&child, CHILD_EXITED, now_ms);
-	assert_in_range(child.deadline_ms - now_ms, MIN_MS / 2, MIN_MS);
+	assert_between(child.deadline_ms - now_ms, MIN_MS / 2, MIN_MS);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
 #include "supervisor/shared/request.h"
+#include "tests/unit/assert_between.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -203,7 +204,7 @@ test_who_never_reads_is_not_listened_to(void **state)
 		write_text(fd, "give\ngive\ngive\ngive\ngive\n");
 	turns(fixture, 10);
 	answered = fixture->answered;
-	assert_in_range(answered, 1, 10);
+	assert_between(answered, 1, 10);
 	turns(fixture, 10);
 	assert_int_equal(fixture->answered, answered);
 	fixture->answer_len = 0;
@@ -289,7 +290,7 @@ test_no_free_descriptor(void **state)
 	assert_int_equal(fixture->control.spare_fd, -1);
 	control_poll(&fixture->control, fds);
 	assert_int_equal(fds[0].fd, -1);
-	assert_in_range(control_timeout_ms(&fixture->control, now_ms, 99999), 1, 1000);
+	assert_between(control_timeout_ms(&fixture->control, now_ms, 99999), 1, 1000);
 
 	/* The client's descriptor becomes the spare one, and that of the test the second client's. */
 	close(first);

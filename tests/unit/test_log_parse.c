@@ -5,6 +5,7 @@
  */
 #include "clean_worker/log_parse.h"
 #include "common/base/defs.h"
+#include "tests/unit/assert_between.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -225,7 +226,7 @@ test_cut(void **state)
 			if (reason != REASON_NONE) {
 				assert_int_equal(reason, REASON_PARSE_NO_MATCH);
 				assert_non_null(error.expected);
-				assert_in_range(error.offset, 0, line.len);
+				assert_between(error.offset, 0, line.len);
 			}
 			free((void *)(uintptr_t)line.ptr);
 		}
@@ -311,7 +312,7 @@ test_bad(void **state)
 		const char *text = bad[i].line;
 		size_t offset = strcspn(text, "^");
 		char line[200];
-		assert_in_range(strlen(text), 1, sizeof(line));
+		assert_between(strlen(text), 1, sizeof(line));
 		memcpy(line, text, offset);
 		memcpy(line + offset, text + offset + 1, strlen(text) - offset - 1);
 		struct span copy = exact_copy((struct span){line, strlen(text) - 1});
@@ -384,7 +385,7 @@ test_hostile_is_linear(void **state)
 		clock_t before = clock();
 		(void)!log_parse(log_format_find(SPAN_LITERAL("combined")), line, &out, &error);
 		(void)!log_parse(log_format_find(SPAN_LITERAL("ezproxy")), line, &out, &error);
-		assert_in_range(clock() - before, 0, 3 * CLOCKS_PER_SEC);
+		assert_between(clock() - before, 0, 3 * CLOCKS_PER_SEC);
 	}
 	free(bytes);
 }

@@ -4,6 +4,7 @@
  */
 #include "supervisor/daemon/metrics.h"
 #include "common/base/clock.h"
+#include "tests/unit/assert_between.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,7 +59,7 @@ check_metrics(char *text)
 		assert_true(end != value + 1 && *end == '\0');
 		samples++;
 	}
-	assert_in_range(samples, 50, 500);
+	assert_between(samples, 50, 500);
 }
 
 static void
