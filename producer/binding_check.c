@@ -3,6 +3,7 @@
  * binding_check.c - mandatory messages to the spare bindings.
  */
 #include "producer/binding_check.h"
+#include "common/base/xalloc.h"
 #include "common/broker/topology.h"
 
 #include <stdio.h>
@@ -12,47 +13,113 @@
 #define CHECK_ID "sluice-check:"
 
 void
-binding_check_start(struct binding_check *check, const struct settings *settings)
+binding_check_init(struct binding_check *check, const struct settings *settings)
 {
-	*check = (struct binding_check){.dirty = true};
-	if (settings->producer.check_s > 0)
-		check->count = MIN(topology_spare_count(settings), (size_t)BINDING_CHECKS_MAX);
-}
+	*check = (struct binding_check){
+		.interval_ms = settings->producer.check_s * 1000,
+		.passive = settings->broker.declare == DECLARE_PASSIVE,
+	};
+	if (check->interval_ms == 0)
+		return;
+	check->count = topology_spare_count(settings);
+	check->questions = xcalloc(check->count, sizeof(*check->questions));
+	for (size_t i = 0; i < check->count; i++) {
+		struct binding_question *question = &check->questions[i];
+		char key[TOPOLOGY_KEY_MAX];
 
-bool
-binding_check_due(const struct binding_check *check, int64_t now_ms)
-{
-	return check->count > 0 && check->open == 0 && check->dirty && now_ms >= check->next_ms;
+		question->queue = topology_spare(settings, i, key);
+		question->key = xstrdup(key);
+		snprintf(question->id, sizeof(question->id), CHECK_ID "%zu", i);
+	}
+	binding_check_connected(check);
 }
 
 void
-binding_check_begin(struct binding_check *check, const struct settings *settings, int64_t now_ms)
+binding_check_free(struct binding_check *check)
 {
-	check->next_ms = now_ms + settings->producer.check_s * 1000;
-	check->dirty = false;
-	check->queue = NULL;
+	for (size_t i = 0; i < check->count; i++)
+		free(check->questions[i].key);
+	free(check->questions);
+	*check = (struct binding_check){0};
+}
+
+/* What went before is answered no more. */
+static void
+forget_questions(struct binding_check *check)
+{
+	for (size_t i = 0; i < check->count; i++) {
+		check->questions[i].tag = 0;
+		check->questions[i].returned = false;
+		check->questions[i].refused = false;
+	}
 	check->open = 0;
+	check->queue = NULL;
+}
+
+void
+binding_check_connected(struct binding_check *check)
+{
+	forget_questions(check);
+	check->is_on = check->count > 0;
+	check->full = NULL;
+	check->has_answer = false;
+	check->is_dirty = true;
+	check->next_ms = 0;
+}
+
+void
+binding_check_published(struct binding_check *check)
+{
+	check->is_dirty = true;
+}
+
+void
+binding_check_hurry(struct binding_check *check, int64_t now_ms)
+{
+	check->next_ms = MIN(check->next_ms, now_ms);
+}
+
+int64_t
+binding_check_due_ms(const struct binding_check *check)
+{
+	return check->is_on && check->open == 0 && check->is_dirty ? check->next_ms : INT64_MAX;
+}
+
+bool
+binding_check_allows(const struct binding_check *check)
+{
+	return !check->is_lost && (!check->is_on || check->has_answer);
+}
+
+bool
+binding_check_is_verified(const struct binding_check *check)
+{
+	return !check->is_on || (!check->is_dirty && check->open == 0 && !check->is_lost);
+}
+
+void
+binding_check_begin(struct binding_check *check, int64_t now_ms)
+{
+	forget_questions(check);
+	check->next_ms = now_ms + check->interval_ms;
+	check->is_dirty = false;
 }
 
 struct message
-binding_check_message(char id[BINDING_CHECK_ID_MAX], size_t i)
+binding_check_message(const struct binding_check *check, size_t i)
 {
 	struct message message = MESSAGE_INIT;
 
-	snprintf(id, BINDING_CHECK_ID_MAX, CHECK_ID "%zu", i);
 	message.body = SPAN_LITERAL("");
-	message.message_id = span_of(id);
+	message.message_id = span_of(check->questions[i].id);
 	message.lines = 0;
 	return message;
 }
 
 void
-binding_check_sent(struct binding_check *check, size_t i, const char *queue, uint64_t tag)
+binding_check_sent(struct binding_check *check, size_t i, uint64_t tag)
 {
-	check->asked[i].queue = queue;
-	check->asked[i].returned = false;
-	check->asked[i].refused = false;
-	check->asked[i].tag = tag;
+	check->questions[i].tag = tag;
 	check->open++;
 }
 
@@ -60,60 +127,60 @@ bool
 binding_check_returned(struct binding_check *check, struct span message_id)
 {
 	size_t len = sizeof(CHECK_ID) - 1;
-	char number[24];
-	size_t i;
 
 	if (message_id.len <= len || memcmp(message_id.ptr, CHECK_ID, len) != 0)
 		return false;
-	snprintf(number, sizeof(number), "%.*s", (int)MIN(message_id.len - len, (size_t)20),
-		 message_id.ptr + len);
-	i = strtoul(number, NULL, 10);
-	if (i < check->count)
-		check->asked[i].returned = true;
+	for (size_t i = 0; i < check->count; i++)
+		if (span_equals(span_of(check->questions[i].id), message_id))
+			check->questions[i].returned = true;
 	return true;
 }
 
-static bool
-is_among(uint64_t own, uint64_t tag, bool multiple)
+/* All questions are answered: of several queues the first is named, it is the first to mend. */
+static enum binding_answer
+conclude(struct binding_check *check, int64_t now_ms)
 {
-	return own != 0 && (multiple ? own <= tag : own == tag);
-}
+	bool was_lost = check->is_lost;
 
-void
-binding_check_refused(struct binding_check *check, uint64_t tag, bool multiple)
-{
-	for (size_t i = 0; i < check->count && check->open > 0; i++)
-		if (is_among(check->asked[i].tag, tag, multiple))
-			check->asked[i].refused = true;
-}
-
-/* The first queue that refused its check: of several the first to mend. */
-static const char *
-full_queue(const struct binding_check *check)
-{
-	for (size_t i = 0; i < check->count; i++)
-		if (check->asked[i].refused)
-			return check->asked[i].queue;
-	return NULL;
+	check->has_answer = true;
+	check->full = NULL;
+	for (size_t i = check->count; i-- > 0;) {
+		if (check->questions[i].returned)
+			check->queue = check->questions[i].queue;
+		if (check->questions[i].refused)
+			check->full = check->questions[i].queue;
+	}
+	check->is_lost = check->queue != NULL;
+	if (!check->is_lost) {
+		check->was_good = true;
+		return was_lost ? BINDING_RESTORED : BINDING_GOOD;
+	}
+	if (check->passive && !check->was_good) {
+		check->is_lost = false;
+		check->is_on = false;
+		return BINDING_UNSUPPORTED;
+	}
+	check->is_dirty = true; /* ask again */
+	check->next_ms = check->passive ? now_ms + BINDING_CHECK_PASSIVE_MS : 0;
+	return BINDING_LOST;
 }
 
 enum binding_answer
-binding_check_answered(struct binding_check *check, uint64_t tag, bool multiple)
+binding_check_answered(struct binding_check *check, uint64_t tag, bool multiple, bool acked,
+		       int64_t now_ms)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < check->count && check->open > 0; i++) {
-		if (!is_among(check->asked[i].tag, tag, multiple))
+		struct binding_question *question = &check->questions[i];
+
+		if (question->tag == 0 || question->tag > tag ||
+		    (!multiple && question->tag != tag))
 			continue;
-		check->asked[i].tag = 0;
+		question->tag = 0;
+		question->refused = !acked;
 		check->open--;
 		any = true;
-		if (check->asked[i].returned && check->queue == NULL)
-			check->queue = check->asked[i].queue;
 	}
-	if (!any || check->open > 0)
-		return BINDING_NO_ANSWER;
-	check->has_answer = true;
-	check->full = full_queue(check);
-	return check->queue == NULL ? BINDING_GOOD : BINDING_LOST;
+	return any && check->open == 0 ? conclude(check, now_ms) : BINDING_NO_ANSWER;
 }

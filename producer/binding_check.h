@@ -10,6 +10,7 @@
  * for all that was published before it.
  *
  * One check is one small message per queue and routing key, and only after something was published.
+ * Pure: the caller publishes the messages and hands on what the broker answers.
  */
 #ifndef PRODUCER_BINDING_CHECK_H
 #define PRODUCER_BINDING_CHECK_H
@@ -21,53 +22,77 @@
 #include "common/message/message.h"
 #include "common/settings/settings.h"
 
-enum { BINDING_CHECKS_MAX = 64, BINDING_CHECK_ID_MAX = 48 };
+enum { BINDING_CHECK_ID_MAX = 48, BINDING_CHECK_PASSIVE_MS = 2000 };
 
 enum binding_answer {
 	BINDING_NO_ANSWER, /* not yet, or not ours */
 	BINDING_GOOD,	   /* every queue is bound */
-	BINDING_LOST,	   /* a queue is not; binding_check.queue is the first of them */
+	BINDING_RESTORED,  /* ... again, after a loss */
+	BINDING_LOST,	   /* a queue is not: nothing may be published until all are bound again */
+	BINDING_UNSUPPORTED, /* none ever was, and we may not make any: nothing is checked */
+};
+
+/* One message of a check. */
+struct binding_question {
+	const char *queue;
+	char *key;
+	char id[BINDING_CHECK_ID_MAX];
+	uint64_t tag; /* 0 = not sent, or answered */
+	bool returned, refused;
 };
 
 struct binding_check {
-	size_t count; /* 0: there is nothing to check */
-	struct {
-		uint64_t tag; /* 0 = answered */
-		const char *queue;
-		bool returned, refused;
-	} asked[BINDING_CHECKS_MAX];
-	size_t open;	   /* of them not answered */
-	const char *queue; /* of a lost answer */
-	const char *full;  /* a queue that refused the last check; NULL = none did */
+	struct binding_question *questions; /* one per queue and routing key */
+	size_t count;
+	int64_t interval_ms;
+	bool passive;	   /* somebody else makes the bindings */
+	bool is_on;	   /* there is something to check */
+	size_t open;	   /* questions that are not answered */
+	const char *queue; /* the first that the last check found unbound; NULL = none */
+	const char *full;  /* the first that refused the last check; NULL = none */
 	bool has_answer;   /* since the connection was made */
-	bool dirty;	   /* something was published since the last check was sent */
+	bool is_dirty;	   /* something was published since the last check was sent */
+	bool is_lost;	   /* a check found a queue unbound, and none went well since */
+	bool was_good;	   /* a check has gone well, over all connections */
 	int64_t next_ms;   /* when the next one is due */
 };
 
-/* A new connection: everything is asked anew, at once. Without an interval nothing ever is. */
-void binding_check_start(struct binding_check *check, const struct settings *settings);
+/* All 0 before. Free it at the end. Without an interval nothing is ever checked. */
+void binding_check_init(struct binding_check *check, const struct settings *settings);
+void binding_check_free(struct binding_check *check);
 
-/* It is time to ask. */
-bool binding_check_due(const struct binding_check *check, int64_t now_ms);
+/* A new connection: everything is asked anew, at once. */
+void binding_check_connected(struct binding_check *check);
+
+/* Something was published. */
+void binding_check_published(struct binding_check *check);
+
+/* Do not wait for the interval to pass. */
+void binding_check_hurry(struct binding_check *check, int64_t now_ms);
+
+/* When the next check is due; INT64_MAX: not as long as nothing changes. */
+int64_t binding_check_due_ms(const struct binding_check *check);
+
+/* Everything that was published may be published, as far as is known. */
+bool binding_check_allows(const struct binding_check *check);
+
+/* A check spoke for all that was published, or none ever will. */
+bool binding_check_is_verified(const struct binding_check *check);
 
 /* A check begins; the next one is due an interval later. */
-void binding_check_begin(struct binding_check *check, const struct settings *settings,
-			 int64_t now_ms);
+void binding_check_begin(struct binding_check *check, int64_t now_ms);
 
-/* The message number i of a check; id is its text. */
-struct message binding_check_message(char id[BINDING_CHECK_ID_MAX], size_t i);
+/* Message number i (below count) of a check; it borrows from check. Its routing key is the question's. */
+struct message binding_check_message(const struct binding_check *check, size_t i);
 
 /* Message number i of the check is published. */
-void binding_check_sent(struct binding_check *check, size_t i, const char *queue, uint64_t tag);
+void binding_check_sent(struct binding_check *check, size_t i, uint64_t tag);
 
 /* A message came back: true when it is a check. */
 bool binding_check_returned(struct binding_check *check, struct span message_id);
 
-/* The broker has refused these tags; to be called before binding_check_answered(). */
-void binding_check_refused(struct binding_check *check, uint64_t tag, bool multiple);
-
-/* The broker has answered to these tags; a nack means that the queue is there, but full. */
-enum binding_answer binding_check_answered(struct binding_check *check, uint64_t tag,
-					   bool multiple) MUST_CHECK;
+/* The broker has answered these tags; a nack means that the queue is there, but full. */
+enum binding_answer binding_check_answered(struct binding_check *check, uint64_t tag, bool multiple,
+					   bool acked, int64_t now_ms) MUST_CHECK;
 
 #endif

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * input_rotated.c - finding files that were renamed while nobody looked, beside where they stood.
- *
- * They are no longer under a name that an input matches, so they are known by their identity in the
- * checkpoint, or by having been born between two files that are known. They keep the path that they
- * were, or would have been, read under: the checkpoint finds their input and folder by it.
+ * input_rotated.c - files that were renamed while nobody looked.
  */
+#include "producer/input_rotated.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
-#include "producer/input_set.h"
 
 #include <dirent.h>
 #include <fnmatch.h>
@@ -22,17 +18,18 @@
 
 /* The birth time of the youngest file that was known under this path before; 0 = none. */
 static int64_t
-birth_of_predecessor(const struct input_set *set, const struct log_file *file)
+birth_of_predecessor(const struct file_table *table, const struct log_file *file,
+		     bool is_first_scan)
 {
 	int64_t birth_ns = 0;
 
-	for (size_t i = 0; i < set->retained.count; i++)
-		if (strcmp(set->retained.entries[i].path, file->path) == 0)
-			birth_ns = MAX(birth_ns, set->retained.entries[i].identity.birth_ns);
+	for (size_t i = 0; i < table->retained.count; i++)
+		if (strcmp(table->retained.entries[i].path, file->path) == 0)
+			birth_ns = MAX(birth_ns, table->retained.entries[i].identity.birth_ns);
 	/* In the first scan no two files have the same path. */
-	for (size_t i = 0; set->scanned && i < set->count; i++)
-		if (set->files[i] != file && strcmp(set->files[i]->path, file->path) == 0)
-			birth_ns = MAX(birth_ns, set->files[i]->identity.birth_ns);
+	for (size_t i = 0; !is_first_scan && i < table->count; i++)
+		if (table->files[i] != file && strcmp(table->files[i]->path, file->path) == 0)
+			birth_ns = MAX(birth_ns, table->files[i]->identity.birth_ns);
 	return birth_ns;
 }
 
@@ -57,7 +54,7 @@ is_rotated_name(const char *name, const char *base)
 }
 
 static void
-take_if_missed(struct input_set *set, const struct log_file *file, int64_t after_ns,
+take_if_missed(struct file_table *table, const struct log_file *file, int64_t after_ns,
 	       const char *path)
 {
 	struct log_file *missed;
@@ -67,23 +64,23 @@ take_if_missed(struct input_set *set, const struct log_file *file, int64_t after
 	if (file_look(-1, path, &look) != 0 || !S_ISREG(look.mode) || look.size == 0 ||
 	    look.identity.birth_ns <= after_ns ||
 	    look.identity.birth_ns >= file->identity.birth_ns ||
-	    input_set_find_open(set, &look.identity) != NULL ||
-	    input_set_find_retained(set, path, &look.identity) >= 0)
+	    file_table_find(table, &look.identity) != NULL ||
+	    file_table_find_retained(table, path, &look.identity) >= 0)
 		return;
 	fd = log_file_open(path, &look);
 	if (fd < 0)
 		return;
 	log_info("%s was %s between two looks", path, file->path);
-	missed = input_set_start(set, file->path, file->input, fd, &look);
+	missed = file_table_start(table, file->path, file->input, fd, &look);
 	missed->state = LOG_FILE_ROTATED;
 	missed->quiet_since_ms = clock_mono_ms();
 	missed->seen = true;
 }
 
 void
-input_rotated_missed(struct input_set *set, const struct log_file *file)
+input_rotated_missed(struct file_table *table, const struct log_file *file, bool is_first_scan)
 {
-	int64_t after_ns = birth_of_predecessor(set, file);
+	int64_t after_ns = birth_of_predecessor(table, file, is_first_scan);
 	char *folder_copy, *base_copy;
 	const char *folder, *base;
 	const struct dirent *item;
@@ -102,7 +99,7 @@ input_rotated_missed(struct input_set *set, const struct log_file *file)
 		if (!is_rotated_name(item->d_name, base))
 			continue;
 		path = xasprintf("%s/%s", folder, item->d_name);
-		take_if_missed(set, file, after_ns, path);
+		take_if_missed(table, file, after_ns, path);
 		free(path);
 	}
 	if (dir != NULL)
@@ -114,11 +111,11 @@ input_rotated_missed(struct input_set *set, const struct log_file *file)
 /* --- rotated while nobody looked --- */
 
 static const struct input_settings *
-input_of(const struct input_set *set, const char *path)
+input_of(const struct settings *settings, const char *path)
 {
-	for (size_t i = 0; i < set->settings->input_count; i++)
-		if (fnmatch(set->settings->inputs[i].path, path, FNM_PATHNAME | FNM_PERIOD) == 0)
-			return &set->settings->inputs[i];
+	for (size_t i = 0; i < settings->input_count; i++)
+		if (fnmatch(settings->inputs[i].path, path, FNM_PATHNAME | FNM_PERIOD) == 0)
+			return &settings->inputs[i];
 	return NULL;
 }
 
@@ -153,11 +150,11 @@ open_sibling(const struct checkpoint_entry *entry, char **path, struct file_look
 }
 
 void
-input_rotated_resume(struct input_set *set)
+input_rotated_resume(struct file_table *table, const struct settings *settings)
 {
-	for (size_t i = set->retained.count; i-- > 0;) {
-		struct checkpoint_entry *entry = &set->retained.entries[i];
-		const struct input_settings *input = input_of(set, entry->path);
+	for (size_t i = table->retained.count; i-- > 0;) {
+		struct checkpoint_entry *entry = &table->retained.entries[i];
+		const struct input_settings *input = input_of(settings, entry->path);
 		struct file_look look;
 		struct log_file *file;
 		char *path;
@@ -169,7 +166,7 @@ input_rotated_resume(struct input_set *set)
 		if (fd >= 0) {
 			log_info("%s was renamed to %s meanwhile", entry->path, path);
 			/* From here on entry is not valid: it is taken out of the list. */
-			file = input_set_start(set, entry->path, input, fd, &look);
+			file = file_table_start(table, entry->path, input, fd, &look);
 			file->state = LOG_FILE_ROTATED;
 			file->quiet_since_ms = clock_mono_ms();
 			free(path);
@@ -180,6 +177,6 @@ input_rotated_resume(struct input_set *set)
 				    "lines after that byte, they are lost",
 				    entry->path, (long long)entry->offset);
 		entry->gone_s = clock_wall_ms() / 1000;
-		set->changed = true;
+		table->changed = true;
 	}
 }

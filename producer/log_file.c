@@ -15,8 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COMPLAIN_EVERY_MS = 60000 };
-
 /* --- opening --- */
 
 /* A rotated file that was compressed holds no lines; its beginning tells. */
@@ -166,17 +164,14 @@ log_file_succeed(struct log_file *file)
 /* --- reading --- */
 
 static void
-log_file_complain(struct log_file *file, const char *doing)
+log_file_failed(struct log_file *file, const char *doing)
 {
-	int64_t now_ms = clock_mono_ms();
-
 	file->error = errno;
 	file->failed = true;
 	file->ready = false;
-	if (now_ms < file->complain_ms)
-		return;
-	log_error("%s: %s: %s; it is tried again every second", file->path, doing, strerror(errno));
-	file->complain_ms = now_ms + COMPLAIN_EVERY_MS;
+	if (alert_raise(&file->read_failed, &alert_every_minute, 0, clock_mono_ms()))
+		log_error("%s: %s: %s; it is tried again every second", file->path, doing,
+			  strerror(file->error));
 }
 
 int
@@ -185,7 +180,7 @@ log_file_poll(struct log_file *file)
 	struct file_look look;
 
 	if (file_look(file->fd, NULL, &look) != 0) {
-		log_file_complain(file, "cannot look at it");
+		log_file_failed(file, "cannot look at it");
 		return 0;
 	}
 	if (look.size != file->size || look.changed_ns != file->changed_ns || file->failed)
@@ -207,7 +202,7 @@ log_file_read(struct log_file *file, int64_t from, char *buffer, size_t size, si
 	uint64_t marker;
 
 	if (read_len < 0) {
-		log_file_complain(file, "cannot read");
+		log_file_failed(file, "cannot read");
 		return LOG_FILE_FAILED;
 	}
 	file->error = 0;
@@ -236,7 +231,7 @@ log_file_reread(struct log_file *file, const struct window_frame *frame, char *b
 				  frame->offset + (int64_t)got);
 
 		if (n < 0) {
-			log_file_complain(file, "cannot read again what the broker did not take");
+			log_file_failed(file, "cannot read again what the broker did not take");
 			return LOG_FILE_FAILED;
 		}
 		if (n == 0)

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/alert.h"
 #include "producer/checkpoint.h"
 #include "common/settings/settings.h"
 #include "producer/file_identity.h"
@@ -51,13 +52,13 @@ struct log_file {
 	struct log_file_place asked, verified;
 	int64_t size, changed_ns; /* as of the last look */
 	int64_t quiet_since_ms;	  /* ROTATED: since when nothing new came */
-	int64_t complain_ms;	  /* when a read error may be logged again */
-	int error;		  /* errno of the last read; 0 = it went well */
-	bool ready;		  /* there may be something to read */
+	struct alert read_failed;
+	int error;	/* errno of the last read; 0 = it went well */
+	bool ready;	/* there may be something to read */
 	bool finish;	/* at the next end of the file: send an unfinished last line, end */
 	bool failed;	/* the last read failed; it is tried again */
 	bool in_buffer; /* the reader is cutting it */
-	bool seen;	/* internal to input_set.c */
+	bool seen;	/* internal to input_scan.c: found in this scan */
 };
 
 /*

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * publisher.c - connecting, publishing, confirms.
+ * publisher.c - publishing, and what the broker says to it.
  */
 #include "producer/publisher.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/broker/topology.h"
-#include "common/broker/broker_publish.h"
 #include "common/base/xalloc.h"
-#include "producer/envelope.h"
-#include "producer/log_file.h"
+#include "common/broker/broker_publish.h"
+#include "common/broker/topology.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { BURST = 16 }; /* frames published between two looks at what the broker says */
+
+#define CLIENT_NAME "sluice-" /* and the sender, for the broker's own tools */
+
+static void
+publisher_window_init(struct publisher *publisher)
+{
+	const struct settings *settings = publisher->process->settings;
+
+	window_init(&publisher->window, (size_t)settings->producer.window_frames,
+		    PUBLISHER_WINDOW_BYTES);
+}
 
 void
 publisher_init(struct publisher *publisher, struct process *process)
@@ -25,138 +33,70 @@ publisher_init(struct publisher *publisher, struct process *process)
 	char host[256] = "localhost";
 
 	gethostname(host, sizeof(host) - 1);
-	*publisher = (struct publisher){
-		.process = process,
-		.settings = settings,
-		.connect_backoff = {.min_ms = settings->broker.retry_min_ms,
-				    .max_ms = settings->broker.retry_max_ms},
-		.refuse_backoff = {.min_ms = settings->broker.retry_min_ms,
-				   .max_ms = settings->broker.retry_max_ms},
-		.down_since_ms = clock_mono_ms(),
-	};
-	snprintf(publisher->sender, sizeof(publisher->sender), "%s@%s", process->name, host);
-	window_init(&publisher->window, (size_t)settings->producer.window_frames,
-		    PUBLISHER_WINDOW_BYTES);
+	*publisher = (struct publisher){.process = process};
+	snprintf(publisher->client_name, sizeof(publisher->client_name), CLIENT_NAME "%s@%s",
+		 process->name, host);
+	publisher->sender = publisher->client_name + sizeof(CLIENT_NAME) - 1;
+	publisher_window_init(publisher);
+	connection_init(&publisher->connection, process, publisher->client_name);
+	congestion_init(&publisher->congestion, publisher->window.capacity,
+			settings->broker.retry_min_ms, settings->broker.retry_max_ms);
+	binding_check_init(&publisher->check, settings);
 }
 
 void
 publisher_close(struct publisher *publisher, bool abrupt)
 {
-	if (abrupt)
-		broker_abandon(&publisher->broker);
-	else
-		broker_close(&publisher->broker);
+	connection_close(&publisher->connection, abrupt);
 	window_clear(&publisher->window);
-	free(publisher->scratch);
-	publisher->scratch = NULL;
-	packer_free(&publisher->packer);
+	binding_check_free(&publisher->check);
+	frame_message_free(&publisher->message);
 }
 
 void
 publisher_restart(struct publisher *publisher)
 {
-	broker_close(&publisher->broker);
+	connection_close(&publisher->connection, false);
+	congestion_disconnected(&publisher->congestion);
 	window_clear(&publisher->window);
-	window_init(&publisher->window, (size_t)publisher->settings->producer.window_frames,
-		    PUBLISHER_WINDOW_BYTES);
-	publisher->next_try_ms = 0;
-	publisher->pause_until_ms = 0;
-	publisher->down_since_ms = clock_mono_ms();
+	publisher_window_init(publisher);
 }
 
 int
 publisher_fd(const struct publisher *publisher)
 {
-	return publisher->broker != NULL ? broker_fd(publisher->broker) : -1;
+	const struct broker *broker = publisher->connection.broker;
+
+	return broker != NULL ? broker_fd(broker) : -1;
 }
 
-/* --- connection --- */
+/* --- the connection comes and goes --- */
 
-/* The connection is spent. delay_ms until the next try. */
+/* The connection has failed, or cannot be made: all that is not confirmed goes out again on the next one. */
 static void
-publisher_go_down(struct publisher *publisher, const struct failure *failure, int64_t delay_ms)
+publisher_lose_connection(struct publisher *publisher, const struct failure *failure)
 {
-	struct status_page *status = publisher->process->status;
-	int64_t now_ms = clock_mono_ms();
+	bool told = connection_lost(&publisher->connection, failure);
 
-	if (publisher->broker != NULL)
-		publisher->down_since_ms = now_ms;
-	broker_abandon(&publisher->broker);
 	window_lost(&publisher->window);
-	publisher->next_try_ms = now_ms + delay_ms;
-	publisher->pause_until_ms = 0;
-	if (publisher->was_ready)
-		status_set_report(status, REPORT_WAITING);
-	status_set_error(status, failure->text);
-	status_add(status, COUNTER_RETRIES, 1);
-	if (!reminder_due(&publisher->down, now_ms))
-		return;
-	log_warning("%s; trying until it works", failure->text);
-	if (publisher->window.waiting > 0)
+	congestion_disconnected(&publisher->congestion);
+	if (told && publisher->window.waiting > 0)
 		log_info("%zu unconfirmed message%s: sent again then", publisher->window.waiting,
 			 PLURAL(publisher->window.waiting));
 }
 
-/* A connection that worked has failed: whatever the reason, a new one may well work. */
 static void
-lose_connection(struct publisher *publisher, const struct failure *failure)
+publisher_connect(struct publisher *publisher)
 {
-	publisher_go_down(publisher, failure, backoff_next_ms(&publisher->connect_backoff));
-}
-
-static void
-publisher_connect_broker(struct publisher *publisher)
-{
-	struct process *process = publisher->process;
 	struct failure failure;
-	enum outcome outcome;
-	char name[sizeof(publisher->sender) + 16];
 
-	snprintf(name, sizeof(name), "sluice-%s", publisher->sender);
-	outcome = broker_open(&publisher->broker, &publisher->settings->broker, BROKER_PUBLISH,
-			      name, &failure);
-	if (outcome == OUTCOME_DONE)
-		outcome = topology_assert(publisher->broker, publisher->settings, &failure);
-	if (outcome == OUTCOME_FATAL && !publisher->was_ready)
-		fatal_exit(failure.exit_code, "%s", failure.text);
-	if (outcome != OUTCOME_DONE) {
-		int64_t down_since_ms = publisher->down_since_ms;
-
-		publisher_go_down(publisher, &failure,
-				  outcome == OUTCOME_FATAL
-					  ? publisher->settings->broker.retry_max_ms
-					  : backoff_next_ms(&publisher->connect_backoff));
-		publisher->down_since_ms = down_since_ms;
+	if (connection_open(&publisher->connection, &failure) != OUTCOME_DONE) {
+		publisher_lose_connection(publisher, &failure);
 		return;
 	}
-	log_info("connected to the broker at %s", broker_address(publisher->broker));
-	reminder_reset(&publisher->down);
-	publisher->was_ready = true;
-	publisher->topology_lost = false;
-	publisher->allowed = publisher->refused_since_ms != 0 ? 1 : publisher->window.capacity;
-	publisher->refused_since_ms = 0;
-	publisher->next_topology_ms = clock_mono_ms() + PUBLISHER_TOPOLOGY_MS;
-	binding_check_start(&publisher->check, publisher->settings);
-	status_set_report(process->status, process->stop ? REPORT_DRAINING : REPORT_READY);
-	status_set_error(process->status, publisher->full_text);
-}
-
-/* A binding can be lost without any message coming back, when only one of the two is. */
-static void
-keep_topology(struct publisher *publisher, int64_t now_ms)
-{
-	struct failure failure;
-
-	/* A blocked connection would not get an answer. */
-	if (publisher->broker == NULL || broker_is_blocked(publisher->broker) ||
-	    (now_ms < publisher->next_topology_ms && !publisher->topology_lost))
-		return;
-	publisher->next_topology_ms = now_ms + PUBLISHER_TOPOLOGY_MS;
-	publisher->topology_lost = false;
-	if (topology_assert(publisher->broker, publisher->settings, &failure) != OUTCOME_DONE)
-		lose_connection(publisher, &failure);
-	else
-		backoff_reset(&publisher->connect_backoff);
+	congestion_connected(&publisher->congestion);
+	binding_check_connected(&publisher->check);
+	status_set_error(publisher->process->status, publisher->full_text);
 }
 
 /*
@@ -168,61 +108,154 @@ renew_refused(struct publisher *publisher, int64_t now_ms)
 {
 	struct failure failure;
 
-	if (publisher->broker == NULL || publisher->refused_since_ms == 0 ||
-	    now_ms - publisher->refused_since_ms < PUBLISHER_REFUSED_MS)
+	if (publisher->connection.broker == NULL ||
+	    !congestion_wants_renewal(&publisher->congestion, now_ms))
 		return;
 	failure_set(&failure, OUTCOME_RETRY, EX_UNAVAILABLE,
 		    "broker %s: it has refused messages for %d s (a queue is full?): asking again "
 		    "on a new connection",
-		    broker_address(publisher->broker), PUBLISHER_REFUSED_MS / 1000);
-	lose_connection(publisher, &failure);
+		    broker_address(publisher->connection.broker), CONGESTION_RENEW_MS / 1000);
+	publisher_lose_connection(publisher, &failure);
 	/* The cause is still the full queue; the new connection is only a way to ask. */
 	status_set_error(publisher->process->status, publisher->full_text);
+}
+
+static void
+publisher_keep_connection(struct publisher *publisher, int64_t now_ms)
+{
+	struct failure failure;
+
+	if (connection_is_due(&publisher->connection, now_ms))
+		publisher_connect(publisher);
+	else if (connection_assert_topology(&publisher->connection, now_ms, &failure) !=
+		 OUTCOME_DONE)
+		publisher_lose_connection(publisher, &failure);
+	renew_refused(publisher, now_ms);
+}
+
+/* --- checks of the bindings --- */
+
+static enum outcome
+send_check(struct publisher *publisher, int64_t now_ms, struct failure *failure)
+{
+	struct binding_check *check = &publisher->check;
+
+	binding_check_begin(check, now_ms);
+	for (size_t i = 0; i < check->count; i++) {
+		struct message message = binding_check_message(check, i);
+		uint64_t tag;
+
+		if (broker_publish(publisher->connection.broker, TOPOLOGY_EXCHANGE,
+				   check->questions[i].key, &message, &tag,
+				   failure) != OUTCOME_DONE)
+			return failure->outcome;
+		binding_check_sent(check, i, tag);
+	}
+	return OUTCOME_DONE;
+}
+
+/* Send the messages of a check when one is due. */
+static unsigned
+publisher_ask(struct publisher *publisher, int64_t now_ms)
+{
+	struct failure failure;
+
+	if (!connection_takes(&publisher->connection) ||
+	    now_ms < binding_check_due_ms(&publisher->check))
+		return 0;
+	if (send_check(publisher, now_ms, &failure) != OUTCOME_DONE)
+		publisher_lose_connection(publisher, &failure);
+	return PUBLISHER_ASKED;
+}
+
+static void
+note_unbound(struct publisher *publisher)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text),
+		 "broker %s: queue %s has lost its bindings: nothing is published until they are "
+		 "there again (sluicectl topology apply)",
+		 broker_address(publisher->connection.broker), publisher->check.queue);
+	status_set_error(publisher->process->status, text);
+	if (alert_raise(&publisher->unbound, &alert_every_minute, 0, clock_mono_ms()))
+		log_error("%s", text);
+}
+
+/* A binding is lost: put it back, if we may. On failure the connection is spent. */
+static enum outcome
+on_binding_lost(struct publisher *publisher, struct failure *failure)
+{
+	const struct settings *settings = publisher->process->settings;
+	struct broker *broker = publisher->connection.broker;
+
+	if (settings->broker.declare == DECLARE_PASSIVE) {
+		note_unbound(publisher);
+		return OUTCOME_DONE;
+	}
+	if (topology_assert(broker, settings, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	return topology_assert_spares(broker, settings, failure);
+}
+
+static unsigned
+on_check_answer(struct publisher *publisher, enum binding_answer answer)
+{
+	struct failure failure;
+
+	switch (answer) {
+	case BINDING_NO_ANSWER:
+		return 0;
+	case BINDING_LOST:
+		if (on_binding_lost(publisher, &failure) != OUTCOME_DONE)
+			publisher_lose_connection(publisher, &failure);
+		return 0;
+	case BINDING_UNSUPPORTED:
+		log_info("the broker has no spare bindings: a binding that is lost cannot be "
+			 "noticed (sluicectl topology apply makes them)");
+		return 0;
+	case BINDING_GOOD:
+	case BINDING_RESTORED:
+		break;
+	}
+	if (alert_clear(&publisher->unbound, clock_mono_ms()))
+		status_set_error(publisher->process->status, "");
+	return answer == BINDING_GOOD ? PUBLISHER_VERIFIED : PUBLISHER_REWIND;
 }
 
 /* --- what the broker says --- */
 
 /* Some frames have to go out again: not at once, and carefully. */
 static void
-back_off(struct publisher *publisher, const char *why)
+publisher_refused(struct publisher *publisher, const char *why)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	if (reminder_due(&publisher->refused, now_ms))
+	if (alert_raise(&publisher->refused, &alert_every_minute, 0, now_ms))
 		log_warning("%s; it is sent again until it is taken", why);
-	if (now_ms < publisher->pause_until_ms)
-		return; /* one burst of refusals is one refusal */
-	if (publisher->refused_since_ms == 0)
-		publisher->refused_since_ms = now_ms;
-	if (publisher->full_since_ms == 0)
-		publisher->full_since_ms = now_ms;
-	publisher->pause_until_ms = now_ms + backoff_next_ms(&publisher->refuse_backoff);
-	publisher->allowed = 1;
+	congestion_refused(&publisher->congestion, now_ms);
 }
 
-/*
- * A nack does not say which queue is full, but a check goes to one alone. Shown only when it lasts:
- * a queue that its workers keep at its limit refuses now and then.
- */
+/* A nack does not say which queue is full, but a check goes to one alone. */
 static void
-note_refused(struct publisher *publisher, int64_t now_ms)
+note_full(struct publisher *publisher, int64_t now_ms)
 {
+	const struct broker *broker = publisher->connection.broker;
 	const char *full = publisher->check.full;
 	char text[sizeof(publisher->full_text)];
 
-	if (publisher->broker == NULL || publisher->full_since_ms == 0 ||
-	    now_ms - publisher->full_since_ms < PUBLISHER_SHOW_REFUSED_MS)
+	if (broker == NULL || !congestion_is_lasting(&publisher->congestion, now_ms))
 		return;
 	if (full != NULL)
 		snprintf(text, sizeof(text),
 			 "broker %s: queue %s is full and refuses messages; they are sent again "
 			 "until it takes them",
-			 broker_address(publisher->broker), full);
+			 broker_address(broker), full);
 	else
 		snprintf(text, sizeof(text),
 			 "broker %s: it refuses messages: a queue is full, see sluicectl queues; "
 			 "they are sent again until it takes them",
-			 broker_address(publisher->broker));
+			 broker_address(broker));
 	if (strcmp(publisher->full_text, text) == 0)
 		return;
 	memcpy(publisher->full_text, text, sizeof(text));
@@ -234,19 +267,14 @@ on_acked(struct publisher *publisher, const struct broker_event *event)
 {
 	struct window_change change = window_acked(&publisher->window, event->tag, event->multiple);
 	struct status_page *status = publisher->process->status;
+	int64_t now_ms = clock_mono_ms();
 
 	status_add(status, COUNTER_LINES_CONFIRMED, change.lines);
 	publisher->bytes_confirmed += change.bytes;
-	publisher->allowed = MIN(publisher->window.capacity, publisher->allowed + change.confirmed);
-	if (change.again > 0)
-		return; /* returned frames: back_off() was called when they came back */
-	if (clock_mono_ms() < publisher->pause_until_ms || change.confirmed == 0)
+	if (!congestion_confirmed(&publisher->congestion, change.confirmed, change.again, now_ms))
 		return;
-	backoff_reset(&publisher->connect_backoff);
-	backoff_reset(&publisher->refuse_backoff);
-	publisher->refused_since_ms = 0;
-	publisher->full_since_ms = 0;
-	if (publisher->window.waiting == 0 && reminder_reset(&publisher->refused)) {
+	connection_works(&publisher->connection);
+	if (publisher->window.waiting == 0 && alert_clear(&publisher->refused, now_ms)) {
 		log_info("the broker takes all messages again");
 		publisher->full_text[0] = '\0';
 		status_set_error(status, "");
@@ -254,106 +282,99 @@ on_acked(struct publisher *publisher, const struct broker_event *event)
 }
 
 static void
-on_event(struct publisher *publisher, struct broker_event *event)
+on_nacked(struct publisher *publisher, const struct broker_event *event)
+{
+	struct window_change change =
+		window_nacked(&publisher->window, event->tag, event->multiple);
+
+	if (change.again == 0)
+		return; /* to a check: the queue is there, and full */
+	status_add(publisher->process->status, COUNTER_FRAMES_REFUSED, change.again);
+	publisher_refused(publisher, "the broker refused a message (a queue is full?)");
+}
+
+static void
+on_returned(struct publisher *publisher, const struct broker_event *event)
 {
 	struct status_page *status = publisher->process->status;
-	struct window_change change;
+	struct span message_id = event->delivery->message.message_id;
 	char why[384];
+
+	if (binding_check_returned(&publisher->check, message_id))
+		return;
+	if (window_returned(&publisher->window, message_id))
+		status_add(status, COUNTER_FRAMES_REFUSED, 1);
+	connection_topology_lost(&publisher->connection);
+	snprintf(why, sizeof(why), "a message came back, no queue took it (%s)", event->text);
+	status_set_error(status, why);
+	publisher_refused(publisher, why);
+}
+
+static unsigned
+on_event(struct publisher *publisher, const struct broker_event *event)
+{
+	bool acked = event->kind == BROKER_ACKED;
 
 	switch (event->kind) {
 	case BROKER_ACKED:
 		on_acked(publisher, event);
 		break;
 	case BROKER_NACKED:
-		change = window_nacked(&publisher->window, event->tag, event->multiple);
-		if (change.again == 0)
-			break; /* to a check: the queue is full, and there */
-		status_add(status, COUNTER_FRAMES_REFUSED, change.again);
-		back_off(publisher, "the broker refused a message (a queue is full?)");
+		on_nacked(publisher, event);
 		break;
 	case BROKER_RETURNED:
-		if (binding_check_returned(&publisher->check, event->delivery->message.message_id))
-			break;
-		if (window_returned(&publisher->window, event->delivery->message.message_id))
-			status_add(status, COUNTER_FRAMES_REFUSED, 1);
-		publisher->topology_lost = true;
-		snprintf(why, sizeof(why), "a message came back, no queue took it (%s)",
-			 event->text);
-		status_set_error(status, why);
-		back_off(publisher, why);
-		break;
+		on_returned(publisher, event);
+		return 0;
 	case BROKER_ALARM:
-		snprintf(publisher->alarm, sizeof(publisher->alarm), "%s", event->text);
-		break;
+		connection_alarm(&publisher->connection, event->text);
+		return 0;
 	case BROKER_DELIVERY:
 	case BROKER_CANCELLED:
 	case BROKER_DEPTH:
 	case BROKER_NOTHING:
-		break;
+		return 0;
 	}
-	delivery_free(&event->delivery);
+	return on_check_answer(publisher,
+			       binding_check_answered(&publisher->check, event->tag,
+						      event->multiple, acked, clock_mono_ms()));
 }
 
-static void
-publisher_take_events(struct publisher *publisher)
+static unsigned
+take_events(struct publisher *publisher)
 {
 	struct broker_event event;
 	struct failure failure;
+	unsigned happened = 0;
 
-	while (publisher->broker != NULL) {
-		if (broker_next(publisher->broker, &event, &failure) != OUTCOME_DONE) {
-			lose_connection(publisher, &failure);
+	while (publisher->connection.broker != NULL) {
+		if (broker_next(publisher->connection.broker, &event, &failure) != OUTCOME_DONE) {
+			publisher_lose_connection(publisher, &failure);
 			break;
 		}
 		if (event.kind == BROKER_NOTHING)
 			break;
-		on_event(publisher, &event);
-		if (publisher_check_event(publisher, &event, &failure) != OUTCOME_DONE) {
-			lose_connection(publisher, &failure);
-			break;
-		}
+		happened |= on_event(publisher, &event);
+		delivery_free(&event.delivery);
 	}
-	if (window_settle(&publisher->window))
-		publisher->moved = true;
-}
-
-static void
-note_blocked(struct publisher *publisher, int64_t now_ms)
-{
-	struct status_page *status = publisher->process->status;
-	char text[384];
-
-	if (publisher->broker == NULL || !broker_is_blocked(publisher->broker)) {
-		if (reminder_reset(&publisher->blocked) && publisher->broker != NULL) {
-			log_info("the broker's alarm is over");
-			status_set_error(status, publisher->full_text);
-		}
-		return;
-	}
-	if (!reminder_due(&publisher->blocked, now_ms))
-		return;
-	snprintf(text, sizeof(text),
-		 "the broker takes no messages: %s; waiting until its alarm is over",
-		 publisher->alarm[0] != '\0' ? publisher->alarm : "it has an alarm");
-	log_warning("%s", text);
-	status_set_error(status, text);
+	return happened | (window_settle(&publisher->window) ? PUBLISHER_CONFIRMED : 0);
 }
 
 /* --- publishing --- */
 
-bool
-publisher_is_flowing(const struct publisher *publisher, int64_t now_ms)
+/* Connected, and the broker takes messages: waiting for confirms makes sense. */
+static bool
+is_flowing(const struct publisher *publisher, int64_t now_ms)
 {
-	return publisher->broker != NULL && !broker_is_blocked(publisher->broker) &&
-	       now_ms >= publisher->pause_until_ms && !publisher->binding_lost &&
-	       (publisher->check.count == 0 || publisher->check.has_answer);
+	return connection_takes(&publisher->connection) &&
+	       !congestion_is_paused(&publisher->congestion, now_ms) &&
+	       binding_check_allows(&publisher->check);
 }
 
 static bool
 may_publish(const struct publisher *publisher, int64_t now_ms)
 {
-	return publisher_is_flowing(publisher, now_ms) &&
-	       publisher->window.in_flight < publisher->allowed;
+	return is_flowing(publisher, now_ms) &&
+	       congestion_allows(&publisher->congestion, publisher->window.in_flight, now_ms);
 }
 
 bool
@@ -363,27 +384,18 @@ publisher_can_take(const struct publisher *publisher, int64_t now_ms)
 	       window_has_room(&publisher->window);
 }
 
-/*
- * The body of a frame, from its file. False: it cannot be had now, or never (then it is dropped).
- */
+/* The body from its file. False: it cannot be had now, or never: then the frame is dropped. */
 static bool
 load_body(struct publisher *publisher, struct window_frame *frame, struct span *body)
 {
-	if (frame->kind == FRAME_EVENT) {
-		*body = span_of(publisher->settings->events.items[frame->offset]);
-		return true;
-	}
-	if (publisher->scratch_size < frame->body_len) {
-		publisher->scratch_size = frame->body_len;
-		publisher->scratch = xreallocarray(publisher->scratch, frame->body_len, 1);
-	}
-	switch (log_file_reread(frame->file, frame, publisher->scratch)) {
+	const struct settings *settings = publisher->process->settings;
+
+	switch (frame_message_load(&publisher->message, frame, settings, body)) {
 	case LOG_FILE_BYTES:
-		*body = (struct span){publisher->scratch, frame->body_len};
 		return true;
 	case LOG_FILE_FAILED:
-		publisher->pause_until_ms =
-			clock_mono_ms() + publisher->settings->broker.retry_min_ms;
+		congestion_pause(&publisher->congestion,
+				 clock_mono_ms() + settings->broker.retry_min_ms);
 		return false;
 	case LOG_FILE_AT_END:
 	case LOG_FILE_REPLACED:
@@ -397,34 +409,23 @@ load_body(struct publisher *publisher, struct window_frame *frame, struct span *
 	return false;
 }
 
-/* Lines of a log pack well; a dead letter of ours and an event are for people's eyes, too. */
-static void
-pack(struct publisher *publisher, const struct window_frame *frame, struct message *message)
-{
-	if (publisher->settings->producer.compression == COMPRESSION_LZ4 &&
-	    frame->kind == FRAME_LINES &&
-	    packer_pack(&publisher->packer, message->body, &message->body))
-		message->content_encoding = SPAN_LITERAL(CONTENT_ENCODING_LZ4);
-}
-
 static void
 publish(struct publisher *publisher, struct window_frame *frame, struct span body)
 {
-	struct envelope envelope;
+	struct frame_message *message = &publisher->message;
 	struct failure failure;
 	uint64_t tag;
 
 	if (body.ptr == NULL && !load_body(publisher, frame, &body))
 		return;
-	envelope_fill(&envelope, frame, body, publisher->settings, publisher->sender);
-	pack(publisher, frame, &envelope.message);
-	if (broker_publish(publisher->broker, envelope.exchange, envelope.routing_key,
-			   &envelope.message, &tag, &failure) != OUTCOME_DONE) {
-		lose_connection(publisher, &failure);
+	frame_message_fill(message, frame, body, publisher->process->settings, publisher->sender);
+	if (broker_publish(publisher->connection.broker, message->exchange, message->routing_key,
+			   &message->message, &tag, &failure) != OUTCOME_DONE) {
+		publisher_lose_connection(publisher, &failure);
 		return;
 	}
 	window_published(&publisher->window, frame, tag);
-	publisher->check.dirty = true;
+	binding_check_published(&publisher->check);
 	status_add(publisher->process->status, COUNTER_FRAMES_OUT, 1);
 }
 
@@ -447,37 +448,65 @@ publish_waiting(struct publisher *publisher)
 	}
 }
 
-void
+/* --- a turn --- */
+
+unsigned
 publisher_turn(struct publisher *publisher, int64_t now_ms)
 {
-	struct failure failure;
-	if (publisher->broker == NULL && now_ms >= publisher->next_try_ms)
-		publisher_connect_broker(publisher);
-	else
-		keep_topology(publisher, now_ms);
-	renew_refused(publisher, now_ms);
+	unsigned happened;
+
+	publisher_keep_connection(publisher, now_ms);
 	publish_waiting(publisher);
 	/* Last, so that nothing that was read along the way stays unseen while we wait. */
-	publisher_take_events(publisher);
-	if (publisher_check_turn(publisher, now_ms, &failure) != OUTCOME_DONE)
-		lose_connection(publisher, &failure);
-	note_refused(publisher, now_ms);
-	note_blocked(publisher, now_ms);
+	happened = take_events(publisher);
+	/* The owner has to know of an answer before the next check speaks for more. */
+	if ((happened & (PUBLISHER_VERIFIED | PUBLISHER_REWIND)) == 0)
+		happened |= publisher_ask(publisher, now_ms);
+	note_full(publisher, now_ms);
+	if (connection_note_blocked(&publisher->connection, now_ms))
+		status_set_error(publisher->process->status, publisher->full_text);
+	/* Without a connection it is not known yet whether the bindings can be checked. */
+	if (!publisher->check.is_on &&
+	    (publisher->connection.broker != NULL || publisher->check.count == 0))
+		happened |= PUBLISHER_ASKED | PUBLISHER_VERIFIED;
+	return happened;
 }
 
 int64_t
 publisher_due_ms(const struct publisher *publisher, int64_t now_ms)
 {
-	if (publisher->broker == NULL)
-		return publisher->next_try_ms;
-	if (now_ms < publisher->pause_until_ms)
-		return publisher->pause_until_ms;
-	if (publisher->topology_lost && !broker_is_blocked(publisher->broker))
-		return now_ms;
+	const struct connection *connection = &publisher->connection;
+	int64_t due_ms = connection_due_ms(connection, now_ms);
+
+	if (connection->broker == NULL)
+		return due_ms;
+	if (congestion_is_paused(&publisher->congestion, now_ms))
+		return publisher->congestion.pause_until_ms;
 	if (publisher->window.waiting > 0 && may_publish(publisher, now_ms))
 		return now_ms;
-	if (publisher->check.count > 0 && publisher->check.open == 0 && publisher->check.dirty &&
-	    !broker_is_blocked(publisher->broker))
-		return MIN(publisher->check.next_ms, publisher->next_topology_ms);
-	return publisher->next_topology_ms;
+	if (connection_takes(connection))
+		due_ms = MIN(due_ms, binding_check_due_ms(&publisher->check));
+	return due_ms;
+}
+
+bool
+publisher_verify(struct publisher *publisher, int64_t now_ms)
+{
+	binding_check_hurry(&publisher->check, now_ms);
+	return binding_check_is_verified(&publisher->check);
+}
+
+int64_t
+publisher_down_ms(const struct publisher *publisher, int64_t now_ms)
+{
+	return publisher->connection.broker != NULL ? 0
+						    : now_ms - publisher->connection.down_since_ms;
+}
+
+bool
+publisher_awaits_confirms(const struct publisher *publisher, int64_t now_ms)
+{
+	/* What is refused now will be refused for a while: the files keep it. */
+	return publisher->window.count > 0 && publisher->connection.broker != NULL &&
+	       (publisher->window.in_flight > 0 || is_flowing(publisher, now_ms));
 }

@@ -36,20 +36,17 @@ with_declare(const struct settings *settings, int declare)
 }
 
 static enum outcome
-send_checks(struct broker *broker, struct binding_check *check, const struct settings *settings,
-	    struct failure *failure)
+send_checks(struct broker *broker, struct binding_check *check, struct failure *failure)
 {
-	binding_check_begin(check, settings, clock_mono_ms());
+	binding_check_begin(check, clock_mono_ms());
 	for (size_t i = 0; i < check->count; i++) {
-		char key[TOPOLOGY_KEY_MAX], id[BINDING_CHECK_ID_MAX];
-		const char *queue = topology_spare(settings, i, key);
-		struct message message = binding_check_message(id, i);
+		struct message message = binding_check_message(check, i);
 		uint64_t tag;
 
-		if (broker_publish(broker, TOPOLOGY_EXCHANGE, key, &message, &tag, failure) !=
-		    OUTCOME_DONE)
+		if (broker_publish(broker, TOPOLOGY_EXCHANGE, check->questions[i].key, &message,
+				   &tag, failure) != OUTCOME_DONE)
 			return failure->outcome;
-		binding_check_sent(check, i, queue, tag);
+		binding_check_sent(check, i, tag);
 	}
 	return OUTCOME_DONE;
 }
@@ -66,8 +63,9 @@ take_answers(struct broker *broker, struct binding_check *check, struct failure 
 		if (event.kind == BROKER_RETURNED)
 			binding_check_returned(check, event.delivery->message.message_id);
 		else if ((event.kind == BROKER_ACKED || event.kind == BROKER_NACKED) &&
-			 binding_check_answered(check, event.tag, event.multiple) !=
-				 BINDING_NO_ANSWER)
+			 binding_check_answered(check, event.tag, event.multiple,
+						event.kind == BROKER_ACKED,
+						clock_mono_ms()) != BINDING_NO_ANSWER)
 			return OUTCOME_DONE;
 		delivery_free(&event.delivery);
 		if (event.kind != BROKER_NOTHING)
@@ -91,22 +89,24 @@ check_spares(struct broker *broker, const struct settings *settings, json_t *mis
 {
 	struct binding_check check;
 
-	binding_check_start(&check, settings);
-	if (send_checks(broker, &check, settings, failure) != OUTCOME_DONE ||
-	    take_answers(broker, &check, failure) != OUTCOME_DONE)
+	binding_check_init(&check, settings);
+	if (send_checks(broker, &check, failure) != OUTCOME_DONE ||
+	    take_answers(broker, &check, failure) != OUTCOME_DONE) {
+		binding_check_free(&check);
 		return failure->outcome;
+	}
 	for (size_t i = 0; i < check.count; i++) {
-		char key[TOPOLOGY_KEY_MAX];
+		const struct binding_question *question = &check.questions[i];
 
-		if (!check.asked[i].returned)
+		if (!question->returned)
 			continue;
-		topology_spare(settings, i, key);
 		log_error("broker %s: queue %s has lost its spare binding: a message with the key "
 			  "\"%s\" does not reach it. `sluicectl topology apply` restores all "
 			  "bindings",
-			  broker_address(broker), check.asked[i].queue, key);
-		json_array_append_new(missing, json_string(check.asked[i].queue));
+			  broker_address(broker), question->queue, question->key);
+		json_array_append_new(missing, json_string(question->queue));
 	}
+	binding_check_free(&check);
 	return OUTCOME_DONE;
 }
 

@@ -112,7 +112,7 @@ begin(struct world *world, bool once)
 	struct frame_limits limits = {.lines = 4, .bytes = 200, .max_line_bytes = MAX_LINE};
 
 	input_set_open(&world->set, &world->settings, &world->checkpoint, once);
-	world->set.quiet_ms = 0;
+	world->set.table.quiet_ms = 0;
 	reader_init(&world->reader, &world->set, &limits, BUFFER);
 }
 
@@ -343,7 +343,7 @@ test_rotation(void **state)
 	fputs("1\n", writer);
 	fflush(writer);
 	begin(world, false);
-	world->set.quiet_ms = 1000000;
+	world->set.table.quiet_ms = 1000000;
 	ASSERT_READ(world, "1\n|");
 	move(world, "a.log", "a.log.1");
 	fputs("2\nlast", writer);
@@ -355,10 +355,10 @@ test_rotation(void **state)
 	fputs("tail", writer);
 	fclose(writer);
 	ASSERT_READ(world, "lastwords\n|new\n|");
-	world->set.quiet_ms = 0;
+	world->set.table.quiet_ms = 0;
 	ASSERT_READ(world, "tail|");
-	assert_int_equal(world->set.count, 1); /* the old one is let go */
-	assert_int_equal(world->set.retained.count, 1);
+	assert_int_equal(world->set.table.count, 1); /* the old one is let go */
+	assert_int_equal(world->set.table.retained.count, 1);
 	end(world);
 	begin(world, false);
 	ASSERT_READ(world, "");
@@ -472,7 +472,7 @@ test_truncated(void **state)
 	assert_int_equal(truncate(path_of(world, "a.log"), 0), 0);
 	append(world, "a.log", "4\n5\n6\n7\n");
 	ASSERT_READ(world, "4\n5\n6\n7\n|");
-	assert_int_equal(world->set.count, 1);
+	assert_int_equal(world->set.table.count, 1);
 	end(world);
 	assert_int_equal(world->checkpoint.count, 1);
 	assert_int_equal(world->checkpoint.entries[0].identity.generation, 2);
@@ -540,7 +540,7 @@ test_one_file_many_names(void **state)
 	assert_int_equal(link(path_of(world, "a.log"), path_of(world, "hard.log")), 0);
 	begin(world, false);
 	ASSERT_READ(world, "1\n|");
-	assert_int_equal(world->set.count, 1);
+	assert_int_equal(world->set.table.count, 1);
 	end(world);
 }
 
@@ -557,14 +557,14 @@ test_not_files(void **state)
 	assert_int_equal(symlink("nowhere", path_of(world, "link.log")), 0);
 	begin(world, false);
 	ASSERT_READ(world, "1\n|");
-	assert_int_equal(world->set.count, 1);
-	assert_int_equal(world->set.complaint_count, 5);
-	assert_int_equal(world->set.unreadable, 0);
+	assert_int_equal(world->set.table.count, 1);
+	assert_int_equal(world->set.scan.errors.count, 5);
+	assert_int_equal(world->set.scan.unreadable, 0);
 	end(world);
 }
 
 static void
-assert_trouble(struct world *world, const char *what, const char *why)
+assert_error(struct world *world, const char *what, const char *why)
 {
 	char text[STATUS_TEXT_MAX] = "";
 
@@ -573,13 +573,13 @@ assert_trouble(struct world *world, const char *what, const char *why)
 		if (what[0] != '\0')
 			snprintf(text, sizeof(text), "inputs: %s/%s cannot be read: %s",
 				 world->folder, what, why);
-		assert_string_equal(world->set.trouble, text);
+		assert_string_equal(world->set.scan.error, text);
 	}
 }
 
 /* What cannot be read is told until it can be. Links that go round are so for root too. */
 static void
-test_trouble(void **state)
+test_error(void **state)
 {
 	struct world *world = *state;
 
@@ -591,14 +591,14 @@ test_trouble(void **state)
 	assert_int_equal(symlink("loop.log", path_of(world, "loop.log")), 0);
 	begin(world, false);
 	ASSERT_READ(world, "1\n|");
-	assert_int_equal(world->set.unreadable, 2);
-	assert_trouble(world, "loop.log", "Too many levels of symbolic links; nor can 1 more");
+	assert_int_equal(world->set.scan.unreadable, 2);
+	assert_error(world, "loop.log", "Too many levels of symbolic links; nor can 1 more");
 	assert_int_equal(unlink(path_of(world, "loop.log")), 0);
-	assert_trouble(world, "sub", "Not a directory");
+	assert_error(world, "sub", "Not a directory");
 	assert_int_equal(unlink(path_of(world, "sub")), 0);
-	assert_trouble(world, "sub", "No such file or directory");
+	assert_error(world, "sub", "No such file or directory");
 	assert_int_equal(mkdir(path_of(world, "sub"), 0700), 0);
-	assert_trouble(world, "", "");
+	assert_error(world, "", "");
 	append(world, "sub/b.log", "2\n");
 	ASSERT_READ(world, "2\n|");
 	end(world);
@@ -614,16 +614,16 @@ test_read_error(void **state)
 	append(world, "a.log", "1\n");
 	begin(world, false);
 	ASSERT_READ(world, "1\n|");
-	assert_trouble(world, "", "");
-	fd = world->set.files[0]->fd;
+	assert_error(world, "", "");
+	fd = world->set.table.files[0]->fd;
 	kept = dup(fd);
 	assert_true(folder >= 0 && kept >= 0);
 	assert_int_equal(dup2(folder, fd), fd);
-	assert_trouble(world, "a.log", "Is a directory");
+	assert_error(world, "a.log", "Is a directory");
 	assert_int_equal(dup2(kept, fd), fd);
 	append(world, "a.log", "2\n");
 	ASSERT_READ(world, "2\n|");
-	assert_trouble(world, "", "");
+	assert_error(world, "", "");
 	close(kept);
 	close(folder);
 	end(world);
@@ -691,7 +691,7 @@ main(void)
 		TEST(test_new_device_number),
 		TEST(test_one_file_many_names),
 		TEST(test_not_files),
-		TEST(test_trouble),
+		TEST(test_error),
 		TEST(test_read_error),
 		TEST(test_reread),
 		cmocka_unit_test(test_file_id),

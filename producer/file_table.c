@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * file_table.c - the open files, and finding one by its identity.
+ */
+#include "producer/file_table.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+file_table_open(struct file_table *table, struct checkpoint *checkpoint, bool once)
+{
+	*table = (struct file_table){
+		.once = once,
+		.retained = *checkpoint,
+		.watch = {.fd = -1},
+		.quiet_ms = FILE_TABLE_QUIET_MS,
+	};
+	*checkpoint = (struct checkpoint){0};
+	if (!once)
+		file_watch_open(&table->watch);
+}
+
+void
+file_table_close(struct file_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		table->files[i]->track.frames = 0; /* the window is gone too */
+		log_file_free(&table->files[i]);
+	}
+	free(table->files);
+	checkpoint_clear(&table->retained);
+	file_watch_close(&table->watch);
+	*table = (struct file_table){.watch = {.fd = -1}};
+}
+
+void
+file_table_add(struct file_table *table, struct log_file *file)
+{
+	if (table->count == table->room) {
+		table->room = MAX(16, table->room * 2);
+		table->files = xreallocarray(table->files, table->room, sizeof(struct log_file *));
+	}
+	table->files[table->count++] = file;
+	if (!table->once && file->watch < 0)
+		file->watch = file_watch_add_file(&table->watch, file->fd);
+	file->finish = table->once;
+	table->changed = true;
+}
+
+void
+file_table_remove(struct file_table *table, size_t i)
+{
+	file_watch_remove(&table->watch, table->files[i]->watch);
+	log_file_free(&table->files[i]);
+	table->files[i] = table->files[--table->count];
+	table->changed = true;
+}
+
+struct log_file *
+file_table_start(struct file_table *table, const char *path, const struct input_settings *input,
+		 int fd, const struct file_look *look)
+{
+	ssize_t index = file_table_find_retained(table, path, &look->identity);
+	struct log_file *file;
+
+	file = log_file_new(path, input, fd, look,
+			    index >= 0 ? &table->retained.entries[index] : NULL);
+	if (index >= 0)
+		checkpoint_remove(&table->retained, (size_t)index);
+	file_table_add(table, file);
+	/* path may have been the entry's, which is gone */
+	log_info("reading %s from byte %lld of %lld", file->path, (long long)file->next,
+		 (long long)file->size);
+	return file;
+}
+
+struct log_file *
+file_table_find(struct file_table *table, const struct file_identity *identity)
+{
+	struct log_file *ended = NULL;
+
+	/* Matches come in the same order each time: start where the last one was found. */
+	for (size_t i = 0; i < table->count; i++) {
+		size_t at = (table->hint + i) % table->count;
+
+		if (!file_identity_same(&table->files[at]->identity, identity))
+			continue;
+		if (table->files[at]->state == LOG_FILE_ENDED) {
+			ended = table->files[at];
+			continue;
+		}
+		table->hint = at + 1;
+		return table->files[at];
+	}
+	return ended;
+}
+
+ssize_t
+file_table_find_retained(const struct file_table *table, const char *path,
+			 const struct file_identity *identity)
+{
+	const struct checkpoint *retained = &table->retained;
+
+	for (size_t i = 0; i < retained->count; i++)
+		if (file_identity_same(&retained->entries[i].identity, identity))
+			return (ssize_t)i;
+	for (size_t i = 0; i < retained->count; i++) {
+		const struct checkpoint_entry *entry = &retained->entries[i];
+
+		if (identity->birth_ns != 0 && entry->identity.birth_ns == identity->birth_ns &&
+		    entry->identity.inode == identity->inode && strcmp(entry->path, path) == 0)
+			return (ssize_t)i;
+	}
+	return -1;
+}
+
+bool
+file_table_has_successor(const struct file_table *table, const struct log_file *file)
+{
+	if (file->state != LOG_FILE_ENDED)
+		return false;
+	for (size_t i = 0; i < table->count; i++)
+		if (table->files[i]->identity.generation > file->identity.generation &&
+		    file_identity_same(&table->files[i]->identity, &file->identity))
+			return true;
+	return false;
+}
