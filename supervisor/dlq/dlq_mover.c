@@ -183,6 +183,17 @@ has_room(const struct dlq_mover *mover)
 	       !broker_is_blocked(mover->broker);
 }
 
+/* Under an alarm that may take for ever: whoever is asked to end does not wait for it. */
+static enum outcome
+wait_for_confirms(struct dlq_mover *mover, struct failure *failure)
+{
+	if (dlq_interrupt_seen() && broker_is_blocked(mover->broker))
+		return failure_set(failure, OUTCOME_RETRY, EX_TEMPFAIL,
+				   "broker %s takes no messages now (memory or disk alarm)",
+				   broker_address(mover->broker));
+	return dlq_mover_serve(mover, 500, failure);
+}
+
 enum outcome
 dlq_mover_publish(struct dlq_mover *mover, const char *queue, const json_t *properties,
 		  struct span body, struct failure *failure)
@@ -190,13 +201,8 @@ dlq_mover_publish(struct dlq_mover *mover, const char *queue, const json_t *prop
 	enum outcome outcome = dlq_mover_serve(mover, 0, failure);
 	uint64_t tag;
 
-	while (outcome == OUTCOME_DONE && !has_room(mover)) {
-		if (dlq_interrupt_seen() && broker_is_blocked(mover->broker))
-			return failure_set(failure, OUTCOME_RETRY, EX_TEMPFAIL,
-					   "broker %s takes no messages now (memory or disk alarm)",
-					   broker_address(mover->broker));
-		outcome = dlq_mover_serve(mover, 500, failure);
-	}
+	while (outcome == OUTCOME_DONE && !has_room(mover))
+		outcome = wait_for_confirms(mover, failure);
 	if (outcome == OUTCOME_DONE)
 		outcome = broker_publish_json(mover->broker, "", queue, properties, body, &tag,
 					      failure);
@@ -228,7 +234,7 @@ enum outcome
 dlq_mover_finish(struct dlq_mover *mover, struct failure *failure)
 {
 	while (mover->first < mover->next)
-		if (dlq_mover_serve(mover, 500, failure) != OUTCOME_DONE)
+		if (wait_for_confirms(mover, failure) != OUTCOME_DONE)
 			return failure->outcome;
 	return OUTCOME_DONE;
 }

@@ -46,6 +46,7 @@ struct dlq_reader {
 	uint32_t prefetch;    /* of the last consumer */
 	uint32_t in_consumer; /* letters that the last consumer got */
 	bool follows, ended;
+	bool failed;	     /* the connection is spent: not a word more */
 	int64_t last_ms;     /* when the last letter came */
 	int64_t last_ack_ms; /* 0 = none was sent */
 	unsigned silent_answers;
@@ -81,8 +82,9 @@ start_consumer(struct dlq_reader *reader, struct failure *failure)
 	reader->last_ms = clock_mono_ms();
 	/* The broker gives letters back in the order of these tags, as long as they are few. */
 	snprintf(tag, sizeof(tag), "sluice-%06u", reader->consumers++);
-	return broker_consume_more(reader->broker, tag, reader->queue, (uint16_t)reader->prefetch,
-				   failure);
+	reader->failed = broker_consume_more(reader->broker, tag, reader->queue,
+					     (uint16_t)reader->prefetch, failure) != OUTCOME_DONE;
+	return reader->failed ? failure->outcome : OUTCOME_DONE;
 }
 
 static enum outcome
@@ -191,8 +193,12 @@ dlq_reader_close(struct dlq_reader **reader)
 {
 	if (*reader == NULL)
 		return;
-	await_acks(*reader);
-	broker_close(&(*reader)->broker);
+	if (!(*reader)->failed)
+		await_acks(*reader);
+	if ((*reader)->failed)
+		broker_abandon(&(*reader)->broker);
+	else
+		broker_close(&(*reader)->broker);
 	unpacker_free(&(*reader)->unpacker);
 	free(*reader);
 	*reader = NULL;
@@ -253,7 +259,8 @@ static enum outcome
 next_delivery_event(struct dlq_reader *reader, struct broker_event *event, struct failure *failure)
 {
 	do {
-		if (broker_next(reader->broker, event, failure) != OUTCOME_DONE)
+		reader->failed = broker_next(reader->broker, event, failure) != OUTCOME_DONE;
+		if (reader->failed)
 			return failure->outcome;
 		if (event->kind == BROKER_CANCELLED)
 			return failure_set(
@@ -309,7 +316,8 @@ enum outcome
 dlq_reader_ack(struct dlq_reader *reader, uint64_t tag, struct failure *failure)
 {
 	reader->last_ack_ms = clock_mono_ms();
-	return broker_ack(reader->broker, tag, false, failure);
+	reader->failed = broker_ack(reader->broker, tag, false, failure) != OUTCOME_DONE;
+	return reader->failed ? failure->outcome : OUTCOME_DONE;
 }
 
 uint32_t
