@@ -37,6 +37,7 @@ struct dlq_mover {
 	uint64_t first, next; /* tags: the oldest unconfirmed, the next to be given */
 	size_t bytes;
 	bool confirmed[WINDOW];
+	uint64_t half_sent; /* publishing failed on the way: they may have arrived */
 	uint64_t moved;
 };
 
@@ -203,11 +204,13 @@ dlq_mover_publish(struct dlq_mover *mover, const char *queue, const json_t *prop
 
 	while (outcome == OUTCOME_DONE && !has_room(mover))
 		outcome = wait_for_confirms(mover, failure);
-	if (outcome == OUTCOME_DONE)
-		outcome = broker_publish_json(mover->broker, "", queue, properties, body, &tag,
-					      failure);
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	outcome = broker_publish_json(mover->broker, "", queue, properties, body, &tag, failure);
 	if (outcome == OUTCOME_REJECT)
 		mover->current->failed = true;
+	else if (outcome != OUTCOME_DONE)
+		mover->half_sent++;
 	if (outcome != OUTCOME_DONE)
 		return outcome;
 	assert(tag == mover->next);
@@ -248,5 +251,5 @@ dlq_mover_moved(const struct dlq_mover *mover)
 uint64_t
 dlq_mover_unconfirmed(const struct dlq_mover *mover)
 {
-	return mover->next - mover->first;
+	return mover->next - mover->first + mover->half_sent;
 }

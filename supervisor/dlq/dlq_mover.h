@@ -40,7 +40,8 @@ enum outcome dlq_mover_serve(struct dlq_mover *mover, int timeout_ms,
 /* Wait until all is confirmed, and acknowledged to the reader's broker. */
 enum outcome dlq_mover_finish(struct dlq_mover *mover, struct failure *failure) MUST_CHECK;
 
-uint64_t dlq_mover_moved(const struct dlq_mover *mover);       /* letters that are done */
-uint64_t dlq_mover_unconfirmed(const struct dlq_mover *mover); /* published, not confirmed */
+uint64_t dlq_mover_moved(const struct dlq_mover *mover); /* letters that are done */
+/* Messages that were published, perhaps, and not confirmed: what may be in two places. */
+uint64_t dlq_mover_unconfirmed(const struct dlq_mover *mover);
 
 #endif
