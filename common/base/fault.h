@@ -9,9 +9,12 @@
  *   SLUICE_FAULT_ROLE="lake/0"                  only in this child; "lake" = in all lake workers;
  *                                               without a role also "sluiced", "sluicectl"
  *   SLUICE_FAULT_LINE="text"                    only lines with this text count (worker.line)
- *   SLUICE_FAULT_ONCE="/path/of/a/file"         made when it happens; while it is there, it does
- * not Actions: abort, exit (code 70), kill (SIGKILL), hang (sleeps for ever), spin (an endless
- * loop), sleep (3 s, then goes on), fail (xalloc only: no memory). The places:
+ *   SLUICE_FAULT_ONCE="/path/of/a/file"         made when it happens; nothing happens while
+ *                                               it is there
+ * Actions:
+ *   abort, exit (code 70), kill (SIGKILL), hang (sleeps for ever), spin (an endless loop),
+ *   sleep (3 s, then goes on), fail (xalloc only: no memory)
+ * The places:
  *   producer.after_confirm            confirms came in, the checkpoint is not yet written
  *   producer.before_checkpoint_rename written and synced, not yet in its place
  *   worker.line                       a line is about to be turned into a row

@@ -85,7 +85,7 @@ log_in(struct broker *broker, const char *client_name, const char *password,
 }
 
 static void
-note_server_version(struct broker *broker)
+broker_read_version(struct broker *broker)
 {
 	const amqp_table_t *properties = amqp_get_server_properties(broker->connection);
 
@@ -151,7 +151,7 @@ broker_open_one(struct broker *broker, const char *host_text, enum broker_use us
 	explicit_bzero(password, sizeof(password));
 	if (outcome != OUTCOME_DONE)
 		return outcome;
-	note_server_version(broker);
+	broker_read_version(broker);
 	amqp_channel_open(broker->connection, CHANNEL);
 	outcome = broker_channel_check(broker, "open a channel",
 				       amqp_get_rpc_reply(broker->connection), failure);

@@ -9,13 +9,13 @@ static enum outcome
 fail_with_reply(const struct broker *broker, const char *doing, int code, amqp_bytes_t text,
 		struct failure *failure)
 {
-	const char *advice = broker_reply_advice(code);
+	const char *advice = broker_error_advice(code);
 
 	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker %s: %s: %.*s%s%s%s",
 		    broker->address, doing, (int)MIN(text.len, (size_t)300),
 		    (const char *)text.bytes, advice[0] != '\0' ? " (" : "", advice,
 		    advice[0] != '\0' ? ")" : "");
-	broker_classify_reply(code, failure);
+	broker_error_classify(code, failure);
 	return failure->outcome;
 }
 

@@ -41,7 +41,7 @@ static const struct reply_row replies[] = {
 /* clang-format on */
 
 void
-broker_classify_reply(int reply_code, struct failure *failure)
+broker_error_classify(int reply_code, struct failure *failure)
 {
 	failure->code = reply_code;
 	failure->outcome = OUTCOME_RETRY;
@@ -55,7 +55,7 @@ broker_classify_reply(int reply_code, struct failure *failure)
 }
 
 const char *
-broker_reply_advice(int reply_code)
+broker_error_advice(int reply_code)
 {
 	for (size_t i = 0; i < ARRAY_LEN(replies); i++)
 		if (replies[i].code == reply_code)

@@ -21,9 +21,9 @@ enum {
  * connection.close; the text is the caller's. An unknown code is RETRY: the connection is closed in
  * any case, and a retry never loses anything.
  */
-void broker_classify_reply(int reply_code, struct failure *failure);
+void broker_error_classify(int reply_code, struct failure *failure);
 
 /* A word of advice for people, "" when there is none. */
-const char *broker_reply_advice(int reply_code);
+const char *broker_error_advice(int reply_code);
 
 #endif

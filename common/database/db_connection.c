@@ -14,7 +14,7 @@ db_connection_fail(struct db *db, const char *doing, unsigned number, const char
 	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "database %s: %s: %.300s [%u]%s%s%s",
 		    db->address, doing, text, number, advice[0] != '\0' ? " (" : "", advice,
 		    advice[0] != '\0' ? ")" : "");
-	db_classify_error(number, failure);
+	db_error_classify(number, failure);
 	db->lost = db->lost || db_error_is_lost(number);
 	return failure->outcome;
 }

@@ -107,7 +107,7 @@ find_row(unsigned number)
 }
 
 void
-db_classify_error(unsigned number, struct failure *failure)
+db_error_classify(unsigned number, struct failure *failure)
 {
 	const struct error_row *row = find_row(number);
 

@@ -19,7 +19,7 @@ enum {
  * Sets outcome, reason, exit_code and code of a failure; the text is the caller's. A number that is
  * not in the table becomes RETRY: the caller bounds those retries (see db_error_is_known).
  */
-void db_classify_error(unsigned number, struct failure *failure);
+void db_error_classify(unsigned number, struct failure *failure);
 
 bool db_error_is_known(unsigned number);
 

@@ -354,10 +354,10 @@ db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, 
 	assert(count <= insert->max_rows);
 	*inserted = 0;
 	while (done < count && outcome == OUTCOME_DONE) {
-		size_t take = 0, bytes = 0;
+		size_t fitting = 0, bytes = 0;
 
-		while (done + take < count && take < insert->statement_rows) {
-			size_t next = row_bytes(insert->table, rows[done + take]);
+		while (done + fitting < count && fitting < insert->statement_rows) {
+			size_t next = row_bytes(insert->table, rows[done + fitting]);
 
 			if (next > insert->bytes_max) {
 				outcome =
@@ -368,15 +368,15 @@ db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, 
 				failure->reason = REASON_DB_PACKET_TOO_BIG;
 				return outcome;
 			}
-			if (take > 0 && bytes + next > limit)
+			if (fitting > 0 && bytes + next > limit)
 				break;
 			bytes += next;
-			take++;
+			fitting++;
 		}
 		outcome = insert->statement != NULL
-				  ? insert_arrays(insert, rows + done, take, inserted, failure)
-				  : insert_values(insert, rows + done, take, inserted, failure);
-		done += take;
+				  ? insert_arrays(insert, rows + done, fitting, inserted, failure)
+				  : insert_values(insert, rows + done, fitting, inserted, failure);
+		done += fitting;
 	}
 	return outcome;
 }

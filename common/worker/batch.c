@@ -3,6 +3,7 @@
  * batch.c - from deliveries to rows and rejected lines.
  */
 #include "common/worker/batch.h"
+#include "common/worker/row_check.h"
 #include "common/base/fault.h"
 #include "common/base/log.h"
 #include "common/message/origin.h"
@@ -85,21 +86,21 @@ batch_free(struct batch **batch)
 }
 
 void
-batch_take(struct batch *batch, struct delivery *delivery)
+batch_add_delivery(struct batch *batch, struct delivery *delivery)
 {
-	assert(!batch_window_is_used(batch));
+	assert(!batch_window_is_full(batch));
 	batch->deliveries[batch->delivery_count++] = delivery;
 	batch->held_bytes += delivery->message.body.len;
 }
 
 bool
-batch_holds_too_much(const struct batch *batch)
+batch_is_over_memory(const struct batch *batch)
 {
 	return batch->held_bytes >= BATCH_HELD_BYTES;
 }
 
 bool
-batch_window_is_used(const struct batch *batch)
+batch_window_is_full(const struct batch *batch)
 {
 	return batch->delivery_count == batch->limits.deliveries;
 }
@@ -107,7 +108,8 @@ batch_window_is_used(const struct batch *batch)
 /* --- one line --- */
 
 static void
-reject(struct batch *batch, const struct batch_line *from, enum reason reason, const char *detail)
+reject_line(struct batch *batch, const struct batch_line *from, enum reason reason,
+	    const char *detail)
 {
 	if (batch->rejected_count == batch->rejected_size) {
 		batch->rejected_size = MAX(64, 2 * batch->rejected_size);
@@ -121,64 +123,15 @@ reject(struct batch *batch, const struct batch_line *from, enum reason reason, c
 	};
 }
 
-/* identity = position; without a place (a foreign message) equal lines stay one row. */
+/* identity = position; without a position (a foreign message) equal lines stay one row. */
 static uint64_t
-batch_place_of(const struct batch_line *from)
+origin_of_line(const struct batch_line *from)
 {
 	const struct message *message = &from->delivery->message;
 
 	if (message->offset < 0)
 		return 0;
 	return origin_of(message->file_id, message->offset + (int64_t)from->offset_in_body);
-}
-
-/* Characters of valid UTF-8. */
-static size_t
-characters(struct span text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
-	return count;
-}
-
-static void
-make_valid_utf8(struct batch *batch, struct span *text)
-{
-	size_t len;
-	char *copy;
-
-	if (text->ptr == NULL || utf8_valid(*text))
-		return;
-	len = utf8_escaped_len(*text);
-	copy = arena_alloc(&batch->arena, len + 1);
-	utf8_escape(*text, copy, len);
-	*text = (struct span){.ptr = copy, .len = len};
-}
-
-static enum reason
-check_columns(struct batch *batch, bool line_is_utf8, void *row, char detail[REJECT_DETAIL_MAX])
-{
-	for (size_t i = 0; i < batch->table->column_count; i++) {
-		const struct column *column = &batch->table->columns[i];
-		struct span *text = (struct span *)(void *)((char *)row + column->offset);
-		size_t count;
-
-		if (column->type != COLUMN_TEXT)
-			continue;
-		if (!line_is_utf8)
-			make_valid_utf8(batch, text);
-		if (column->max_chars == 0 || text->len <= column->max_chars)
-			continue;
-		count = characters(*text);
-		if (count <= column->max_chars)
-			continue;
-		snprintf(detail, REJECT_DETAIL_MAX, "%s: %zu characters, the column takes %zu",
-			 column->name, count, column->max_chars);
-		return REASON_FIELD_TOO_LONG;
-	}
-	return REASON_NONE;
 }
 
 static void
@@ -194,25 +147,26 @@ batch_add_line(struct batch *batch, const struct batch_line *from)
 	if (from->line.len > batch->limits.max_line_bytes) {
 		snprintf(detail, sizeof(detail), "%zu bytes, at most %zu are taken", from->line.len,
 			 batch->limits.max_line_bytes);
-		reject(batch, from, REASON_LINE_TOO_LONG, detail);
+		reject_line(batch, from, REASON_LINE_TOO_LONG, detail);
 		return;
 	}
 	context.valid_utf8 = utf8_valid(from->line);
-	context.origin = batch->limits.position ? batch_place_of(from) : 0;
+	context.origin = batch->limits.position ? origin_of_line(from) : 0;
 	md5_hex(batch->md5, from->line, context.id);
 	memset(row, 0, batch->table->row_size);
 	reason = batch->fill(batch->state, &context, row, detail);
 	if (reason == REASON_NONE)
-		reason = check_columns(batch, context.valid_utf8, row, detail);
+		reason = row_check(batch->table, row, context.valid_utf8, &batch->arena, detail,
+				   sizeof(detail));
 	if (reason != REASON_NONE)
-		reject(batch, from, reason, detail);
+		reject_line(batch, from, reason, detail);
 	else
 		batch->row_lines[batch->row_count++] = *from;
 }
 
 /* --- all lines --- */
 
-/* Rejected lines count too: a stream of nothing but bad lines has to be settled as often. */
+/* Rejected lines count too: a stream of nothing but bad lines has to be written as often. */
 bool
 batch_is_full(const struct batch *batch)
 {
@@ -223,9 +177,9 @@ batch_is_full(const struct batch *batch)
 
 /* What cannot be unpacked has no lines that could be looked at: all of it is one dead letter. */
 static void
-unpack(struct batch *batch, struct delivery *delivery)
+unpack_delivery(struct batch *batch, struct delivery *delivery)
 {
-	const struct batch_line whole = {.delivery = delivery, .line = delivery->message.body};
+	const struct batch_line body = {.delivery = delivery, .line = delivery->message.body};
 	const char *problem;
 
 	/* Should it kill us, the supervisor finds its name here. */
@@ -233,17 +187,17 @@ unpack(struct batch *batch, struct delivery *delivery)
 	status_set_line(batch->limits.status, SUSPECT_LINE_ALL);
 	problem = delivery_unpack(delivery, batch->unpacker);
 	if (problem == NULL) {
-		batch->held_bytes += delivery->message.body.len - whole.line.len;
+		batch->held_bytes += delivery->message.body.len - body.line.len;
 		batch->reader = lines_of(delivery->message.body);
 		return;
 	}
 	batch->line_count++;
-	batch->byte_count += whole.line.len;
-	reject(batch, &whole, REASON_FRAME_UNREADABLE, problem);
+	batch->byte_count += body.line.len;
+	reject_line(batch, &body, REASON_FRAME_UNREADABLE, problem);
 	batch->reader = lines_of(SPAN_LITERAL(""));
 }
 
-/* Begin with the next delivery; false when what is in the batch has to be settled before. */
+/* Begin with the next delivery; false when what is in the batch has to be written before. */
 static bool
 start_delivery(struct batch *batch, struct delivery *delivery)
 {
@@ -258,14 +212,14 @@ start_delivery(struct batch *batch, struct delivery *delivery)
 	batch->reader = lines_of(delivery->message.body);
 	batch->line_number = 0;
 	if (content_encoding_is_packed(delivery->message.content_encoding))
-		unpack(batch, delivery);
+		unpack_delivery(batch, delivery);
 	batch->reading = true;
 	return true;
 }
 
-/* A line that workers died with is not looked at again. */
+/* A line that workers died with is rejected unread. */
 static bool
-take_guilty(struct batch *batch, const struct batch_line *from)
+reject_guilty(struct batch *batch, const struct batch_line *from)
 {
 	const struct suspect *guilty =
 		suspects_guilty(&batch->suspects, batch->name, batch->line_number);
@@ -276,14 +230,14 @@ take_guilty(struct batch *batch, const struct batch_line *from)
 	snprintf(detail, sizeof(detail), "%u workers died with this line in hand", guilty->deaths);
 	batch->line_count++;
 	batch->byte_count += from->line.len;
-	reject(batch, from, REASON_WORKER_CRASHED, detail);
+	reject_line(batch, from, REASON_WORKER_CRASHED, detail);
 	log_error("message %s, line %u: %s: a dead letter", batch->name, batch->line_number,
 		  detail);
 	return true;
 }
 
 static void
-take_lines(struct batch *batch, const struct delivery *delivery)
+read_lines(struct batch *batch, const struct delivery *delivery)
 {
 	struct batch_line from = {.delivery = delivery};
 
@@ -292,7 +246,7 @@ take_lines(struct batch *batch, const struct delivery *delivery)
 	while (!batch_is_full(batch) && lines_next(&batch->reader, &from.line)) {
 		from.offset_in_body = batch->reader.offset;
 		status_set_line(batch->limits.status, ++batch->line_number);
-		if (batch->apart && take_guilty(batch, &from))
+		if (batch->apart && reject_guilty(batch, &from))
 			continue;
 		FAULT_LINE("worker.line", from.line);
 		batch_add_line(batch, &from);
@@ -307,7 +261,7 @@ fill_from_deliveries(struct batch *batch)
 
 		if (!batch->reading && !start_delivery(batch, delivery))
 			return false;
-		take_lines(batch, delivery);
+		read_lines(batch, delivery);
 		if (batch_is_full(batch) && batch->reader.next < batch->reader.body.len)
 			return false;
 		batch->reading = false;
@@ -343,7 +297,7 @@ batch_show_in_hand(const struct batch *batch)
 }
 
 static void
-show_nothing(const struct batch *batch)
+clear_in_hand(const struct batch *batch)
 {
 	status_set_in_hand(batch->limits.status, "");
 	status_set_line(batch->limits.status, SUSPECT_LINE_NONE);
@@ -388,7 +342,7 @@ batch_reject_row(struct batch *batch, const void *row, enum reason reason, const
 	size_t index = (size_t)((const char *)row - batch->rows) / batch->table->row_size;
 
 	assert(index < batch->row_count);
-	reject(batch, &batch->row_lines[index], reason, detail);
+	reject_line(batch, &batch->row_lines[index], reason, detail);
 }
 
 const struct rejected_line *
@@ -428,7 +382,7 @@ forget_rows(struct batch *batch)
 }
 
 void
-batch_settle(struct batch *batch)
+batch_finish(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->done; i++) {
 		batch->held_bytes -= batch->deliveries[i]->message.body.len;
@@ -439,7 +393,7 @@ batch_settle(struct batch *batch)
 		batch->delivery_count * sizeof(struct delivery *));
 	batch->done = 0;
 	forget_rows(batch);
-	show_nothing(batch);
+	clear_in_hand(batch);
 }
 
 void
@@ -452,5 +406,5 @@ batch_drop(struct batch *batch)
 	batch->done = 0;
 	batch->reading = false;
 	forget_rows(batch);
-	show_nothing(batch);
+	clear_in_hand(batch);
 }

@@ -3,8 +3,9 @@
  * batch.h - deliveries in hand, the rows made of their lines, and the lines that became none.
  *
  * A batch owns its deliveries: the rows' texts point into their bodies. A frame can have more lines
- * than a batch has rows; then the batch is settled in the middle of it, and goes on with the rest.
- * A delivery may be acknowledged when all its lines are settled: batch_ack_tag().
+ * than a batch has rows; then it is written in the middle of the frame, and goes on with the rest.
+ * A delivery may be acknowledged when all its lines are rows or rejected lines of batches that are
+ * finished: batch_ack_tag().
  */
 #ifndef COMMON_WORKER_BATCH_H
 #define COMMON_WORKER_BATCH_H
@@ -32,7 +33,7 @@ struct rejected_line {
 /* What a role sees of a line. */
 struct line_context {
 	struct span line;	       /* without its line end; any bytes */
-	bool valid_utf8;	       /* the whole line is */
+	bool valid_utf8;	       /* all of it is */
 	const struct message *message; /* that it came in */
 	char id[ROW_ID_LEN];	       /* MD5 of line, hex */
 	uint64_t origin;	       /* 0, or the hash of its place with identity = position */
@@ -41,7 +42,7 @@ struct line_context {
 enum {
 	REJECT_DETAIL_MAX = 256,
 	BATCH_BYTES = 32 << 20,	      /* lines in a batch: it is full then, whatever its rows */
-	BATCH_HELD_BYTES = 128 << 20, /* see batch_holds_too_much() */
+	BATCH_HELD_BYTES = 128 << 20, /* see batch_is_over_memory() */
 };
 
 /*
@@ -51,8 +52,10 @@ enum {
 typedef enum reason fill_row_fn(void *state, const struct line_context *line, void *row,
 				char detail[REJECT_DETAIL_MAX]);
 
-/* By the primary key; as qsort wants it for an array of pointers to rows: a and b point to
- * pointers. */
+/*
+ * By the primary key; as qsort wants it for an array of pointers to rows: a and b point to
+ * pointers.
+ */
 typedef int compare_rows_fn(const void *a, const void *b);
 
 struct batch_limits {
@@ -69,21 +72,21 @@ struct batch *batch_new(const struct table *table, const struct batch_limits *li
 			fill_row_fn *fill, void *state);
 void batch_free(struct batch **batch); /* frees its deliveries too; NULL is fine */
 
-/* Take a delivery (now the batch's). There must be room: batch_window_is_used() is false. */
-void batch_take(struct batch *batch, struct delivery *delivery);
+/* The delivery is now the batch's. There must be room: batch_window_is_full() is false. */
+void batch_add_delivery(struct batch *batch, struct delivery *delivery);
 
 /*
  * Bodies of more than BATCH_HELD_BYTES in hand, as only a stranger's huge messages can be: while
  * the database is away it is better to give them back than to keep them.
  */
-bool batch_holds_too_much(const struct batch *batch);
+bool batch_is_over_memory(const struct batch *batch);
 
 /* As many deliveries in hand as there may be. */
-bool batch_window_is_used(const struct batch *batch);
+bool batch_window_is_full(const struct batch *batch);
 
 /*
- * Turn lines of taken deliveries into rows or rejections until none is left (true) or the batch has
- * to be settled first: it is full, or a message comes that workers died with. Of such a message
+ * Turn lines of the deliveries into rows or rejections until none is left (true) or the batch has to
+ * be written first: it is full, or a message comes that workers died with. Of such a message
  * each line is a batch of its own (suspects.h), and a guilty line is rejected unread.
  */
 bool batch_fill(struct batch *batch);
@@ -91,21 +94,21 @@ bool batch_fill(struct batch *batch);
 /* The batch is about to be written: show in the status page what dies if we die now. */
 void batch_show_in_hand(const struct batch *batch);
 
-/* No line more before it is settled. */
+/* No line more before it is finished. */
 bool batch_is_full(const struct batch *batch);
 
 size_t batch_row_count(const struct batch *batch);
 /* No rows, nothing rejected, nothing to acknowledge. */
 bool batch_is_empty(const struct batch *batch);
 
-/* Lines turned since the last settle, and their bytes. */
+/* Lines that became rows or rejections since the last batch_finish(), and their bytes. */
 size_t batch_line_count(const struct batch *batch);
 size_t batch_byte_count(const struct batch *batch);
 
-/* Pointers to the rows, sorted by compare. Valid until the batch is settled. */
+/* Pointers to the rows, sorted by compare. Valid until batch_finish(). */
 const void **batch_sorted_rows(struct batch *batch, compare_rows_fn *compare);
 
-/* A row that the database will never take: its line joins the rejected ones. */
+/* A row that the database can never store: its line joins the rejected ones. */
 void batch_reject_row(struct batch *batch, const void *row, enum reason reason, const char *detail);
 
 const struct rejected_line *batch_rejected(const struct batch *batch, size_t *count);
@@ -118,7 +121,7 @@ struct delivery *const *batch_done(const struct batch *batch, size_t *count);
 size_t batch_in_hand(const struct batch *batch);
 
 /* Rows stored, rejected lines safe, acknowledged: forget them and go on. */
-void batch_settle(struct batch *batch);
+void batch_finish(struct batch *batch);
 
 /* The connection is gone, and the deliveries with it: forget everything. */
 void batch_drop(struct batch *batch);

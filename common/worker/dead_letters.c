@@ -123,11 +123,11 @@ publish_window(struct dead_letters *dead, const struct rejected_line *lines, siz
 	return OUTCOME_DONE;
 }
 
-/* Which letters does an ack or nack settle? Returns how many. */
+/* What an ack or nack says of the letters in flight; returns how many it names. */
 static size_t
-dead_letters_settle(struct dead_letters *dead, size_t count, const struct broker_event *event)
+dead_letters_confirm(struct dead_letters *dead, size_t count, const struct broker_event *event)
 {
-	size_t settled = 0;
+	size_t named = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct letter *letter = &dead->letters[i];
@@ -137,9 +137,9 @@ dead_letters_settle(struct dead_letters *dead, size_t count, const struct broker
 			continue;
 		letter->tag = 0;
 		letter->confirmed = event->kind == BROKER_ACKED && !letter->returned;
-		settled++;
+		named++;
 	}
-	return settled;
+	return named;
 }
 
 static void
@@ -169,7 +169,7 @@ note_alarm(struct dead_letters *dead, const char *why)
 
 /* Take all events there are; DONE when the connection still works. */
 static enum outcome
-dead_letters_take_events(struct dead_letters *dead, size_t count, size_t *open,
+dead_letters_read_events(struct dead_letters *dead, size_t count, size_t *open,
 			 struct failure *failure)
 {
 	struct broker_event event;
@@ -178,7 +178,7 @@ dead_letters_take_events(struct dead_letters *dead, size_t count, size_t *open,
 		if (broker_next(dead->broker, &event, failure) != OUTCOME_DONE)
 			return failure->outcome;
 		if (event.kind == BROKER_ACKED || event.kind == BROKER_NACKED)
-			*open -= dead_letters_settle(dead, count, &event);
+			*open -= dead_letters_confirm(dead, count, &event);
 		else if (event.kind == BROKER_RETURNED)
 			dead_letters_note_return(dead, count, &event);
 		else if (event.kind == BROKER_ALARM)
@@ -220,7 +220,7 @@ try_window(struct dead_letters *dead, const struct rejected_line *lines, size_t 
 		return failure->outcome;
 	}
 	while (open > 0) {
-		if (dead_letters_take_events(dead, count, &open, failure) != OUTCOME_DONE) {
+		if (dead_letters_read_events(dead, count, &open, failure) != OUTCOME_DONE) {
 			broker_abandon(&dead->broker);
 			return failure->outcome;
 		}
@@ -242,7 +242,8 @@ try_window(struct dead_letters *dead, const struct rejected_line *lines, size_t 
 }
 
 static enum outcome
-dead_letters_insist(struct dead_letters *dead, const struct rejected_line *lines, size_t count)
+dead_letters_publish_window(struct dead_letters *dead, const struct rejected_line *lines,
+			    size_t count)
 {
 	for (unsigned tries = 1;; tries++) {
 		struct failure failure;
@@ -266,24 +267,26 @@ dead_letters_publish(struct dead_letters *dead, const struct rejected_line *line
 	if (count > 0)
 		FAULT_POINT("worker.before_publish_dead");
 	for (size_t done = 0; done < count;) {
-		size_t take = 0, bytes = 0;
+		size_t window = 0, bytes = 0;
 
-		while (done + take < count && take < WINDOW_LINES &&
-		       (take == 0 || bytes + lines[done + take].from.line.len <= WINDOW_BYTES)) {
-			struct letter *letter = &dead->letters[take];
+		while (done + window < count && window < WINDOW_LINES &&
+		       (window == 0 ||
+			bytes + lines[done + window].from.line.len <= WINDOW_BYTES)) {
+			struct letter *letter = &dead->letters[window];
 
 			*letter = (struct letter){.tag = 0};
-			message_line_id(&lines[done + take].from.delivery->message,
-					lines[done + take].from.offset_in_body, letter->message_id);
-			bytes += lines[done + take].from.line.len;
-			take++;
+			message_line_id(&lines[done + window].from.delivery->message,
+					lines[done + window].from.offset_in_body,
+					letter->message_id);
+			bytes += lines[done + window].from.line.len;
+			window++;
 		}
-		if (dead_letters_insist(dead, lines + done, take) != OUTCOME_DONE)
+		if (dead_letters_publish_window(dead, lines + done, window) != OUTCOME_DONE)
 			return OUTCOME_RETRY;
-		for (size_t i = 0; i < take; i++)
+		for (size_t i = 0; i < window; i++)
 			status_add_rejected(dead->process->status, lines[done + i].reason);
-		done += take;
-		status_add(dead->process->status, COUNTER_LINES_REJECTED, take);
+		done += window;
+		status_add(dead->process->status, COUNTER_LINES_REJECTED, window);
 	}
 	if (count > 0)
 		FAULT_POINT("worker.after_dead_letter");
@@ -297,6 +300,6 @@ dead_letters_keep_alive(struct dead_letters *dead)
 	size_t open = 0;
 
 	if (dead->broker != NULL &&
-	    dead_letters_take_events(dead, 0, &open, &failure) != OUTCOME_DONE)
+	    dead_letters_read_events(dead, 0, &open, &failure) != OUTCOME_DONE)
 		broker_abandon(&dead->broker);
 }

@@ -15,7 +15,7 @@ put(_Atomic int64_t *field, int64_t value)
 }
 
 enum outcome
-queue_watch_turn(struct status_page *page, struct broker *broker, const struct stage *stage,
+queue_watch_poll(struct status_page *page, struct broker *broker, const struct stage *stage,
 		 size_t in_hand, int64_t *due_ms, struct failure *failure)
 {
 	int64_t now_ms = clock_mono_ms();
@@ -31,8 +31,8 @@ queue_watch_turn(struct status_page *page, struct broker *broker, const struct s
 }
 
 void
-queue_watch_answered(struct status_page *page, const struct broker_event *event,
-		     const struct stage *stage)
+queue_watch_note_depth(struct status_page *page, const struct broker_event *event,
+		       const struct stage *stage)
 {
 	struct queue_report *report = &page->queue;
 
@@ -46,13 +46,13 @@ queue_watch_answered(struct status_page *page, const struct broker_event *event,
 }
 
 void
-queue_watch_taken(struct status_page *page, const struct delivery *delivery)
+queue_watch_note_delivery(struct status_page *page, const struct delivery *delivery)
 {
 	put(&page->queue.published_s, delivery->message.timestamp_s);
 }
 
 void
-queue_watch_settled(struct status_page *page, const struct batch *batch, int64_t took_ms)
+queue_watch_note_batch(struct status_page *page, const struct batch *batch, int64_t took_ms)
 {
 	int64_t now_ms = clock_wall_ms();
 	size_t count;

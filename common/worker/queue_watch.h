@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * queue_watch.h - what a worker tells sluiced, which talks to no network, about its queue: how much
- * waits there, how old what it takes is, how long batches take. All of it goes into the status
+ * waits there, how old its messages are, how long batches take. All of it goes into the status
  * page.
  */
 #ifndef COMMON_WORKER_QUEUE_WATCH_H
@@ -19,18 +19,18 @@ enum { QUEUE_WATCH_MS = 3000 };
  * dead-letter queue, and set it to the next time; the answers come in as BROKER_DEPTH. Anything but
  * DONE: the connection is spent.
  */
-enum outcome queue_watch_turn(struct status_page *page, struct broker *broker,
+enum outcome queue_watch_poll(struct status_page *page, struct broker *broker,
 			      const struct stage *stage, size_t in_hand, int64_t *due_ms,
 			      struct failure *failure) MUST_CHECK;
 
 /* A BROKER_DEPTH came in on the connection that consumes from the queue. */
-void queue_watch_answered(struct status_page *page, const struct broker_event *event,
-			  const struct stage *stage);
+void queue_watch_note_depth(struct status_page *page, const struct broker_event *event,
+			    const struct stage *stage);
 
 /* A message came in. */
-void queue_watch_taken(struct status_page *page, const struct delivery *delivery);
+void queue_watch_note_delivery(struct status_page *page, const struct delivery *delivery);
 
 /* The batch was written and acknowledged, which took so long. */
-void queue_watch_settled(struct status_page *page, const struct batch *batch, int64_t took_ms);
+void queue_watch_note_batch(struct status_page *page, const struct batch *batch, int64_t took_ms);
 
 #endif

@@ -134,7 +134,7 @@ try_rows(struct store *store, const void *const *rows, size_t count, uint64_t *i
 
 /* RETRY for ever would hide an error that nobody has thought of; a person has to look. */
 static void
-bound_unknown(struct store *store, struct failure *failure)
+store_bound_unknown(struct store *store, struct failure *failure)
 {
 	if (failure->outcome != OUTCOME_RETRY || db_error_is_known((unsigned)failure->code))
 		return;
@@ -151,8 +151,8 @@ wait_after(struct store *store, const struct failure *failure, unsigned tries)
 
 /* All of these rows, however often it takes. DONE, REJECT, or RETRY when interrupted. */
 static enum outcome
-store_insist(struct store *store, const void *const *rows, size_t count, uint64_t *inserted,
-	     struct failure *failure)
+store_until_done(struct store *store, const void *const *rows, size_t count, uint64_t *inserted,
+		 struct failure *failure)
 {
 	for (unsigned tries = 1;; tries++) {
 		enum outcome outcome = try_rows(store, rows, count, inserted, failure);
@@ -163,7 +163,7 @@ store_insist(struct store *store, const void *const *rows, size_t count, uint64_
 		}
 		if (outcome == OUTCOME_DONE || outcome == OUTCOME_REJECT)
 			return outcome;
-		bound_unknown(store, failure);
+		store_bound_unknown(store, failure);
 		if (!wait_after(store, failure, tries))
 			return OUTCOME_RETRY;
 	}
@@ -171,7 +171,7 @@ store_insist(struct store *store, const void *const *rows, size_t count, uint64_
 
 /* A sick database must not turn good lines into dead letters: too many rejections, and we stop. */
 static bool
-breaker_is_open(struct store *store)
+store_breaker_is_open(struct store *store)
 {
 	uint64_t percent = (uint64_t)store->process->settings->database.reject_stop_percent;
 
@@ -194,7 +194,7 @@ static enum outcome
 reject_row(struct store *store, struct batch *batch, const void *row, const struct failure *cause)
 {
 	count_rows(store, 1, 1);
-	while (breaker_is_open(store)) {
+	while (store_breaker_is_open(store)) {
 		struct failure failure;
 
 		failure_set(&failure, OUTCOME_FATAL, EX_DATAERR,
@@ -223,7 +223,7 @@ store_rows(struct store *store, struct batch *batch, const void *const *rows, si
 {
 	uint64_t inserted = 0;
 	struct failure failure;
-	enum outcome outcome = store_insist(store, rows, count, &inserted, &failure);
+	enum outcome outcome = store_until_done(store, rows, count, &inserted, &failure);
 
 	if (outcome == OUTCOME_DONE) {
 		count_rows(store, count, 0);

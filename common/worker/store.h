@@ -4,7 +4,7 @@
  *
  * The rule of section "delivery": RETRY means roll back, back off, reconnect, the whole batch
  * again, with everything unacknowledged; REJECT means bisect to the guilty rows, commit the others;
- * FATAL means say it once and try again slowly. A COMMIT whose answer is lost is simply run again:
+ * FATAL means say it once and retry slowly. A COMMIT whose answer is lost is simply run again:
  * the keys make repeats harmless.
  */
 #ifndef COMMON_WORKER_STORE_H

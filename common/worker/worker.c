@@ -49,7 +49,7 @@ struct worker {
 	struct outage broker_outage, database_outage;
 	bool was_ready;
 	bool draining;		/* the consumer is cancelled */
-	int careful;		/* messages still to be taken one at a time */
+	int careful;		/* so many messages more are taken one at a time */
 	bool paused;		/* so it is, because sluiced says so */
 	bool rescuing;		/* the queue is gone, the connection too: see rescue() */
 	int64_t queue_due_ms;	/* when the queue's depth is asked for again */
@@ -78,8 +78,10 @@ fail_deleted(struct worker *worker)
 	worker->broken.code = NOT_FOUND;
 }
 
-/* Take one event; *more: there may be another. False: the connection is lost, worker->broken says
- * why. */
+/*
+ * Read one event; *more: there may be another. False: the connection is lost, worker->broken says
+ * why.
+ */
 static bool
 receive_one(struct worker *worker, bool *more)
 {
@@ -88,17 +90,17 @@ receive_one(struct worker *worker, bool *more)
 	if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
 		return false;
 	*more = event.kind != BROKER_NOTHING;
-	if (event.kind == BROKER_DELIVERY && !batch_window_is_used(worker->batch)) {
+	if (event.kind == BROKER_DELIVERY && !batch_window_is_full(worker->batch)) {
 		/* an empty one is a check of the producer's (binding_check.h) */
 		status_add(worker->process.status, COUNTER_FRAMES_IN,
 			   event.delivery->message.body.len > 0);
-		queue_watch_taken(worker->process.status, event.delivery);
-		batch_take(worker->batch, event.delivery);
+		queue_watch_note_delivery(worker->process.status, event.delivery);
+		batch_add_delivery(worker->batch, event.delivery);
 		return true;
 	}
 	delivery_free(&event.delivery);
 	if (event.kind == BROKER_DEPTH)
-		queue_watch_answered(worker->process.status, &event, worker->stage);
+		queue_watch_note_depth(worker->process.status, &event, worker->stage);
 	else if (event.kind == BROKER_CANCELLED)
 		fail_deleted(worker);
 	else if (event.kind == BROKER_DELIVERY)
@@ -109,9 +111,9 @@ receive_one(struct worker *worker, bool *more)
 }
 
 /*
- * Make rows of what comes in until the batch has to be written or nothing more is there; *all: it
- * need not be written yet. What a full batch does not need stays in the socket: taken now it would
- * only wait in our memory.
+ * Make rows of what comes in until the batch has to be written or nothing more is there; *all:
+ * no line is left. What a full batch does not need stays in the socket: read now it would only wait
+ * in our memory.
  */
 static bool
 receive_rows(struct worker *worker, bool *all)
@@ -125,7 +127,7 @@ receive_rows(struct worker *worker, bool *all)
 			return false;
 		*all = batch_fill(worker->batch);
 	}
-	return queue_watch_turn(worker->process.status, worker->broker, worker->stage,
+	return queue_watch_poll(worker->process.status, worker->broker, worker->stage,
 				batch_in_hand(worker->batch), &worker->queue_due_ms,
 				&worker->broken) == OUTCOME_DONE;
 }
@@ -138,7 +140,7 @@ worker_keepalive_fd(void *context)
 	if (worker->rescuing)
 		return -1;
 	/* a full window gets only heartbeats, and process_wait wakes often enough for those */
-	return batch_window_is_used(worker->batch) ? -1 : broker_fd(worker->broker);
+	return batch_window_is_full(worker->batch) ? -1 : broker_fd(worker->broker);
 }
 
 static bool
@@ -151,7 +153,7 @@ worker_keepalive_serve(void *context)
 	while (more && !worker->rescuing) {
 		if (!receive_one(worker, &more))
 			return false;
-		if (!batch_holds_too_much(worker->batch))
+		if (!batch_is_over_memory(worker->batch))
 			continue;
 		failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
 			    "broker %s: the messages in hand are more than %d MiB, and they cannot "
@@ -235,11 +237,11 @@ connect_all(struct worker *worker)
 	return false;
 }
 
-/* --- settling --- */
+/* --- writing a batch --- */
 
-/* True at the end of being careful: a new connection gets the whole prefetch. */
+/* True at the end of being careful: a new connection gets the full prefetch. */
 static bool
-was_careful_enough(struct worker *worker)
+careful_is_over(struct worker *worker)
 {
 	if (worker->careful == 0 || worker->draining || --worker->careful > 0)
 		return false;
@@ -252,7 +254,7 @@ was_careful_enough(struct worker *worker)
  * Rows committed, dead letters confirmed, then the acknowledgement. False: give the connection up.
  */
 static bool
-worker_settle(struct worker *worker)
+worker_flush(struct worker *worker)
 {
 	const struct rejected_line *rejected;
 	int64_t begin_ms = clock_mono_ms();
@@ -273,11 +275,11 @@ worker_settle(struct worker *worker)
 	if (tag != 0 && !worker->rescuing &&
 	    broker_ack(worker->broker, tag, true, &worker->broken) != OUTCOME_DONE)
 		return false;
-	queue_watch_settled(worker->process.status, worker->batch, clock_mono_ms() - begin_ms);
-	batch_settle(worker->batch);
+	queue_watch_note_batch(worker->process.status, worker->batch, clock_mono_ms() - begin_ms);
+	batch_finish(worker->batch);
 	worker->batch_since_ms = 0;
 	worker->committed_ms = clock_mono_ms();
-	return tag == 0 || !was_careful_enough(worker);
+	return tag == 0 || !careful_is_over(worker);
 }
 
 /* How long the batch may still wait for more lines; 0 = write it now. */
@@ -288,7 +290,7 @@ batch_may_wait_ms(const struct worker *worker, int64_t now)
 	int64_t age = worker->batch_since_ms + worker->limits->batch_ms - now;
 
 	if (worker->draining || worker->careful > 0 || batch_is_full(worker->batch) ||
-	    batch_window_is_used(worker->batch))
+	    batch_window_is_full(worker->batch))
 		return 0;
 	return MAX(0, MIN(spacing, age));
 }
@@ -305,7 +307,7 @@ start_draining(struct worker *worker)
 
 /* A pause cancels the consumer; what is in hand is still written and acknowledged. */
 static bool
-worker_heed_pause(struct worker *worker)
+worker_apply_pause(struct worker *worker)
 {
 	bool wanted = status_pause_wanted(worker->process.status);
 
@@ -321,7 +323,7 @@ worker_heed_pause(struct worker *worker)
 }
 
 /*
- * One turn: take what is there, make rows, settle when it is time, else wait. False when the
+ * One turn: read what is there, make rows, write them when it is time, else wait. False when the
  * connection is lost or all is done.
  */
 static bool
@@ -334,7 +336,7 @@ worker_turn(struct worker *worker)
 	if (worker->process.stop_now ||
 	    (worker->process.stop && !worker->draining && !start_draining(worker)))
 		return false;
-	if (!worker_heed_pause(worker) || !receive_rows(worker, &all))
+	if (!worker_apply_pause(worker) || !receive_rows(worker, &all))
 		return false;
 	now = clock_mono_ms();
 	if (!batch_is_empty(worker->batch)) {
@@ -342,7 +344,7 @@ worker_turn(struct worker *worker)
 			worker->batch_since_ms = now;
 		wait_ms = all ? batch_may_wait_ms(worker, now) : 0;
 		if (wait_ms == 0)
-			return worker_settle(worker);
+			return worker_flush(worker);
 	} else if (worker->draining) {
 		return false;
 	} else {
@@ -369,7 +371,7 @@ rescue(struct worker *worker)
 	broker_abandon(&worker->broker);
 	do
 		batch_fill(worker->batch);
-	while (!batch_is_empty(worker->batch) && worker_settle(worker));
+	while (!batch_is_empty(worker->batch) && worker_flush(worker));
 	worker->rescuing = false;
 	worker->broken = broken;
 }
@@ -396,7 +398,7 @@ worker_run(struct worker *worker)
 	}
 }
 
-/* Has somebody died of something that may come again? */
+/* Has a worker died of something that may come once more? */
 static void
 start_carefully(struct worker *worker)
 {

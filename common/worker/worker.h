@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker.h - the skeleton of a worker: connect, consume, batch, store, settle, drain live here,
+ * worker.h - the skeleton of a worker: connect, consume, batch, store, acknowledge, drain live here,
  * once.
  *
  * A role is a struct worker_ops; its main() is one call of worker_main(). What a worker promises:
  *   - a message is acknowledged after the commit of its rows, and after the broker has confirmed
- * the dead letters of its rejected lines; never on any doubt;
+ *     the dead letters of its rejected lines; never on any doubt;
  *   - a batch is written when it is full, old, when the prefetch window is used up, or when nothing
  *     more is waiting;
  *   - broker or database away: it stays, says so once a minute, and goes on afterwards.

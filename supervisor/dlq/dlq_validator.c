@@ -72,7 +72,7 @@ dlq_validator_check(struct dlq_validator *validator, struct delivery **delivery,
 	if (format != NULL)
 		(*delivery)->message.format = span_of(format);
 	(*delivery)->message.body = message_lines(&(*delivery)->message);
-	batch_take(validator->batch, *delivery);
+	batch_add_delivery(validator->batch, *delivery);
 	*delivery = NULL;
 	do {
 		const struct rejected_line *lines;
@@ -84,7 +84,7 @@ dlq_validator_check(struct dlq_validator *validator, struct delivery **delivery,
 			snprintf(detail, DLQ_DETAIL_SIZE, "%s", lines[0].detail);
 		}
 		failed += rejected;
-		batch_settle(validator->batch);
+		batch_finish(validator->batch);
 	} while (!all);
 	return failed;
 }

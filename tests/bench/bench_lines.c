@@ -104,12 +104,12 @@ fill_rows(struct work *work, struct batch *batch)
 		delivery->message.body =
 			(struct span){.ptr = work->lines[at].ptr,
 				      .len = (size_t)(last.ptr + last.len - work->lines[at].ptr)};
-		batch_take(batch, delivery);
+		batch_add_delivery(batch, delivery);
 		if (used < BATCH_FRAMES && at + FRAME_LINES < work->count)
 			continue;
 		batch_fill(batch);
 		work->sink += batch_row_count(batch);
-		batch_settle(batch);
+		batch_finish(batch);
 		used = 0;
 	}
 }

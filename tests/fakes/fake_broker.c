@@ -656,7 +656,7 @@ fail_with_code(struct broker *broker, const char *function, int code, struct fai
 {
 	failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "broker fake: %s: %d", function, code);
 	if (code != 0)
-		broker_classify_reply(code, failure);
+		broker_error_classify(code, failure);
 	broker->spent = true;
 	if (!broker->lost)
 		lose(broker, code);

@@ -329,7 +329,7 @@ db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, 
 		insert->db->must_roll_back = true;
 		failure_set(failure, OUTCOME_REJECT, EX_DATAERR, "fake database: %s [%u]",
 			    refused_text, refused_code);
-		db_classify_error(refused_code, failure);
+		db_error_classify(refused_code, failure);
 		return failure->outcome;
 	}
 	return fault != NULL ? db_fault(insert->db, fault, __func__, failure) : OUTCOME_DONE;

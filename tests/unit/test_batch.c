@@ -102,9 +102,9 @@ test_rows_and_ack(void **state)
 
 	(void)state;
 	assert_true(batch_is_empty(batch));
-	batch_take(batch, make_delivery(1, "b\na\n"));
-	batch_take(batch, make_delivery(2, ""));
-	batch_take(batch, make_delivery(3, "!bad\r\nc"));
+	batch_add_delivery(batch, make_delivery(1, "b\na\n"));
+	batch_add_delivery(batch, make_delivery(2, ""));
+	batch_add_delivery(batch, make_delivery(3, "!bad\r\nc"));
 	assert_true(batch_fill(batch));
 	assert_int_equal(batch_row_count(batch), 3);
 	assert_int_equal(batch_line_count(batch), 4);
@@ -116,7 +116,7 @@ test_rows_and_ack(void **state)
 	assert_int_equal(batch_rejected(batch, &rejected)[0].reason, REASON_PARSE_NO_MATCH);
 	assert_int_equal(rejected, 1);
 	assert_int_equal(batch_rejected(batch, &rejected)[0].from.line.len, 4);
-	batch_settle(batch);
+	batch_finish(batch);
 	assert_true(batch_is_empty(batch));
 	assert_int_equal(freed, 3);
 	assert_int_equal(batch_ack_tag(batch), 0);
@@ -132,21 +132,21 @@ test_frame_larger_than_batch(void **state)
 	struct batch *batch = make_batch(3, 4, false);
 
 	(void)state;
-	batch_take(batch, make_delivery(7, "1\n2\n3\n4\n5\n6\n7\n"));
-	batch_take(batch, make_delivery(8, "8\n"));
+	batch_add_delivery(batch, make_delivery(7, "1\n2\n3\n4\n5\n6\n7\n"));
+	batch_add_delivery(batch, make_delivery(8, "8\n"));
 	assert_false(batch_fill(batch));
 	assert_int_equal(batch_row_count(batch), 3);
 	assert_int_equal(batch_ack_tag(batch), 0);
-	batch_settle(batch);
+	batch_finish(batch);
 	assert_int_equal(freed, 0);
 	assert_false(batch_fill(batch));
 	assert_int_equal(batch_row_count(batch), 3);
 	assert_int_equal(batch_ack_tag(batch), 0);
-	batch_settle(batch);
+	batch_finish(batch);
 	assert_true(batch_fill(batch));
 	assert_int_equal(batch_row_count(batch), 2);
 	assert_int_equal(batch_ack_tag(batch), 8);
-	batch_settle(batch);
+	batch_finish(batch);
 	assert_int_equal(freed, 2);
 	batch_free(&batch);
 }
@@ -158,14 +158,14 @@ test_full_at_frame_end(void **state)
 	struct batch *batch = make_batch(3, 4, false);
 
 	(void)state;
-	batch_take(batch, make_delivery(1, "1\n2\n3\n"));
+	batch_add_delivery(batch, make_delivery(1, "1\n2\n3\n"));
 	assert_false(batch_is_full(batch));
 	assert_true(batch_fill(batch));
 	assert_true(batch_is_full(batch));
-	batch_take(batch, make_delivery(2, "4\n"));
+	batch_add_delivery(batch, make_delivery(2, "4\n"));
 	assert_false(batch_fill(batch));
 	assert_int_equal(batch_ack_tag(batch), 1);
-	batch_settle(batch);
+	batch_finish(batch);
 	assert_false(batch_is_full(batch));
 	assert_true(batch_fill(batch));
 	assert_false(batch_is_full(batch));
@@ -180,15 +180,15 @@ test_window(void **state)
 	struct batch *batch = make_batch(100, 2, false);
 
 	(void)state;
-	batch_take(batch, make_delivery(1, "1\n"));
-	assert_false(batch_window_is_used(batch));
-	batch_take(batch, make_delivery(2, "2\n"));
-	assert_true(batch_window_is_used(batch));
+	batch_add_delivery(batch, make_delivery(1, "1\n"));
+	assert_false(batch_window_is_full(batch));
+	batch_add_delivery(batch, make_delivery(2, "2\n"));
+	assert_true(batch_window_is_full(batch));
 	assert_true(batch_fill(batch));
 	batch_drop(batch);
 	assert_int_equal(freed, 2);
 	assert_true(batch_is_empty(batch));
-	assert_false(batch_window_is_used(batch));
+	assert_false(batch_window_is_full(batch));
 	batch_free(&batch);
 }
 
@@ -200,7 +200,7 @@ test_too_long_and_not_utf8(void **state)
 	size_t rejected;
 
 	(void)state;
-	batch_take(
+	batch_add_delivery(
 		batch,
 		make_delivery(1, "0123456789012345678901234567890123456789012345678901\nx\xffy\n"));
 	assert_true(batch_fill(batch));
@@ -223,7 +223,7 @@ test_reject_row(void **state)
 	size_t count;
 
 	(void)state;
-	batch_take(batch, make_delivery(1, "b\na\n"));
+	batch_add_delivery(batch, make_delivery(1, "b\na\n"));
 	assert_true(batch_fill(batch));
 	batch_reject_row(batch, row_of(batch, 0), REASON_DB_DATA_TOO_LONG, "too long");
 	rejected = batch_rejected(batch, &count);
@@ -242,13 +242,13 @@ test_position(void **state)
 	uint64_t first, second;
 
 	(void)state;
-	batch_take(batch, make_delivery(1, "a\na\n"));
+	batch_add_delivery(batch, make_delivery(1, "a\na\n"));
 	assert_true(batch_fill(batch));
 	first = row_of(batch, 0)->origin;
 	second = row_of(batch, 1)->origin;
 	assert_true(first != second && first != 0 && second != 0);
-	batch_settle(batch);
-	batch_take(batch, make_delivery(1, "a\na\n"));
+	batch_finish(batch);
+	batch_add_delivery(batch, make_delivery(1, "a\na\n"));
 	assert_true(batch_fill(batch));
 	assert_true(row_of(batch, 0)->origin == first && row_of(batch, 1)->origin == second);
 	batch_free(&batch);
@@ -263,21 +263,21 @@ test_bytes(void **state)
 
 	(void)state;
 	memset(huge, 'x', BATCH_BYTES);
-	batch_take(batch, make_delivery(1, huge));
-	batch_take(batch, make_delivery(2, "a"));
+	batch_add_delivery(batch, make_delivery(1, huge));
+	batch_add_delivery(batch, make_delivery(2, "a"));
 	assert_false(batch_fill(batch));
 	assert_true(batch_is_full(batch));
 	assert_int_equal(batch_ack_tag(batch), 1);
-	batch_settle(batch);
+	batch_finish(batch);
 	assert_true(batch_fill(batch));
 	assert_int_equal(batch_ack_tag(batch), 2);
 	for (uint64_t tag = 3; tag < 3 + BATCH_HELD_BYTES / BATCH_BYTES; tag++) {
-		assert_false(batch_holds_too_much(batch));
-		batch_take(batch, make_delivery(tag, huge));
+		assert_false(batch_is_over_memory(batch));
+		batch_add_delivery(batch, make_delivery(tag, huge));
 	}
-	assert_true(batch_holds_too_much(batch));
+	assert_true(batch_is_over_memory(batch));
 	batch_drop(batch);
-	assert_false(batch_holds_too_much(batch));
+	assert_false(batch_is_over_memory(batch));
 	batch_free(&batch);
 	free(huge);
 }
@@ -298,9 +298,9 @@ test_packed(void **state)
 		memcpy(lines + 2 * i, "a\n", 2);
 	assert_true(packer_pack(&packer, span_of(lines), &good->message.body));
 	good->message.content_encoding = bad->message.content_encoding = SPAN_LITERAL("lz4");
-	batch_take(batch, good);
-	batch_take(batch, bad);
-	batch_take(batch, make_delivery(3, "b\n"));
+	batch_add_delivery(batch, good);
+	batch_add_delivery(batch, bad);
+	batch_add_delivery(batch, make_delivery(3, "b\n"));
 	assert_true(batch_fill(batch));
 	assert_int_equal(batch_row_count(batch), 1025);
 	assert_int_equal(batch_ack_tag(batch), 3);
@@ -311,7 +311,7 @@ test_packed(void **state)
 	assert_memory_equal(rejected->from.line.ptr, "no LZ4 frame\n", 13);
 	assert_int_equal(rejected->from.line.len, 13);
 	assert_memory_equal(rejected->from.delivery->message.content_encoding.ptr, "lz4", 3);
-	batch_settle(batch);
+	batch_finish(batch);
 	assert_int_equal(freed, 3);
 	batch_free(&batch);
 	packer_free(&packer);
@@ -342,13 +342,13 @@ test_suspect(void **state)
 		struct delivery *delivery = make_delivery(tag, "a\nb\nc\n");
 
 		delivery->message.message_id = span_of(tag == 2 ? "second" : "other");
-		batch_take(batch, delivery);
+		batch_add_delivery(batch, delivery);
 	}
 	/* what came before is settled first */
 	assert_false(batch_fill(batch));
 	assert_int_equal(batch_row_count(batch), 3);
 	assert_int_equal(batch_ack_tag(batch), 1);
-	batch_settle(batch);
+	batch_finish(batch);
 	for (uint32_t line = 1; line <= 3; line++) {
 		assert_false(batch_fill(batch));
 		assert_int_equal(line_in_hand(), SUSPECT_LINE_NONE);
@@ -368,7 +368,7 @@ test_suspect(void **state)
 				    : line == 2 ? "second, line 2"
 						: "second, line 3");
 		assert_int_equal(batch_ack_tag(batch), line == 3 ? 2 : 0);
-		batch_settle(batch);
+		batch_finish(batch);
 		assert_int_equal(line_in_hand(), SUSPECT_LINE_NONE);
 	}
 	assert_true(batch_fill(batch));
@@ -376,10 +376,10 @@ test_suspect(void **state)
 	batch_show_in_hand(batch);
 	assert_string_equal(status_in_hand_text(&test_page, text, sizeof(text)), "other");
 	assert_int_equal(line_in_hand(), SUSPECT_LINE_ALL);
-	batch_settle(batch);
+	batch_finish(batch);
 	/* many messages in one batch have no name */
-	batch_take(batch, make_delivery(4, "a\n"));
-	batch_take(batch, make_delivery(5, "a\n"));
+	batch_add_delivery(batch, make_delivery(4, "a\n"));
+	batch_add_delivery(batch, make_delivery(5, "a\n"));
 	assert_true(batch_fill(batch));
 	batch_show_in_hand(batch);
 	assert_string_equal(status_in_hand_text(&test_page, text, sizeof(text)), "a batch");

@@ -21,7 +21,7 @@ assert_outcome(unsigned number, enum outcome outcome)
 	struct failure failure;
 
 	memset(&failure, 0, sizeof(failure));
-	db_classify_error(number, &failure);
+	db_error_classify(number, &failure);
 	if (failure.outcome != outcome)
 		fail_msg("%u: %s instead of %s", number, outcome_name(failure.outcome),
 			 outcome_name(outcome));
@@ -60,7 +60,7 @@ test_unknown_database_error(void **state)
 
 	(void)state;
 	memset(&failure, 0, sizeof(failure));
-	db_classify_error(9999, &failure);
+	db_error_classify(9999, &failure);
 	assert_int_equal(failure.outcome, OUTCOME_RETRY);
 	assert_false(db_error_is_known(9999));
 	assert_string_equal(db_error_advice(9999), "");
@@ -90,7 +90,7 @@ test_broker_replies(void **state)
 		struct failure failure;
 
 		memset(&failure, 0, sizeof(failure));
-		broker_classify_reply(cases[i].code, &failure);
+		broker_error_classify(cases[i].code, &failure);
 		assert_int_equal(failure.outcome, cases[i].outcome);
 		assert_int_equal(failure.exit_code, cases[i].exit_code);
 	}
