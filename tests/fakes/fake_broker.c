@@ -4,6 +4,7 @@
  */
 #include "tests/fakes/fake_broker.h"
 #include "common/base/xalloc.h"
+#include "common/broker/amqp_library.h"
 #include "common/broker/broker_consume.h"
 #include "common/broker/broker_declare.h"
 #include "common/broker/broker_errors.h"
@@ -11,8 +12,6 @@
 #include "common/broker/broker_publish.h"
 #include "tests/fakes/fake_time.h"
 
-#include <amqp.h>
-#include <amqp_framing.h>
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
