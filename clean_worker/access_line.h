@@ -12,19 +12,15 @@
 #include "common/message/log_time.h"
 
 /*
- * Every span is a part of the line, as the server wrote it. Fields that the format does not have are
- * SPAN_NULL; so is "-" as session, user, referer or user_agent.
+ * Every span is a part of the line, as the server wrote it. Fields that the format does not have
+ * are SPAN_NULL; so is "-" as session, user, referer or user_agent.
  */
 struct access_line {
 	struct span host; /* %h */
 	struct span session;
 	struct span user;
 	struct span request; /* %r, whatever it is */
-	/*
-	 * All three when the request is METHOD url HTTP/d[.d]; the url may hold blanks. Method and
-	 * url only when it is METHOD url, without blanks, and the url starts with '/' or has "://"
-	 * in it. Else none: what is left of such a request is the raw line.
-	 */
+	/* the parts of the request, as request_line.h finds them */
 	struct span method;
 	struct span url;
 	struct span protocol; /* "HTTP/1.1" */

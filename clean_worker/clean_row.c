@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct column columns[] = {
+static const struct column clean_log_columns[] = {
 #define COLUMN(column, field, kind, characters)       \
 	{.name = (column),                            \
 	 .type = COLUMN_##kind,                       \
@@ -26,8 +26,8 @@ static const struct column columns[] = {
 
 const struct table clean_log_table = {
 	.name = "clean_log",
-	.columns = columns,
-	.column_count = ARRAY_LEN(columns),
+	.columns = clean_log_columns,
+	.column_count = ARRAY_LEN(clean_log_columns),
 	.row_size = sizeof(struct clean_row),
 };
 

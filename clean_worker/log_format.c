@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * log_format.c - format strings into items, and the built-in formats. Called at start, not per line.
+ * log_format.c - format strings into items, and the built-in formats. Called at start, not per
+ * line.
  *
- * A new directive is a row of the table of directives and a field in struct access_line; a new format
- * is a row of the table of built-in ones, and its name in SETTINGS_FORMATS.
+ * A new directive is a row of the table of directives and a field in struct access_line; a new
+ * format is a row of the table of built-in ones, and its name in SETTINGS_FORMATS.
  */
 #include "clean_worker/log_format.h"
 #include "clean_worker/access_line.h"

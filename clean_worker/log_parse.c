@@ -3,10 +3,11 @@
  * log_parse.c - matching lines against formats. The rules are in the header.
  *
  * A format is a list of items, read from left to right without going back. The one choice there is,
- * where the request ends, is made in match_request(), which tries the items behind it from each place
- * in question; the number of tries is bounded.
+ * where the request ends, is made in match_request(), which tries the items behind it from each
+ * place in question; the number of tries is bounded.
  */
 #include "clean_worker/log_parse.h"
+#include "clean_worker/request_line.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ rest_of(const struct match *m)
 }
 
 static bool
-is_digit(char c)
+is_ascii_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -55,7 +56,7 @@ starts_with(struct span text, struct span start)
 
 /* The field is the next len bytes. */
 static void
-take_field(struct match *m, const struct log_directive *directive, size_t len)
+set_field(struct match *m, const struct log_directive *directive, size_t len)
 {
 	struct span value = {.ptr = m->line.ptr + m->at, .len = len};
 
@@ -94,7 +95,7 @@ match_text(struct match *m, const struct log_item *item)
 
 	if (len == 0)
 		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
-	take_field(m, item->directive, len);
+	set_field(m, item->directive, len);
 	return true;
 }
 
@@ -132,7 +133,7 @@ match_quoted(struct match *m, const struct log_item *item)
 		end = NULL;
 	if (end == NULL)
 		return stop_at(m, REASON_PARSE_NO_MATCH, m->line.len, item->directive->expected);
-	take_field(m, item->directive, (size_t)(end - rest.ptr));
+	set_field(m, item->directive, (size_t)(end - rest.ptr));
 	return true;
 }
 
@@ -146,7 +147,8 @@ bracketed_time(struct span text, struct log_time *out)
 }
 
 static bool
-take_time(struct match *m, enum log_time_result result, const struct log_directive *directive)
+match_bracketed_time(struct match *m, enum log_time_result result,
+		     const struct log_directive *directive)
 {
 	switch (result) {
 	case LOG_TIME_OK:
@@ -186,9 +188,9 @@ match_user_time(struct match *m, const struct log_item *item)
 				      item->time->after);
 			continue;
 		}
-		take_field(m, item->directive, at - gap);
+		set_field(m, item->directive, at - gap);
 		m->at += gap;
-		return take_time(m, result, item->time);
+		return match_bracketed_time(m, result, item->time);
 	}
 	return stop_at(m, REASON_PARSE_NO_MATCH,
 		       first != NULL ? (size_t)(first - m->line.ptr) : m->at,
@@ -202,7 +204,7 @@ match_status(struct match *m, const struct log_item *item)
 	unsigned status = 0;
 
 	for (size_t i = 0; i < 3; i++) {
-		if (i == rest.len || !is_digit(rest.ptr[i]))
+		if (i == rest.len || !is_ascii_digit(rest.ptr[i]))
 			return stop_at(m, REASON_PARSE_NO_MATCH, m->at + i,
 				       item->directive->expected);
 		status = status * 10 + (unsigned)(rest.ptr[i] - '0');
@@ -225,7 +227,7 @@ match_size(struct match *m, const struct log_item *item)
 		m->at++;
 		return true;
 	}
-	for (; len < rest.len && is_digit(rest.ptr[len]); len++) {
+	for (; len < rest.len && is_ascii_digit(rest.ptr[len]); len++) {
 		unsigned digit = (unsigned)(rest.ptr[len] - '0');
 		if (size > ((uint64_t)INT64_MAX - digit) / 10)
 			return stop_at(m, REASON_PARSE_BAD_NUMBER, m->at, "a size below 2^63");
@@ -252,7 +254,8 @@ match_item(struct match *m, const struct log_item *item)
 	case ITEM_USER_TIME:
 		return match_user_time(m, item);
 	case ITEM_TIME:
-		return take_time(m, bracketed_time(rest_of(m), &m->out->time), item->directive);
+		return match_bracketed_time(m, bracketed_time(rest_of(m), &m->out->time),
+					    item->directive);
 	case ITEM_STATUS:
 		return match_status(m, item);
 	case ITEM_SIZE:
@@ -280,8 +283,8 @@ try_request(struct match *m, size_t start, const char *quote)
 	const struct log_format *format = m->format;
 
 	m->at = start;
-	take_field(m, format->items[format->request].directive,
-		   (size_t)(quote - m->line.ptr) - start);
+	set_field(m, format->items[format->request].directive,
+		  (size_t)(quote - m->line.ptr) - start);
 	if (!match_items(m, format->request + 1, format->item_count))
 		return false;
 	struct span rest = rest_of(m);
@@ -290,28 +293,8 @@ try_request(struct match *m, size_t start, const char *quote)
 	return stop_at(m, REASON_PARSE_NO_MATCH, m->at, "the end of the line");
 }
 
-/* Length of the HTTP version that the request ends in, after a blank; 0 without one. */
-static size_t
-protocol_len(struct span request)
-{
-	static const char form[] = " HTTP/";
-	static const size_t lens[] = {sizeof("HTTP/1.1") - 1, sizeof("HTTP/2") - 1};
-
-	for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
-		if (request.len <= lens[i])
-			continue;
-		const char *p = request.ptr + (request.len - lens[i]);
-		const char *version = p + sizeof(form) - 2;
-		if (memcmp(p - 1, form, sizeof(form) - 1) != 0 || !is_digit(version[0]))
-			continue;
-		if (i == 1 || (version[1] == '.' && is_digit(version[2])))
-			return lens[i];
-	}
-	return 0;
-}
-
 /*
- * A cheap look whether a quote can be the request's last, before all the rest is tried from there.
+ * Can a quote be the request's last? A cheap test, before all the rest is tried from there.
  */
 static bool
 status_follows(const struct match *m, const char *quote)
@@ -322,7 +305,7 @@ status_follows(const struct match *m, const char *quote)
 	if (!starts_with(rest, request->literal))
 		return false;
 	return request[2].kind != ITEM_STATUS ||
-	       (rest.len > request->literal.len && is_digit(rest.ptr[request->literal.len]));
+	       (rest.len > request->literal.len && is_ascii_digit(rest.ptr[request->literal.len]));
 }
 
 /*
@@ -340,7 +323,8 @@ match_unescaped(struct match *m, size_t start, bool need_protocol)
 			return false;
 		end = (size_t)(quote - m->line.ptr);
 		struct span request = {.ptr = m->line.ptr + start, .len = end - start};
-		if (!status_follows(m, quote) || (need_protocol && protocol_len(request) == 0))
+		if (!status_follows(m, quote) ||
+		    (need_protocol && request_line_protocol_len(request) == 0))
 			continue;
 		if (try_request(m, start, quote))
 			return true;
@@ -367,48 +351,12 @@ match_request(struct match *m)
 	return false;
 }
 
-/* tchar of RFC 9110. */
-static bool
-is_token(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c))
-			continue;
-		if (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL)
-			return false;
-	}
-	return text.len > 0;
-}
-
-static void
-split_request(struct access_line *out)
-{
-	struct span request = out->request;
-	size_t protocol = protocol_len(request);
-	const char *blank = memchr(request.ptr, ' ', MIN(request.len, LOG_METHOD_MAX + 1));
-	if (blank == NULL)
-		return;
-	struct span method = {.ptr = request.ptr, .len = (size_t)(blank - request.ptr)};
-	struct span url = {.ptr = blank + 1, .len = request.len - method.len - 1};
-	if (!is_token(method) || url.len <= protocol + (protocol > 0))
-		return; /* the blank before the url is the one before the protocol too: no url */
-	if (protocol > 0) {
-		url.len -= protocol + 1;
-		out->protocol = (struct span){url.ptr + url.len + 1, protocol};
-	} else if (memchr(url.ptr, ' ', url.len) != NULL ||
-		   (url.ptr[0] != '/' && memmem(url.ptr, url.len, "://", 3) == NULL)) {
-		return;
-	}
-	out->method = method;
-	out->url = url;
-}
-
 enum reason
 log_parse(const struct log_format *format, struct span line, struct access_line *out,
 	  struct parse_error *error)
 {
 	struct match m = {.format = format, .line = line, .escaped = true, .out = out};
+	struct request_line parts;
 
 	memset(out, 0, sizeof(*out));
 	if (line.len == 0) {
@@ -419,7 +367,10 @@ log_parse(const struct log_format *format, struct span line, struct access_line 
 		/* What stopped on the way to the request has been got over. */
 		m.error = (struct parse_error){.expected = NULL};
 		if (match_request(&m)) {
-			split_request(out);
+			parts = request_line_split(out->request);
+			out->method = parts.method;
+			out->url = parts.url;
+			out->protocol = parts.protocol;
 			return REASON_NONE;
 		}
 	}

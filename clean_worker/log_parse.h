@@ -8,17 +8,17 @@
  * How the ends of fields are found:
  * - An unquoted field ends at the first byte of the text that follows it in the format: mostly a
  *   blank.
- * - A user (%u) right before the time may hold blanks: it ends at the first place where the time and
- *   the text after it (` [time] "`) follow. First, because what stands behind, the request, is in the
- *   hands of strangers, who could write a second time there.
+ * - A user (%u) right before the time may hold blanks: it ends at the first place where the time
+ *   and the text after it (` [time] "`) follow. First, because what stands behind, the request, is
+ *   in the hands of strangers, who could write a second time there.
  * - The request. Servers that escape (Apache \", nginx \x22) never leave a `"` in it, so it ends at
- *   its first `"` that is not behind an odd number of backslashes; so do later quoted fields. When the
- *   line fits the format to its end that way, that is it. Otherwise the server does not escape
- *   (EZproxy): the request ends at the last `"` from which status and all the rest of the format fit,
- *   preferring one before which the request ends in a protocol; a later quoted field then ends where
- *   the text after it first follows, the line's last one at the end of the line. For formats with no
- *   quoted field behind the request both ways give the last `"` of the line. With quoted fields, a
- *   line without escapes can be read in two ways on purpose; no rule helps there.
+ *   its first `"` that is not behind an odd number of backslashes; so do later quoted fields. When
+ *   the line fits the format to its end that way, that is it. Otherwise the server does not escape
+ *   (EZproxy): the request ends at the last `"` from which status and all the rest of the format
+ *   fit, preferring one before which the request ends in a protocol; a later quoted field then ends
+ *   where the text after it first follows, the line's last one at the end of the line. For formats
+ *   with no quoted field behind the request both ways give the last `"` of the line. With quoted
+ *   fields, a line without escapes can be read in two ways on purpose; no rule helps there.
  *
  * Requests that are none (TLS bytes, "-", nothing, blanks) are normal and never fail a line.
  */
@@ -31,9 +31,6 @@
 #include "clean_worker/log_format.h"
 #include "common/base/defs.h"
 #include "common/message/reason.h"
-
-/* A longer "method" is no method but garbage; the longest registered one has 17 bytes. */
-#define LOG_METHOD_MAX 32
 
 struct parse_error {
 	size_t offset;	      /* the byte of the line where matching stopped; may be line.len */

@@ -2,8 +2,8 @@
 /*
  * url_parts.c - the one file that knows libcurl's URL API, and the cache before it.
  *
- * The cache is direct-mapped: a place per hash, the last one there wins. Whoever sends names that
- * fall on one place makes us ask curl each time, which is slower and nothing else.
+ * The cache is direct-mapped: one entry per hash, the last key wins. Whoever sends names of one
+ * hash makes us ask curl each time, which is slower and nothing else.
  */
 #include "clean_worker/url_parts.h"
 #include "common/base/log.h"
@@ -124,7 +124,7 @@ ask_curl(struct span key, size_t schema_len)
 
 /* Mixes eight bytes a step: a byte a step would cost more than the rest of the split. */
 static size_t
-url_parts_place_of(struct span key)
+entry_index(struct span key)
 {
 	uint64_t hash = key.len, word;
 	size_t at = 0;
@@ -146,7 +146,7 @@ answer_for(struct url_cache *cache, struct span key, size_t schema_len)
 	if (key.len > KEY_MAX)
 		return ask_curl(key, schema_len);
 
-	struct entry *entry = &cache->entries[url_parts_place_of(key)];
+	struct entry *entry = &cache->entries[entry_index(key)];
 	/* Same bytes, same answer: "://" is in the one kind of key and never in the other. */
 	if (entry->key_len != key.len || memcmp(entry->key, key.ptr, key.len) != 0) {
 		entry->answer = ask_curl(key, schema_len);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - sluice-lake-worker: every line as it came, into raw_log. The work is common/worker/worker.c.
+ * main.c - sluice-lake-worker: every line as it came, into raw_log. The work is
+ * common/worker/worker.c.
  */
 #include "lake_worker/lake_worker.h"
 

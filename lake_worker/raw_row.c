@@ -6,7 +6,7 @@
 #include "common/base/defs.h"
 #include "common/message/log_time.h"
 
-static const struct column columns[] = {
+static const struct column raw_log_columns[] = {
 #define COLUMN(column, field, kind, characters)     \
 	{.name = (column),                          \
 	 .type = COLUMN_##kind,                     \
@@ -18,8 +18,8 @@ static const struct column columns[] = {
 
 const struct table raw_log_table = {
 	.name = "raw_log",
-	.columns = columns,
-	.column_count = ARRAY_LEN(columns),
+	.columns = raw_log_columns,
+	.column_count = ARRAY_LEN(raw_log_columns),
 	.row_size = sizeof(struct raw_row),
 };
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arena.h - memory that lives as long as a batch: given out by moving a mark, taken back all at
- * once.
+ * arena.h - memory that lives as long as a batch: given out by moving a mark, freed all at once.
  */
 #ifndef COMMON_BASE_ARENA_H
 #define COMMON_BASE_ARENA_H
@@ -13,17 +12,19 @@ struct arena {
 	size_t used;		    /* of the newest */
 };
 
-/* Start from {0}. Uninitialised bytes, aligned for anything; never NULL. Valid until the next
- * reset. */
+/*
+ * Start from {0}. Uninitialised bytes, aligned for anything; never NULL. Valid until the next
+ * arena_reset() or arena_clear().
+ */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* A copy, ended by NUL. */
 char *arena_copy(struct arena *arena, const char *bytes, size_t len);
 
-/* Take all back; keeps one block of the usual size. */
+/* Free all that was given out; one block of the usual size stays for the next batch. */
 void arena_reset(struct arena *arena);
 
-/* Take all back and free it. */
+/* Free all, that block too. */
 void arena_clear(struct arena *arena);
 
 #endif

@@ -200,7 +200,7 @@ write_event(enum log_level level, const char *message)
 		line[used++] = '\n';
 	}
 	written = write(STDERR_FILENO, line, used);
-	(void)written; /* nowhere to complain */
+	(void)written; /* there is nobody to tell */
 }
 
 /* --- repeats --- */
@@ -245,7 +245,7 @@ is_repeat(enum log_level level, const char *message)
 {
 	uint64_t hash = hash_of(message);
 	int64_t now_ms = clock_mono_ms();
-	struct repeat *place = &repeats[0];
+	struct repeat *oldest = &repeats[0];
 
 	for (size_t i = 0; i < REPEATS_KEPT; i++)
 		if (repeats[i].since_ms != 0 && now_ms - repeats[i].since_ms >= REPEAT_WINDOW_MS)
@@ -259,12 +259,12 @@ is_repeat(enum log_level level, const char *message)
 			repeat->hidden++;
 			return true;
 		}
-		if (repeat->since_ms < place->since_ms)
-			place = repeat;
+		if (repeat->since_ms < oldest->since_ms)
+			oldest = repeat;
 	}
-	end_repeat(place); /* the oldest one, or a free one */
-	*place = (struct repeat){.hash = hash, .since_ms = now_ms, .said = 1, .level = level};
-	snprintf(place->begin, sizeof(place->begin), "%.79s", message);
+	end_repeat(oldest); /* or a free one */
+	*oldest = (struct repeat){.hash = hash, .since_ms = now_ms, .said = 1, .level = level};
+	snprintf(oldest->begin, sizeof(oldest->begin), "%.79s", message);
 	return false;
 }
 

@@ -13,8 +13,8 @@
  * obey or not show (utf8_is_visible()) are escaped in it, so one event is always one line whatever
  * came in from outside. An event that is too long is cut.
  *
- * Before log_open() events are plain, "NAME: message", for the terminal of a command line tool: they
- * are never held back, and a line end in the message stays one. No call changes errno.
+ * Before log_open() events are plain, "NAME: message", for the terminal of a command line tool:
+ * they are never held back, and a line end in the message stays one. No call changes errno.
  */
 #ifndef COMMON_BASE_LOG_H
 #define COMMON_BASE_LOG_H
@@ -35,7 +35,7 @@ void log_open(const char *role, enum log_level level, enum log_style style);
 /* Change level and format, as a reload does. */
 void log_configure(enum log_level level, enum log_style style);
 
-/* The name that plain events start with ("sluicectl"); the text is not copied, so it must stay. */
+/* The name that plain events start with ("sluicectl"); not copied, so the text must stay. */
 void log_set_program(const char *name);
 
 /*

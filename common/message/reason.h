@@ -16,7 +16,4 @@ enum reason {
 /* The dotted name as it stands in x-sluice-reason; "none" for REASON_NONE. Never NULL. */
 const char *reason_name(enum reason reason);
 
-/* One sentence for people. Never NULL. */
-const char *reason_meaning(enum reason reason);
-
 #endif

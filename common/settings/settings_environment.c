@@ -61,11 +61,11 @@ settings_environment_read(struct settings_loader *loader)
 			variable_name(row, name, sizeof(name));
 			known = strlen(name) == len && strncmp(name, *entry, len) == 0;
 			if (known) {
-				struct settings_place place = {.variable = name};
+				struct settings_location where = {.variable = name};
 
 				free(origin->file);
 				*origin = (struct setting_origin){.kind = ORIGIN_ENVIRONMENT};
-				settings_loader_set_from_text(loader, &place, row,
+				settings_loader_set_from_text(loader, &where, row,
 							      *entry + len + 1);
 			}
 		}

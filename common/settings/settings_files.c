@@ -50,7 +50,7 @@ check_password(const struct settings *settings, const struct setting *row)
 	};
 	const char *file = *(char *const *)((const char *)settings + row->offset);
 	const struct setting_origin *origin = &settings->origins[row - setting_table];
-	char password[256], error[384], place[4200];
+	char password[256], error[384], where[4200];
 
 	if (!has_workers(settings) &&
 	    (strcmp(row->section, "database") == 0 || settings->producer.count == 0))
@@ -61,19 +61,19 @@ check_password(const struct settings *settings, const struct setting *row)
 		return 0;
 	}
 	if (origin->kind == ORIGIN_FILE)
-		settings_origin_text(origin, place, sizeof(place));
+		settings_origin_text(origin, where, sizeof(where));
 	else
-		snprintf(place, sizeof(place), "%s", settings->path);
-	log_error("%s: %s (%s.password_file%s; \"\" means that there is no password)", place, error,
+		snprintf(where, sizeof(where), "%s", settings->path);
+	log_error("%s: %s (%s.password_file%s; \"\" means that there is no password)", where, error,
 		  row->section, origins[origin->kind]);
 	return -1;
 }
 
 /* --- inputs --- */
 
-/* 0, or why a match cannot be read; *is_file tells whether the producer would want to. */
+/* 0, or the errno of why a match cannot be read; *is_file: would the producer want to? */
 static int
-look_at(const char *path, bool *is_file)
+try_to_read(const char *path, bool *is_file)
 {
 	struct stat found;
 	int fd;
@@ -98,7 +98,7 @@ check_matches(const struct input_settings *input, const glob_t *matches)
 
 	for (size_t i = 0; i < matches->gl_pathc; i++) {
 		bool is_file;
-		int error = look_at(matches->gl_pathv[i], &is_file);
+		int error = try_to_read(matches->gl_pathv[i], &is_file);
 
 		files += is_file;
 		if (error != 0 && failed++ < NAMED_MAX)

@@ -72,7 +72,7 @@ load(const char *copy, const char *path, struct settings **settings, char **sock
 	s->origins = xcalloc(setting_count, sizeof(*s->origins));
 	for (size_t i = 0; i < setting_count; i++)
 		settings_loader_set_from_text(&loader,
-					      &(struct settings_place){.variable = "(default)"},
+					      &(struct settings_location){.variable = "(default)"},
 					      &setting_table[i], setting_table[i].default_text);
 	is_parsed = settings_parse_file(&loader, copy != NULL ? copy : s->path);
 	settings_environment_read(&loader);

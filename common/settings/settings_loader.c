@@ -16,7 +16,7 @@
 #include <string.h>
 
 void
-settings_loader_problem(struct settings_loader *loader, const struct settings_place *place,
+settings_loader_problem(struct settings_loader *loader, const struct settings_location *where,
 			const char *format, ...)
 {
 	char text[512];
@@ -25,21 +25,21 @@ settings_loader_problem(struct settings_loader *loader, const struct settings_pl
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (place->file != NULL)
-		log_error("%s:%d: %s", place->file, place->line, text);
+	if (where->file != NULL)
+		log_error("%s:%d: %s", where->file, where->line, text);
 	else
-		log_error("environment variable %s: %s", place->variable, text);
+		log_error("environment variable %s: %s", where->variable, text);
 	loader->problems++;
 }
 
 void
-settings_loader_set_number(struct settings_loader *loader, const struct settings_place *place,
+settings_loader_set_number(struct settings_loader *loader, const struct settings_location *where,
 			   const struct setting *row, int64_t value)
 {
 	char name[128];
 
 	if (value < row->min || value > row->max) {
-		settings_loader_problem(loader, place,
+		settings_loader_problem(loader, where,
 					"%s = %" PRId64 " is out of range: %" PRId64 " to %" PRId64
 					" %s",
 					settings_name(row, name, sizeof(name)), value, row->min,
@@ -68,7 +68,7 @@ settings_loader_find_choice(const char *choices, const char *text, char hint[SET
 }
 
 void
-settings_loader_set_choice(struct settings_loader *loader, const struct settings_place *place,
+settings_loader_set_choice(struct settings_loader *loader, const struct settings_location *where,
 			   const struct setting *row, const char *text)
 {
 	char name[128], hint[SETTINGS_HINT_SIZE];
@@ -77,7 +77,7 @@ settings_loader_set_choice(struct settings_loader *loader, const struct settings
 	if (choice >= 0)
 		*(int *)settings_field(loader->settings, row) = choice;
 	else
-		settings_loader_problem(loader, place, "%s = \"%s\" is none of %s%s",
+		settings_loader_problem(loader, where, "%s = \"%s\" is none of %s%s",
 					settings_name(row, name, sizeof(name)), text, row->unit,
 					hint);
 }
@@ -105,7 +105,7 @@ static const struct {
 };
 
 static void
-check_hosts(struct settings_loader *loader, const struct settings_place *place,
+check_hosts(struct settings_loader *loader, const struct settings_location *where,
 	    const struct setting *row, bool socket_too)
 {
 	const struct text_list *list = settings_field(loader->settings, row);
@@ -114,7 +114,7 @@ check_hosts(struct settings_loader *loader, const struct settings_place *place,
 	for (size_t i = 0; i < list->count; i++)
 		if (!host_is_address(list->items[i], socket_too))
 			settings_loader_problem(
-				loader, place,
+				loader, where,
 				"%s: \"%s\" is not %s (a port is 1 to 65535; an IPv6 address "
 				"stands in brackets: \"[::1]:%s\")",
 				settings_name(row, name, sizeof(name)), list->items[i], row->unit,
@@ -122,7 +122,7 @@ check_hosts(struct settings_loader *loader, const struct settings_place *place,
 }
 
 void
-settings_loader_check_list(struct settings_loader *loader, const struct settings_place *place,
+settings_loader_check_list(struct settings_loader *loader, const struct settings_location *where,
 			   const struct setting *row)
 {
 	const struct text_list *list = settings_field(loader->settings, row);
@@ -130,15 +130,15 @@ settings_loader_check_list(struct settings_loader *loader, const struct settings
 
 	if ((int64_t)list->count < row->min || (int64_t)list->count > row->max)
 		settings_loader_problem(
-			loader, place, "%s has %zu members; it needs %" PRId64 " to %" PRId64,
+			loader, where, "%s has %zu members; it needs %" PRId64 " to %" PRId64,
 			settings_name(row, name, sizeof(name)), list->count, row->min, row->max);
 	for (size_t i = 0; i < ARRAY_LEN(host_lists); i++)
 		if (host_lists[i].offset == row->offset)
-			check_hosts(loader, place, row, host_lists[i].socket_too);
+			check_hosts(loader, where, row, host_lists[i].socket_too);
 }
 
 void
-settings_loader_set_from_text(struct settings_loader *loader, const struct settings_place *place,
+settings_loader_set_from_text(struct settings_loader *loader, const struct settings_location *where,
 			      const struct setting *row, const char *text)
 {
 	struct text_list *list;
@@ -150,13 +150,13 @@ settings_loader_set_from_text(struct settings_loader *loader, const struct setti
 		errno = 0;
 		number = strtoll(text, &end, 10);
 		if (end == text || *end != '\0' || errno != 0)
-			settings_loader_problem(loader, place, "%s = \"%s\" is not a whole number",
+			settings_loader_problem(loader, where, "%s = \"%s\" is not a whole number",
 						settings_name(row, name, sizeof(name)), text);
 		else
-			settings_loader_set_number(loader, place, row, number);
+			settings_loader_set_number(loader, where, row, number);
 		break;
 	case SETTING_CHOICE:
-		settings_loader_set_choice(loader, place, row, text);
+		settings_loader_set_choice(loader, where, row, text);
 		break;
 	case SETTING_TEXT:
 	case SETTING_PATH:
@@ -171,7 +171,7 @@ settings_loader_set_from_text(struct settings_loader *loader, const struct setti
 			text_list_add(list, p, len);
 			p += len;
 		}
-		settings_loader_check_list(loader, place, row);
+		settings_loader_check_list(loader, where, row);
 		break;
 	}
 }

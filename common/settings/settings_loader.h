@@ -14,36 +14,38 @@ struct settings_loader {
 };
 
 /* Where a value stands, for messages: "sluice.conf:12: " or "environment variable X: ". */
-struct settings_place {
+struct settings_location {
 	const char *file; /* NULL = the environment */
 	int line;
 	const char *variable;
 };
 
-/* Log a problem with its place, and count it. */
-void settings_loader_problem(struct settings_loader *loader, const struct settings_place *place,
+/* Log a problem with its where, and count it. */
+void settings_loader_problem(struct settings_loader *loader, const struct settings_location *where,
 			     const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Store a value of the type that the setters are named after; one that is not accepted is a problem. */
-void settings_loader_set_number(struct settings_loader *loader, const struct settings_place *place,
-				const struct setting *row, int64_t value);
-void settings_loader_set_choice(struct settings_loader *loader, const struct settings_place *place,
-				const struct setting *row, const char *text);
+/* Store a NUMBER or a CHOICE; one that is not accepted is a problem. */
+void settings_loader_set_number(struct settings_loader *loader,
+				const struct settings_location *where, const struct setting *row,
+				int64_t value);
+void settings_loader_set_choice(struct settings_loader *loader,
+				const struct settings_location *where, const struct setting *row,
+				const char *text);
 
 /* Store a TEXT or a PATH. */
 void settings_loader_set_text(struct settings_loader *loader, const struct setting *row,
 			      const char *text);
 
 /* A LIST has got its members: are they as many, and such, as they may be? */
-void settings_loader_check_list(struct settings_loader *loader, const struct settings_place *place,
-				const struct setting *row);
+void settings_loader_check_list(struct settings_loader *loader,
+				const struct settings_location *where, const struct setting *row);
 
 /*
  * Store a value of any type from text, as a default or a variable has it: numbers are decimal, the
  * members of a list are separated by commas.
  */
 void settings_loader_set_from_text(struct settings_loader *loader,
-				   const struct settings_place *place, const struct setting *row,
+				   const struct settings_location *where, const struct setting *row,
 				   const char *text);
 
 enum { SETTINGS_HINT_SIZE = 96 };

@@ -89,7 +89,7 @@ print_text(const char *text, FILE *out)
 }
 
 static void
-print_range(const struct setting *setting, FILE *out)
+print_range_sentence(const struct setting *setting, FILE *out)
 {
 	switch (setting->type) {
 	case SETTING_NUMBER:
@@ -120,7 +120,7 @@ print_setting(const struct setting *setting, FILE *out)
 	fprintf(out, ".It Ic %s\n", setting->name);
 	print_text(setting->help, out);
 	fprintf(out, ".\n");
-	print_range(setting, out);
+	print_range_sentence(setting, out);
 	fprintf(out, "Default: ");
 	if (text[0] == '\0')
 		fprintf(out, "%s", setting->type == SETTING_LIST ? "none" : "empty");

@@ -8,6 +8,7 @@
  * right one was found is checked: all versions of libconfig have its low 32 bits right.
  */
 #include "common/settings/settings_numbers.h"
+#include "common/base/defs.h"
 #include "common/base/xalloc.h"
 
 #include <stdio.h>
@@ -80,7 +81,7 @@ digit_value(char digit)
 }
 
 static struct settings_number
-read_digits(const char *p, size_t len, unsigned base, bool is_negative)
+scan_digits(const char *p, size_t len, unsigned base, bool is_negative)
 {
 	uint64_t limit = (uint64_t)INT64_MAX + (is_negative ? 1 : 0), sum = 0;
 	struct settings_number number = {.value = 0};
@@ -100,14 +101,14 @@ read_digits(const char *p, size_t len, unsigned base, bool is_negative)
 
 /* The length of the whole number at p, and what it is; 0 = there is none. */
 static size_t
-read_number(const char *p, struct settings_number *number)
+scan_number(const char *p, struct settings_number *number)
 {
 	size_t start = sign_len(p), len = strspn(p + start, DIGITS);
 	unsigned base = 10;
 
 	if (len == 0)
 		return 0;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]) && p[0] == '0'; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(prefixes) && p[0] == '0'; i++) {
 		size_t more = 0;
 
 		if (p[1] != '\0' && strchr(prefixes[i].letters, p[1]) != NULL)
@@ -118,7 +119,7 @@ read_number(const char *p, struct settings_number *number)
 			len = more;
 		}
 	}
-	*number = read_digits(p + start, len, base, p[0] == '-');
+	*number = scan_digits(p + start, len, base, p[0] == '-');
 	len += start;
 	for (int i = 0; i < 2 && p[len] == 'L'; i++)
 		len++;
@@ -165,7 +166,7 @@ find_numbers(struct number_file *file, const char *text)
 		} else if (strchr(LETTERS "*", *p) != NULL) {
 			len = strspn(p, LETTERS DIGITS "*-_");
 		} else {
-			len = read_number(p, &number);
+			len = scan_number(p, &number);
 			fraction = fraction_len(p);
 			if (len > fraction) {
 				file->numbers = xreallocarray(file->numbers, file->count + 1,

@@ -17,13 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct settings_place
-place_of(const struct settings_loader *loader, const config_setting_t *setting)
+static struct settings_location
+location_of(const struct settings_loader *loader, const config_setting_t *setting)
 {
 	const char *file = config_setting_source_file(setting);
 
-	return (struct settings_place){.file = file != NULL ? file : loader->settings->path,
-				       .line = (int)config_setting_source_line(setting)};
+	return (struct settings_location){.file = file != NULL ? file : loader->settings->path,
+					  .line = (int)config_setting_source_line(setting)};
 }
 
 static const char *
@@ -67,29 +67,29 @@ read_list(struct settings_loader *loader, const config_setting_t *from, const st
 }
 
 static void
-read_number(struct settings_loader *loader, const config_setting_t *from,
-	    const struct settings_place *place, const struct setting *row)
+read_whole_number(struct settings_loader *loader, const config_setting_t *from,
+		  const struct settings_location *where, const struct setting *row)
 {
 	const struct settings_number *number = settings_numbers_get(from);
 	char name[128];
 
 	if (number == NULL)
-		settings_loader_problem(loader, place,
+		settings_loader_problem(loader, where,
 					"the number of %s is not found behind its name: has the "
 					"file just changed, or is the number in another one?",
 					settings_name(row, name, sizeof(name)));
 	else if (number->is_too_large)
 		settings_loader_problem(
-			loader, place, "%s is out of range: %" PRId64 " to %" PRId64 " %s",
+			loader, where, "%s is out of range: %" PRId64 " to %" PRId64 " %s",
 			settings_name(row, name, sizeof(name)), row->min, row->max, row->unit);
 	else
-		settings_loader_set_number(loader, place, row, number->value);
+		settings_loader_set_number(loader, where, row, number->value);
 }
 
 static void
 read_value(struct settings_loader *loader, const config_setting_t *from, const struct setting *row)
 {
-	struct settings_place place = place_of(loader, from);
+	struct settings_location where = location_of(loader, from);
 	struct setting_origin *origin = &loader->settings->origins[row - setting_table];
 	const char *wanted = "a text in quotes";
 	int type = config_setting_type(from);
@@ -98,18 +98,18 @@ read_value(struct settings_loader *loader, const config_setting_t *from, const s
 
 	free(origin->file);
 	*origin = (struct setting_origin){
-		.kind = ORIGIN_FILE, .file = xstrdup(place.file), .line = place.line};
+		.kind = ORIGIN_FILE, .file = xstrdup(where.file), .line = where.line};
 	switch (row->type) {
 	case SETTING_NUMBER:
 		wanted = "a whole number";
 		fits = type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
 		if (fits)
-			read_number(loader, from, &place, row);
+			read_whole_number(loader, from, &where, row);
 		break;
 	case SETTING_CHOICE:
 		fits = type == CONFIG_TYPE_STRING;
 		if (fits)
-			settings_loader_set_choice(loader, &place, row,
+			settings_loader_set_choice(loader, &where, row,
 						   config_setting_get_string(from));
 		break;
 	case SETTING_TEXT:
@@ -123,17 +123,17 @@ read_value(struct settings_loader *loader, const config_setting_t *from, const s
 		fits = (type == CONFIG_TYPE_ARRAY || type == CONFIG_TYPE_LIST) &&
 		       read_list(loader, from, row);
 		if (fits)
-			settings_loader_check_list(loader, &place, row);
+			settings_loader_check_list(loader, &where, row);
 		break;
 	}
 	if (!fits)
-		settings_loader_problem(loader, &place, "%s is %s; it must be %s",
+		settings_loader_problem(loader, &where, "%s is %s; it must be %s",
 					settings_name(row, name, sizeof(name)), type_name(type),
 					wanted);
 }
 
 static const struct setting *
-find_row(const char *section, const char *name)
+find_setting(const char *section, const char *name)
 {
 	for (size_t i = 0; i < setting_count; i++)
 		if (strcmp(setting_table[i].section, section) == 0 &&
@@ -155,7 +155,7 @@ static void
 unknown_name(struct settings_loader *loader, const config_setting_t *from, const char *section,
 	     const char *name)
 {
-	struct settings_place place = place_of(loader, from);
+	struct settings_location where = location_of(loader, from);
 	struct nearest nearest = {.word = name};
 	const char *dot = section[0] != '\0' ? "." : "";
 
@@ -168,11 +168,11 @@ unknown_name(struct settings_loader *loader, const config_setting_t *from, const
 	if (section[0] == '\0')
 		nearest_consider(&nearest, "inputs");
 	if (nearest.best != NULL)
-		settings_loader_problem(loader, &place,
+		settings_loader_problem(loader, &where,
 					"unknown setting %s%s%s: did you mean %s%s%s?", section,
 					dot, name, section, dot, nearest.best);
 	else
-		settings_loader_problem(loader, &place,
+		settings_loader_problem(loader, &where,
 					"unknown setting %s%s%s: `sluiced -T` prints all there are",
 					section, dot, name);
 }
@@ -180,17 +180,17 @@ unknown_name(struct settings_loader *loader, const config_setting_t *from, const
 static void
 read_section(struct settings_loader *loader, const config_setting_t *group, const char *section)
 {
-	struct settings_place place = place_of(loader, group);
+	struct settings_location where = location_of(loader, group);
 
 	if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
-		settings_loader_problem(loader, &place,
+		settings_loader_problem(loader, &where,
 					"%s is %s; it must be a group: %s : { ... };", section,
 					type_name(config_setting_type(group)), section);
 		return;
 	}
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
-		const struct setting *row = find_row(section, config_setting_name(member));
+		const struct setting *row = find_setting(section, config_setting_name(member));
 
 		if (row != NULL)
 			read_value(loader, member, row);
@@ -217,7 +217,7 @@ static void
 read_input_member(struct settings_loader *loader, struct input_settings *input,
 		  const config_setting_t *member)
 {
-	struct settings_place place = place_of(loader, member);
+	struct settings_location where = location_of(loader, member);
 	const char *name = config_setting_name(member);
 	struct nearest nearest = {.word = name};
 	char hint[SETTINGS_HINT_SIZE];
@@ -230,24 +230,24 @@ read_input_member(struct settings_loader *loader, struct input_settings *input,
 		if (strcmp(name, input_members[i].name) != 0)
 			continue;
 		if (text == NULL)
-			settings_loader_problem(loader, &place,
+			settings_loader_problem(loader, &where,
 						"%s of an input is %s; it must be a text in quotes",
 						name, type_name(config_setting_type(member)));
 		else if (input_members[i].choices != NULL &&
 			 settings_loader_find_choice(input_members[i].choices, text, hint) < 0)
-			settings_loader_problem(loader, &place,
+			settings_loader_problem(loader, &where,
 						"%s \"%s\" of an input is none of %s%s", name, text,
 						input_members[i].choices, hint);
 		else if (text[0] == '\0')
-			settings_loader_problem(loader, &place, "%s of an input is empty", name);
+			settings_loader_problem(loader, &where, "%s of an input is empty", name);
 		else if (strlen(text) > 255 && strcmp(name, "routing_key") == 0)
-			settings_loader_problem(loader, &place,
+			settings_loader_problem(loader, &where,
 						"routing_key of an input is longer than 255 bytes");
 		else if (*field == NULL)
 			*field = xstrdup(text);
 		return;
 	}
-	settings_loader_problem(loader, &place, "unknown setting %s in an input%s%s%s", name,
+	settings_loader_problem(loader, &where, "unknown setting %s in an input%s%s%s", name,
 				nearest.best != NULL ? ": did you mean " : "",
 				nearest.best != NULL ? nearest.best : "",
 				nearest.best != NULL ? "?" : "");
@@ -257,11 +257,11 @@ static void
 read_input(struct settings_loader *loader, const config_setting_t *group)
 {
 	struct settings *settings = loader->settings;
-	struct settings_place place = place_of(loader, group);
+	struct settings_location where = location_of(loader, group);
 	struct input_settings *input;
 
 	if (config_setting_type(group) != CONFIG_TYPE_GROUP) {
-		settings_loader_problem(loader, &place,
+		settings_loader_problem(loader, &where,
 					"an input must be a group: { path = \"...\"; }");
 		return;
 	}
@@ -276,7 +276,7 @@ read_input(struct settings_loader *loader, const config_setting_t *group)
 
 		if (*field == NULL && input_members[i].default_text == NULL &&
 		    loader->problems == 0)
-			settings_loader_problem(loader, &place, "an input needs a %s",
+			settings_loader_problem(loader, &where, "an input needs a %s",
 						input_members[i].name);
 		if (*field == NULL)
 			*field = xstrdup(input_members[i].default_text != NULL
@@ -288,10 +288,10 @@ read_input(struct settings_loader *loader, const config_setting_t *group)
 static void
 read_inputs(struct settings_loader *loader, const config_setting_t *list)
 {
-	struct settings_place place = place_of(loader, list);
+	struct settings_location where = location_of(loader, list);
 
 	if (config_setting_type(list) != CONFIG_TYPE_LIST) {
-		settings_loader_problem(loader, &place,
+		settings_loader_problem(loader, &where,
 					"inputs must be a list: inputs = ( { path = \"...\"; } );");
 		return;
 	}
@@ -305,7 +305,7 @@ read_root(struct settings_loader *loader, const config_setting_t *root)
 	for (int i = 0; i < config_setting_length(root); i++) {
 		const config_setting_t *member = config_setting_get_elem(root, (unsigned)i);
 		const char *name = config_setting_name(member);
-		const struct setting *row = find_row("", name);
+		const struct setting *row = find_setting("", name);
 
 		if (strcmp(name, "inputs") == 0)
 			read_inputs(loader, member);
@@ -318,81 +318,75 @@ read_root(struct settings_loader *loader, const config_setting_t *root)
 	}
 }
 
-/* libconfig knows the place; of a file that cannot be included it knows no more. */
+/* libconfig knows where it is; of a file that cannot be included it knows no more. */
 static void
 note_syntax_error(struct settings_loader *loader, const config_t *config, const char *path)
 {
 	const char *file = config_error_file(config), *text = config_error_text(config);
-	struct settings_place place = {.file = file != NULL ? file : path,
-				       .line = config_error_line(config)};
+	struct settings_location where = {.file = file != NULL ? file : path,
+					  .line = config_error_line(config)};
 
 	if (strstr(text, "open include") != NULL)
 		settings_loader_problem(
-			loader, &place,
+			loader, &where,
 			"%s: is it there, and readable? A relative name is looked for in %s", text,
 			loader->settings->folder);
 	else if (strstr(text, "include") != NULL)
-		settings_loader_problem(loader, &place, "%s: does a file include itself?", text);
+		settings_loader_problem(loader, &where, "%s: does a file include itself?", text);
 	else
 		settings_loader_problem(
-			loader, &place,
+			loader, &where,
 			"%s (look for a missing \";\" or quote above, or a comma after a last member)",
 			text);
 }
 
-/* All of a file, in new memory; NULL when it cannot be read, which is a problem. */
-static char *
-read_text(struct settings_loader *loader, const char *path)
+/* All of a file, in new memory. Returns NULL, or why not. */
+static const char *
+read_text(const char *path, char **text)
 {
 	FILE *file = fopen(path, "re");
-	char *text = NULL;
+	const char *error = NULL;
 	size_t size = 0;
-	ssize_t len = -1;
+	ssize_t len;
 
-	/* a folder can be opened; only reading it fails */
-	if (file != NULL)
-		len = getdelim(&text, &size, '\0', file);
-	if (file == NULL || ferror(file)) {
-		log_error("cannot read the settings file %s: %s", path, strerror(errno));
-		loader->problems++;
-	} else if (len > 0 && text[len - 1] == '\0') {
-		log_error("%s: there is a NUL byte in it: this is no settings file",
-			  loader->settings->path);
-		loader->problems++;
-	} else {
-		if (len < 0) {
-			free(text);
-			text = xstrdup(""); /* an empty file */
-		}
-		fclose(file);
-		return text;
+	*text = NULL;
+	if (file == NULL)
+		return strerror(errno);
+	len = getdelim(text, &size, '\0', file);
+	if (ferror(file)) {
+		error = strerror(errno); /* a folder can be opened; only reading it fails */
+	} else if (len > 0 && (*text)[len - 1] == '\0') {
+		error = "there is a NUL byte in it";
+	} else if (len < 0) { /* an empty file */
+		free(*text);
+		*text = xstrdup("");
 	}
-	if (file != NULL)
-		fclose(file);
-	free(text);
-	return NULL;
+	fclose(file);
+	return error;
 }
 
 bool
 settings_parse_file(struct settings_loader *loader, const char *path)
 {
-	char *text = read_text(loader, path);
 	struct settings_numbers *numbers;
+	char *text;
+	const char *error = read_text(path, &text);
 	config_t config;
-	bool is_parsed;
+	bool is_parsed = false;
 
-	if (text == NULL)
-		return false;
 	config_init(&config);
 	config_set_include_dir(&config, loader->settings->folder);
-	is_parsed = config_read_string(&config, text) == CONFIG_TRUE;
-	if (is_parsed) {
+	if (error != NULL) {
+		log_error("cannot read the settings file %s: %s", path, error);
+		loader->problems++;
+	} else if (config_read_string(&config, text) != CONFIG_TRUE) {
+		note_syntax_error(loader, &config, path);
+	} else {
+		is_parsed = true;
 		numbers = settings_numbers_new(config_root_setting(&config), text,
 					       loader->settings->folder);
 		read_root(loader, config_root_setting(&config));
 		settings_numbers_free(&numbers);
-	} else {
-		note_syntax_error(loader, &config, path);
 	}
 	config_destroy(&config);
 	free(text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_reason.c - every reason has a name and a meaning of its own.
+ * test_reason.c - every reason has a name of its own.
  */
 #include "common/message/reason.h"
 
@@ -19,7 +19,6 @@ test_reasons(void **state)
 		const char *name = reason_name((enum reason)r);
 
 		assert_non_null(strchr(name, '.'));
-		assert_true(strlen(reason_meaning((enum reason)r)) > 10);
 		for (int other = REASON_NONE; other < r; other++)
 			assert_string_not_equal(name, reason_name((enum reason)other));
 	}
