@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_store.c - a batch's rows into a database in memory: every outcome of every call.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/settings/settings.h"
+#include "common/worker/store.h"
+#include "lake_worker/raw_row.h"
+#include "tests/fakes/fake_broker.h"
+#include "tests/fakes/fake_db.h"
+#include "tests/fakes/fake_time.h"
+
+static char *hosts[] = {(char[]){"one:3306"}, (char[]){"two:3306"}};
+static struct settings settings;
+static struct status_page page;
+static struct process process;
+static struct store *store;
+static struct batch *batch;
+
+static unsigned served;	     /* calls of serve() */
+static unsigned serve_until; /* it gives up then; 0 = never */
+static void (*on_serve)(void);
+
+static int
+no_fd(void *context)
+{
+	(void)context;
+	return -1;
+}
+
+static bool
+serve(void *context)
+{
+	(void)context;
+	served++;
+	if (on_serve != NULL)
+		on_serve();
+	return serve_until == 0 || served < serve_until;
+}
+
+static int
+set_up(void **state)
+{
+	const struct keepalive keepalive = {.fd = no_fd, .serve = serve};
+	struct batch_limits limits = {
+		.rows = 1000, .deliveries = 8, .max_line_bytes = 1000, .status = &page};
+
+	(void)state;
+	log_configure(LOG_LEVEL_ERROR, LOG_STYLE_LOGFMT);
+	memset(&page, 0, sizeof(page));
+	settings = (struct settings){.identity = IDENTITY_LINE};
+	settings.broker.heartbeat_s = 15;
+	settings.database.hosts.items = hosts;
+	settings.database.hosts.count = 1;
+	settings.database.retry_min_ms = 500;
+	settings.database.retry_max_ms = 30000;
+	settings.database.reject_stop_percent = 50;
+	process = (struct process){
+		.settings = &settings, .status = &page, .signal_fd = -1, .supervisor_fd = -1};
+	served = serve_until = 0;
+	on_serve = NULL;
+	fake_reset();
+	fake_db_reset();
+	fake_broker_reset();
+	fake_broker_add_queue("q");
+	fake_time_start(INT64_C(24) * 3600 * 1000);
+	store = store_new(&process, &raw_log_table, limits.rows, raw_row_compare, &keepalive);
+	batch = batch_new(&raw_log_table, &limits, raw_row_fill, NULL);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	store_free(&store);
+	batch_free(&batch);
+	fake_time_stop();
+	fake_db_reset();
+	fake_broker_reset();
+	return 0;
+}
+
+static enum outcome
+store_lines(const char *body)
+{
+	fake_broker_put_text("q", body);
+	batch_add_delivery(batch, fake_broker_look("q", fake_broker_ready("q") - 1));
+	assert_true(batch_fill(batch));
+	return store_batch(store, batch);
+}
+
+static bool
+has_row(const char *line)
+{
+	return fake_db_has("raw_log", "log", line);
+}
+
+static void
+plan(const char *function, unsigned times, enum outcome outcome, int code)
+{
+	fake_fail(&(struct fake_fault){
+		.function = function, .times = times, .outcome = outcome, .code = code});
+}
+
+static void
+test_done(void **state)
+{
+	(void)state;
+	assert_int_equal(store_lines("a\nb\na\n"), OUTCOME_DONE);
+	assert_true(has_row("a") && has_row("b"));
+	assert_int_equal(fake_calls("db_commit"), 1);
+	assert_int_equal(status_counter(&page, COUNTER_ROWS_STORED), 2);
+	assert_int_equal(status_counter(&page, COUNTER_ROWS_KNOWN), 1);
+	assert_int_equal(served, 0);
+	batch_finish(batch);
+	assert_int_equal(store_batch(store, batch), OUTCOME_DONE); /* nothing to do */
+	assert_int_equal(fake_calls("db_commit"), 1);
+	assert_int_equal(store_lines("c"), OUTCOME_DONE);
+	assert_int_equal(fake_calls("db_open"), 1);
+}
+
+/* The transaction is rolled back before the batch is run again, on the same connection. */
+static void
+test_retry_on_the_connection(void **state)
+{
+	(void)state;
+	plan("db_insert_rows", 2, OUTCOME_RETRY, 1205);
+	assert_int_equal(store_lines("a\nb\n"), OUTCOME_DONE);
+	assert_int_equal(fake_db_row_count("raw_log"), 2);
+	assert_int_equal(fake_calls("db_open"), 1);
+	assert_int_equal(fake_calls("db_insert_rows"), 3);
+	assert_int_equal(fake_calls("db_rollback"), 2);
+	assert_int_equal(fake_calls("db_commit"), 1);
+	assert_true(fake_time_passed_ms() > 0 && served > 0);
+	assert_int_equal(status_counter(&page, COUNTER_RETRIES), 2);
+}
+
+static void
+test_retry_on_a_new_connection(void **state)
+{
+	(void)state;
+	plan("db_insert_rows", 1, OUTCOME_RETRY, 2013);
+	assert_int_equal(store_lines("a\nb\n"), OUTCOME_DONE);
+	assert_int_equal(fake_db_row_count("raw_log"), 2);
+	assert_int_equal(fake_calls("db_open"), 2);
+	assert_int_equal(fake_calls("db_check_schema"), 2);
+	assert_int_equal(fake_db_connections(), 1);
+}
+
+/* Was it committed? The same batch again finds out, and changes nothing if it was. */
+static void
+test_unknown_commit(void **state)
+{
+	struct fake_fault fault = {.function = "db_commit",
+				   .outcome = OUTCOME_RETRY,
+				   .code = 2013,
+				   .has_effect = true};
+
+	(void)state;
+	fake_fail(&fault);
+	assert_int_equal(store_lines("a\nb\n"), OUTCOME_DONE);
+	assert_int_equal(fake_db_row_count("raw_log"), 2);
+	assert_int_equal(fake_calls("db_commit"), 2);
+	assert_int_equal(status_counter(&page, COUNTER_ROWS_KNOWN), 2);
+}
+
+static void
+test_reject_bisects(void **state)
+{
+	const struct rejected_line *rejected;
+	size_t count;
+
+	(void)state;
+	fake_db_refuse("bad", 1406);
+	assert_int_equal(store_lines("a\nb\nbad 1\nc\nd\nbad 2\ne\nf\n"), OUTCOME_DONE);
+	assert_int_equal(fake_db_row_count("raw_log"), 6);
+	rejected = batch_rejected(batch, &count);
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(rejected[i].reason, REASON_DB_DATA_TOO_LONG);
+		assert_memory_equal(rejected[i].from.line.ptr, "bad ", 4);
+		assert_non_null(strstr(rejected[i].detail, "1406"));
+	}
+	assert_int_equal(served, 0); /* nothing was waited for */
+}
+
+/* A transaction that failed half-way is never committed: the fake would notice. */
+static void
+test_reject_alone(void **state)
+{
+	size_t count;
+
+	(void)state;
+	fake_db_refuse("bad", 1153);
+	assert_int_equal(store_lines("bad"), OUTCOME_DONE);
+	assert_int_equal(batch_rejected(batch, &count)[0].reason, REASON_DB_PACKET_TOO_BIG);
+	assert_int_equal(count, 1);
+	assert_int_equal(fake_calls("db_commit"), 0);
+	assert_int_equal(fake_calls("db_rollback"), 1);
+}
+
+static void
+test_fatal_waits(void **state)
+{
+	(void)state;
+	plan("db_insert_rows", 3, OUTCOME_FATAL, 1146);
+	assert_int_equal(store_lines("a"), OUTCOME_DONE);
+	assert_int_equal(fake_time_passed_ms(), 3 * settings.database.retry_max_ms);
+	assert_int_equal(served, 90); /* about every second */
+	assert_true(has_row("a"));
+}
+
+/* An error that nobody has thought of: a few tries, then as fatal. */
+static void
+test_unknown_error(void **state)
+{
+	(void)state;
+	plan("db_insert_rows", 5, OUTCOME_RETRY, 9999);
+	assert_int_equal(store_lines("a"), OUTCOME_DONE);
+	assert_true(fake_time_passed_ms() < settings.database.retry_max_ms);
+	batch_finish(batch);
+	plan("db_insert_rows", 7, OUTCOME_RETRY, 9999);
+	assert_int_equal(store_lines("b"), OUTCOME_DONE);
+	assert_true(fake_time_passed_ms() > 2 * settings.database.retry_max_ms);
+}
+
+static void
+test_interrupted(void **state)
+{
+	(void)state;
+	plan("db_commit", 1000, OUTCOME_RETRY, 1213);
+	serve_until = 20;
+	assert_int_equal(store_lines("a"), OUTCOME_RETRY);
+	assert_int_equal(served, 20);
+	assert_int_equal(fake_db_row_count("raw_log"), 0);
+}
+
+/* A process that is to stop tries a few times more, without waiting. */
+static void
+test_stop(void **state)
+{
+	(void)state;
+	process.stop = true;
+	plan("db_commit", 1000, OUTCOME_RETRY, 1213);
+	assert_int_equal(store_lines("a"), OUTCOME_RETRY);
+	assert_int_equal(fake_calls("db_commit"), 4);
+	assert_int_equal(fake_time_passed_ms(), 0);
+}
+
+static void
+test_second_host(void **state)
+{
+	struct failure failure;
+
+	(void)state;
+	settings.database.hosts.count = 2;
+	plan("db_open", 1, OUTCOME_RETRY, 2003);
+	assert_int_equal(store_connect(store, &failure), OUTCOME_DONE);
+	assert_string_equal(store_address(store), "two:3306");
+	assert_int_equal(store_connect(store, &failure), OUTCOME_DONE);
+	assert_int_equal(fake_calls("db_open"), 2);
+}
+
+/* What is opened but of no use is closed: wrong tables, no rights. */
+static void
+test_connect_fails_half_way(void **state)
+{
+	struct failure failure;
+
+	(void)state;
+	plan("db_check_schema", 1, OUTCOME_FATAL, 1146);
+	plan("db_insert_open", 1, OUTCOME_FATAL, 1142);
+	assert_int_equal(store_connect(store, &failure), OUTCOME_FATAL);
+	assert_int_equal(fake_db_connections(), 0);
+	assert_int_equal(store_connect(store, &failure), OUTCOME_FATAL);
+	assert_int_equal(fake_db_connections(), 0);
+	assert_string_equal(store_address(store), "");
+	assert_int_equal(store_connect(store, &failure), OUTCOME_DONE);
+}
+
+/* --- a sick database --- */
+
+static void
+mend_after_a_while(void)
+{
+	if (served == 100)
+		fake_db_refuse(NULL, 0);
+}
+
+static void
+store_sick(enum outcome expected, size_t most_rejected)
+{
+	char body[4000] = "";
+	size_t len = 0, rejected;
+
+	for (int i = 0; i < 400; i++)
+		len += (size_t)snprintf(body + len, sizeof(body) - len, "bad %d\n", i);
+	fake_db_refuse("bad", 1366);
+	assert_int_equal(store_lines(body), expected);
+	batch_rejected(batch, &rejected);
+	assert_true(rejected <= most_rejected);
+	if (expected == OUTCOME_DONE)
+		assert_int_equal(fake_db_row_count("raw_log") + rejected, 400);
+}
+
+/* Good lines are not made dead letters because the database is at fault. */
+static void
+test_share_limit(void **state)
+{
+	(void)state;
+	serve_until = 100;
+	store_sick(OUTCOME_RETRY, 110);
+	assert_int_equal(served, 100);
+	assert_non_null(strstr(page.last_error.text, "reject_stop_percent"));
+}
+
+static void
+test_share_limit_mended(void **state)
+{
+	(void)state;
+	on_serve = mend_after_a_while;
+	store_sick(OUTCOME_DONE, 120);
+}
+
+static void
+test_share_limit_off(void **state)
+{
+	size_t rejected;
+
+	(void)state;
+	settings.database.reject_stop_percent = 100;
+	store_sick(OUTCOME_DONE, 400);
+	batch_rejected(batch, &rejected);
+	assert_int_equal(rejected, 400);
+}
+
+/* --- every call fails once --- */
+
+static void
+test_each_call_fails(void **state)
+{
+	static const struct fake_fault faults[] = {
+		{.outcome = OUTCOME_RETRY, .code = 2006},
+		{.outcome = OUTCOME_RETRY, .code = 2013, .has_effect = true},
+		{.outcome = OUTCOME_RETRY, .code = 1205, .times = 2},
+		{.outcome = OUTCOME_FATAL, .code = 1142},
+	};
+	unsigned calls = 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		for (unsigned n = 1; n <= calls; n++) {
+			struct fake_fault fault = faults[i];
+			size_t rejected;
+
+			tear_down(state);
+			set_up(state);
+			fake_db_refuse("bad", 1406);
+			fault.nth = n;
+			fake_fail(&fault);
+			assert_int_equal(store_lines("a\nb\nbad\nc\nd\n"), OUTCOME_DONE);
+			assert_true(has_row("a") && has_row("b") && has_row("c") && has_row("d"));
+			assert_int_equal(fake_db_row_count("raw_log"), 4);
+			batch_rejected(batch, &rejected);
+			assert_int_equal(rejected, 1);
+			calls = MAX(calls, fake_calls(NULL));
+		}
+	}
+	assert_true(calls >= 10);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_done),
+		TEST(test_retry_on_the_connection),
+		TEST(test_retry_on_a_new_connection),
+		TEST(test_unknown_commit),
+		TEST(test_reject_bisects),
+		TEST(test_reject_alone),
+		TEST(test_fatal_waits),
+		TEST(test_unknown_error),
+		TEST(test_interrupted),
+		TEST(test_stop),
+		TEST(test_second_host),
+		TEST(test_connect_fails_half_way),
+		TEST(test_share_limit),
+		TEST(test_share_limit_mended),
+		TEST(test_share_limit_off),
+		TEST(test_each_call_fails),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
