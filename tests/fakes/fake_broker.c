@@ -168,11 +168,14 @@ deliver(const struct stored *message)
 {
 	amqp_message_t amqp = {.body = amqp_empty_bytes};
 	struct delivery *delivery;
+	amqp_bytes_t wire;
 	void *decoded = NULL;
 
 	init_amqp_pool(&amqp.pool, 4096);
-	if (amqp_decode_properties(AMQP_BASIC_CLASS, &amqp.pool, message->properties, &decoded) !=
-	    AMQP_STATUS_OK)
+	/* what is decoded points into the bytes */
+	amqp_pool_alloc_bytes(&amqp.pool, message->properties.len, &wire);
+	memcpy(wire.bytes, message->properties.bytes, wire.len);
+	if (amqp_decode_properties(AMQP_BASIC_CLASS, &amqp.pool, wire, &decoded) != AMQP_STATUS_OK)
 		assert(!"properties that cannot be decoded");
 	amqp.properties = *(amqp_basic_properties_t *)decoded;
 	amqp.body = copy_of(message->body);
