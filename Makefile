@@ -12,8 +12,12 @@ VERSION := 0.1.0
 
 # --- libraries: pkg-config name and the Debian package that brings it --------------------------------
 PKG_CONFIG ?= pkg-config
-MYSQL_PC := $(shell $(PKG_CONFIG) --exists libmariadb 2>/dev/null && echo libmariadb || echo mysqlclient)
-LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL_PC):default-libmysqlclient-dev libcurl:libcurl4-openssl-dev \
+# The MySQL client library: MYSQL=mysqlclient is Oracle's, MYSQL=libmariadb is MariaDB Connector/C.
+ifeq ($(MYSQL),)
+MYSQL := $(firstword $(foreach l,libmariadb mysqlclient,$(shell $(PKG_CONFIG) --exists $(l) 2>/dev/null && echo $(l))) libmariadb)
+endif
+MYSQL_PACKAGE := $(if $(filter mysqlclient,$(MYSQL)),libmysqlclient-dev,libmariadb-dev)
+LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL):$(MYSQL_PACKAGE) libcurl:libcurl4-openssl-dev \
 	libcrypto:libssl-dev liblz4:liblz4-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
 NEEDS_LIBRARIES := $(filter-out clean help format format-check,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
@@ -24,6 +28,11 @@ MISSING := $(foreach l,$(LIBRARIES),$(shell $(PKG_CONFIG) --exists $(firstword $
 ifneq ($(strip $(MISSING)),)
 $(error libraries are missing: apt-get install $(strip $(MISSING)))
 endif
+ifneq ($(filter mysqlclient,$(MYSQL)),)
+ifneq ($(findstring mariadb,$(shell $(PKG_CONFIG) --libs mysqlclient)),)
+$(error MYSQL=mysqlclient: what has this name here is MariaDB's; apt-get install libmysqlclient-dev, or MYSQL=libmariadb)
+endif
+endif
 endif
 # ncurses is optional: without it `sluicectl top` prints a snapshot. NCURSES= leaves it out.
 NCURSES ?= $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo ncursesw)
@@ -33,7 +42,9 @@ LIB_CFLAGS := $(foreach l,$(LIBRARIES),$(call pc_cflags,$(firstword $(subst :, ,
 	$(if $(NCURSES),-DWITH_NCURSES $(call pc_cflags,$(NCURSES)))
 
 # --- flags -------------------------------------------------------------------------------------------
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+# WERROR=1, for who develops and for .ci/run: a warning is an error. Not for a user's newer compiler.
+WERROR   ?=
+WARNINGS := -Wall -Wextra $(if $(WERROR),-Werror) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef -Wconversion -Wimplicit-fallthrough
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OPTIMISE ?= -O2 -g
@@ -76,10 +87,10 @@ $(BUILD)/sluiced:             $(call mains,supervisor/sluiced.c) $(call archives
 $(BUILD)/sluicectl:           $(call mains,supervisor/sluicectl.c) $(call archives,$(SLUICECTL_ROOMS))
 
 $(BUILD)/sluice-producer:     LIBS = $(call pc_libs,librabbitmq libconfig jansson libcrypto liblz4)
-$(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto liblz4)
-$(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig libcrypto libcurl liblz4)
+$(BUILD)/sluice-lake-worker:  LIBS = $(call pc_libs,librabbitmq $(MYSQL) libconfig libcrypto liblz4)
+$(BUILD)/sluice-clean-worker: LIBS = $(call pc_libs,librabbitmq $(MYSQL) libconfig libcrypto libcurl liblz4)
 $(BUILD)/sluiced:             LIBS = $(call pc_libs,libconfig jansson)
-$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL_PC) libconfig jansson smartcols libcrypto libcurl liblz4 $(NCURSES))
+$(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL) libconfig jansson smartcols libcrypto libcurl liblz4 $(NCURSES))
 PROGRAMS := sluiced sluicectl sluice-producer sluice-lake-worker sluice-clean-worker
 ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
@@ -102,6 +113,15 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Objects of the one client library do not go with those of the other: a change of it builds them again.
+MYSQL_STAMP := $(BUILD)/client-library
+MYSQL_VERSION = $(MYSQL) $(shell $(PKG_CONFIG) --modversion $(MYSQL))
+$(MYSQL_STAMP): FORCE
+	@mkdir -p $(@D)
+	@echo '$(MYSQL_VERSION)' | cmp -s - $@ || { echo '$(MYSQL_VERSION)' >$@; printf '%-7s MySQL client library %s\n' WITH '$(MYSQL_VERSION)'; }
+$(call objects,common/database): $(MYSQL_STAMP)
+$(addprefix $(BUILD)/,$(PROGRAMS)): | $(MYSQL_STAMP)
+
 # The migrations travel inside the programs: every line of etc/schema/*.sql becomes a C string.
 SCHEMA_SQL := $(BUILD)/common/database/schema_sql
 $(SCHEMA_SQL).c: $(sort $(wildcard etc/schema/*.sql)) etc/embed-schema
@@ -120,6 +140,7 @@ help:
 	@echo 'make bench          measure it against the limits of this machine; bench-quick: in a minute'
 	@echo 'make fuzz           libFuzzer targets, each for FUZZ_SECONDS (needs clang)'
 	@echo 'make format         clang-format; format-check: only look'
+	@echo 'MYSQL=libmariadb|mysqlclient, with any of these, chooses the client library; WERROR=1 ends at a warning'
 	@echo 'make install        DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc'
 
 # --- tests -------------------------------------------------------------------------------------------
@@ -226,4 +247,4 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults check-valgrind
+.PHONY: FORCE help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults check-valgrind
