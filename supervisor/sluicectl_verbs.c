@@ -1,16 +1,147 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sluicectl_verbs.c - THE table of verbs. Overview, help, suggestions, completion and the check of
- * sluicectl(1) come from it.
+ * sluicectl(1) come from it. The verbs of dlq are in dlq_verbs.c.
  */
-#include "supervisor/cli/ctl.h"
+#include "supervisor/sluicectl_verbs.h"
+#include "supervisor/audit/ctl_audit.h"
+#include "supervisor/cli/watch.h"
+#include "supervisor/ctl/ctl.h"
+#include "supervisor/dlq/dlq_verbs.h"
 
 #define ROLES "producer lake clean"
 #define TARGETS "all " ROLES
+#define SAY_WHOM "say whom: ROLE, ROLE/N or all"
 
-const struct ctl_verb ctl_verbs[] = {
+/* --- options --- */
+
+static const struct option_row option_check = {.name = "check",
+					       .help = "print only what is not as wanted"};
+static const struct option_row option_follow = {.name = "follow",
+						.help = "go on with what happens, until Ctrl-C"};
+static const struct option_row option_last = {
+	.name = "last", .value = "N", .help = "only the last N events", .kind = OPTION_NUMBER};
+static const struct option_row option_current = {.name = "current",
+						 .value = "ROLE=COUNT",
+						 .help = "do nothing unless so many are wanted now",
+						 .kind = OPTION_TEXT};
+static const struct option_row option_dry_run = {
+	.name = "dry-run", .letter = 'n', .help = "only say what would be done"};
+/* The time that a verb waits without it is the one that help shows. */
+#define TIMEOUT(usual)                                \
+	{.name = "timeout",                           \
+	 .value = usual,                              \
+	 .help = "how long to wait until it is done", \
+	 .kind = OPTION_DURATION}
+static const struct option_row option_timeout_scale = TIMEOUT("30s");
+static const struct option_row option_timeout = TIMEOUT("60s");
+static const struct option_row option_timeout_rolling = TIMEOUT("600s");
+static const struct option_row option_no_wait = {.name = "no-wait",
+						 .help = "do not wait until it is done"};
+static const struct option_row option_user = {.name = "user",
+					      .value = "NAME",
+					      .help = "of the database, instead of database.user",
+					      .kind = OPTION_TEXT};
+static const struct option_row option_password_file = {
+	.name = "password-file",
+	.value = "FILE",
+	.help = "with the password of --user; \"\" for no password",
+	.kind = OPTION_TEXT};
+static const struct option_row option_format = {
+	.name = "format",
+	.value = "NAME",
+	.help = "of the lines, instead of that of the input whose path fits",
+	.kind = OPTION_TEXT};
+static const struct option_row option_limit = {.name = "limit",
+					       .value = "N",
+					       .help = "print so many missing lines",
+					       .kind = OPTION_NUMBER,
+					       .max = 100000};
+
+#define LIMIT(row, option, what)               \
+	static const struct option_row row = { \
+		.name = option, .value = "N", .help = what, .kind = OPTION_NUMBER}
+#define LIMIT_AGE(row, option, usual, what)    \
+	static const struct option_row row = { \
+		.name = option, .value = usual, .help = what, .kind = OPTION_DURATION}
+LIMIT(option_queue_warning, "queue-warning", "a queue with so many messages is a warning");
+LIMIT(option_queue_critical, "queue-critical", "a queue with so many messages is critical");
+LIMIT_AGE(option_age_warning, "age-warning", "5m", "a message as old as this is a warning");
+LIMIT_AGE(option_age_critical, "age-critical", "1h", "a message as old as this is critical");
+LIMIT(option_dead_warning, "dead-warning", "so many dead letters are a warning");
+LIMIT(option_dead_critical, "dead-critical", "so many dead letters are critical");
+LIMIT_AGE(option_deaths, "deaths", "10m", "a death within this time is a warning");
+
+#define WAITING &option_no_wait, &option_json
+
+/* --- verbs --- */
+
+static const struct verb config_verbs[] = {
+	{.name = "check",
+	 .help = "is the settings file accepted, with all the files that it names?\n"
+		 "This needs no running sluiced.",
+	 .example = "sluicectl config check",
+	 .options = OPTION_LIST(&option_json),
+	 .handler = ctl_config_check},
+	{.name = "show",
+	 .help = "every setting, and where it comes from\n"
+		 "This needs no running sluiced.",
+	 .example = "sluicectl config show --json | jq '.[\"lake.workers\"]'",
+	 .options = OPTION_LIST(&option_json),
+	 .handler = ctl_config_show},
+	{.name = "diff",
+	 .help = "what differs between the running settings and the file, and what a reload would "
+		 "do\n"
+		 "It ends with 1 if anything differs.",
+	 .example = "sluicectl config diff",
+	 .options = OPTION_LIST(&option_json),
+	 .handler = ctl_config_diff},
+	{.name = NULL},
+};
+
+static const struct verb db_verbs[] = {
 	{.name = "status",
-	 .synopsis = "[--check] [--watch[=2s]] [--json]",
+	 .help = "which migrations are applied, and which are missing\n"
+		 "It ends with 1 when a migration is missing, with 78 when a table or a column has "
+		 "gone since.",
+	 .example = "sluicectl db status",
+	 .options = OPTION_LIST(&option_user, &option_password_file, &option_json),
+	 .handler = ctl_db_status},
+	{.name = "migrate",
+	 .help = "bring the tables to the version that this program was built for\n"
+		 "It wants CREATE and ALTER rights: name a user who has them, if that is not "
+		 "database.user.",
+	 .example = "sluicectl db migrate --user root --password-file /root/database.pass",
+	 .options = OPTION_LIST(&option_dry_run, &option_user, &option_password_file, &option_json),
+	 .handler = ctl_db_migrate},
+	{.name = NULL},
+};
+
+static const struct verb topology_verbs[] = {
+	{.name = "apply",
+	 .help = "declare exchanges, queues and bindings\n"
+		 "What is there in another form is neither changed nor deleted.",
+	 .example = "sluicectl topology apply",
+	 .options = OPTION_LIST(&option_json),
+	 .handler = ctl_topology_apply},
+	{.name = "check",
+	 .help = "are exchanges, queues and spare bindings there?\n"
+		 "An empty message goes to each spare binding (logs.#, #.logs), which a worker "
+		 "takes away; the\n"
+		 "broker tells nobody about the other bindings.",
+	 .example = "sluicectl topology check",
+	 .options = OPTION_LIST(&option_json),
+	 .handler = ctl_topology_check},
+	{.name = "export",
+	 .help = "print exchanges, queues and bindings as a definitions file of RabbitMQ, in JSON",
+	 .example = "sluicectl topology export > definitions.json",
+	 .options = OPTION_LIST(&option_json),
+	 .handler = ctl_topology_export},
+	{.name = NULL},
+};
+
+const struct verb sluicectl_verbs[] = {
+	{.name = "status",
 	 .help = "how every child is, what it has done, and who died lately\n"
 		 "READY is what the child says of itself: during an outage of the broker or the "
 		 "database it is\n"
@@ -19,35 +150,33 @@ const struct ctl_verb ctl_verbs[] = {
 		 "the broker (producer) or settled (workers: stored, known already, or rejected).\n"
 		 "--check prints only what is not as wanted, and ends with 1 if anything is not.",
 	 .example = "sluicectl status --json | jq '.roles.lake.total'",
+	 .options = OPTION_LIST(&option_check, &watch_option, &option_json),
 	 .handler = ctl_status},
 	{.name = "top",
-	 .synopsis = "[--json]",
 	 .help = "live view: rates, queues, time to drain, latencies, dead letters, events\n"
 		 "Keys: up and down choose a child, + and - scale its role, r restarts it, p "
 		 "pauses or resumes\n"
 		 "its role (each asks first), q ends. Without a terminal it prints one snapshot.",
 	 .example = "sluicectl top",
+	 .options = OPTION_LIST(&option_json),
 	 .handler = ctl_top},
 	{.name = "queues",
-	 .synopsis = "[--watch[=2s]] [--json]",
 	 .help = "what waits at the broker: messages, consumers, growth, age, dead letters\n"
 		 "The broker is asked directly. UNACKED, GROWTH, DRAIN and OLDEST are what the "
 		 "workers of this\n"
 		 "sluiced report; - is unknown. OLDEST is the age of the message taken last.",
 	 .example = "sluicectl queues --watch",
+	 .options = OPTION_LIST(&watch_option, &option_json),
 	 .handler = ctl_queues},
 	{.name = "events",
-	 .synopsis = "[--follow] [--last N] [--json]",
 	 .help = "what happened, when, by whom and why: deaths, outages, scales, reloads, "
 		 "pauses, autoscale\n"
 		 "Trouble is an error that a child shows, mended that it is over.\n"
 		 "The last 256 are kept until sluiced ends. With --json every event is one line.",
 	 .example = "sluicectl events --follow",
+	 .options = OPTION_LIST(&option_follow, &option_last, &option_json),
 	 .handler = ctl_events},
 	{.name = "health",
-	 .synopsis =
-		 "[--queue-warning N] [--queue-critical N] [--age-warning 5m] [--age-critical 1h]\n"
-		 "                 [--dead-warning N] [--dead-critical N] [--deaths 10m] [--json]",
 	 .help = "one line and an exit code for monitoring: 0 ok, 1 warning, 2 critical, 3 "
 		 "unknown\n"
 		 "Critical: sluiced does not answer, a child is FATAL, or nobody of a role is "
@@ -58,18 +187,21 @@ const struct ctl_verb ctl_verbs[] = {
 		 "are limits on messages that wait, on their age, and on dead letters; unset, they "
 		 "do not count.",
 	 .example = "sluicectl health --queue-warning 10000 --age-critical 1h",
+	 .usage_code = 3, /* unknown, as monitoring plugins say it */
+	 .options = OPTION_LIST(&option_queue_warning, &option_queue_critical, &option_age_warning,
+				&option_age_critical, &option_dead_warning, &option_dead_critical,
+				&option_deaths, &option_json),
 	 .handler = ctl_health},
 	{.name = "metrics",
-	 .synopsis = "[--json]",
 	 .help = "all figures as Prometheus text\n"
 		 "sluice_queue_* are asked by workers: absent while the role has none.\n"
 		 "Totals survive the death of a child and a reload; they begin at 0 with a new "
 		 "sluiced.",
 	 .example = "sluicectl metrics > /var/lib/prometheus/node-exporter/sluice.prom",
+	 .options = OPTION_LIST(&option_json),
 	 .handler = ctl_metrics},
 	{.name = "scale",
-	 .synopsis = "ROLE=COUNT... [--current ROLE=COUNT] [-n | --dry-run] [--timeout 30s]\n"
-		     "                [--no-wait] [--json]",
+	 .synopsis = "ROLE=COUNT...",
 	 .help = "change how many lake or clean workers run (0 to 64), or the producer (0 or 1)\n"
 		 "Only the difference is touched: new ones are started, superfluous ones finish "
 		 "what they have\n"
@@ -81,27 +213,39 @@ const struct ctl_verb ctl_verbs[] = {
 		 "file.",
 	 .example = "sluicectl scale lake=4 clean=8",
 	 .words = "producer= lake= clean=",
+	 .no_words = "say how many of what, as in lake=4",
+	 .max_words = VERB_ANY_WORDS,
+	 .options = OPTION_LIST(&option_current, &option_dry_run, &option_timeout_scale, WAITING),
 	 .handler = ctl_scale},
 	{.name = "start",
-	 .synopsis = "ROLE|ROLE/N|all [--timeout 60s] [--no-wait] [--json]",
+	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "start what was stopped, waits for its next start, or is FATAL",
 	 .example = "sluicectl start lake/0",
 	 .words = TARGETS,
+	 .no_words = SAY_WHOM,
+	 .max_words = 1,
+	 .options = OPTION_LIST(&option_timeout, WAITING),
 	 .handler = ctl_start},
 	{.name = "stop",
-	 .synopsis = "ROLE|ROLE/N|all [--timeout 60s] [--no-wait] [--json]",
+	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "let children finish what they have in hand and keep them stopped",
 	 .example = "sluicectl stop clean",
 	 .words = TARGETS,
+	 .no_words = SAY_WHOM,
+	 .max_words = 1,
+	 .options = OPTION_LIST(&option_timeout, WAITING),
 	 .handler = ctl_stop},
 	{.name = "restart",
-	 .synopsis = "ROLE|ROLE/N|all [--timeout 600s] [--no-wait] [--json]",
+	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "stop and start again, one child at a time",
 	 .example = "sluicectl restart all",
 	 .words = TARGETS,
+	 .no_words = SAY_WHOM,
+	 .max_words = 1,
+	 .options = OPTION_LIST(&option_timeout_rolling, WAITING),
 	 .handler = ctl_restart},
 	{.name = "pause",
-	 .synopsis = "ROLE|all [--timeout 60s] [--no-wait] [--json]",
+	 .synopsis = "ROLE|all",
 	 .help = "let a role take no more work; what it has in hand is finished\n"
 		 "Workers cancel their consumers and stay connected, the producer stops reading; "
 		 "what comes in\n"
@@ -109,22 +253,27 @@ const struct ctl_verb ctl_verbs[] = {
 		 "sluiced ends.",
 	 .example = "sluicectl pause clean",
 	 .words = TARGETS,
+	 .no_words = SAY_WHOM,
+	 .max_words = 1,
+	 .options = OPTION_LIST(&option_timeout, WAITING),
 	 .handler = ctl_pause},
 	{.name = "resume",
-	 .synopsis = "ROLE|all [--timeout 60s] [--no-wait] [--json]",
+	 .synopsis = "ROLE|all",
 	 .help = "go on after a pause",
 	 .example = "sluicectl resume clean",
 	 .words = TARGETS,
+	 .no_words = SAY_WHOM,
+	 .max_words = 1,
+	 .options = OPTION_LIST(&option_timeout, WAITING),
 	 .handler = ctl_resume},
 	{.name = "reload",
-	 .synopsis = "[-n | --dry-run] [--timeout 600s] [--no-wait] [--json]",
 	 .help = "read the settings again and restart only whom the changes concern\n"
 		 "A file that is not accepted changes nothing (exit code 78). -n only shows what "
 		 "would change.",
 	 .example = "sluicectl reload -n && sluicectl reload",
+	 .options = OPTION_LIST(&option_dry_run, &option_timeout_rolling, WAITING),
 	 .handler = ctl_reload},
 	{.name = "config",
-	 .synopsis = "check | show | diff [--json]",
 	 .help = "check the settings file, show every setting and where it comes from, or compare\n"
 		 "check and show need no running sluiced. diff shows what differs between the "
 		 "running settings\n"
@@ -132,11 +281,8 @@ const struct ctl_verb ctl_verbs[] = {
 		 "with 1 if\n"
 		 "anything differs.",
 	 .example = "sluicectl config diff",
-	 .words = "check show diff",
-	 .handler = ctl_config},
+	 .verbs = config_verbs},
 	{.name = "db",
-	 .synopsis =
-		 "status | migrate [-n | --dry-run] [--user NAME --password-file FILE] [--json]",
 	 .help = "the version of the tables; bring them to the one that this program was built "
 		 "for\n"
 		 "migrate wants CREATE and ALTER rights: name a user who has them, if that is not "
@@ -145,10 +291,8 @@ const struct ctl_verb ctl_verbs[] = {
 		 "has gone since.\n"
 		 "This needs no running sluiced.",
 	 .example = "sluicectl db migrate",
-	 .words = "status migrate",
-	 .handler = ctl_db},
+	 .verbs = db_verbs},
 	{.name = "topology",
-	 .synopsis = "apply | check | export [--json]",
 	 .help = "declare exchanges, queues and bindings, check them, or print a definitions file\n"
 		 "check looks at exchanges and queues, and sends an empty message to each spare "
 		 "binding (logs.#,\n"
@@ -157,17 +301,15 @@ const struct ctl_verb ctl_verbs[] = {
 		 "Nothing that is there in another form is changed or deleted. This needs no "
 		 "running sluiced.",
 	 .example = "sluicectl topology export > definitions.json",
-	 .words = "apply check export",
-	 .handler = ctl_topology},
+	 .verbs = topology_verbs},
 	{.name = "dlq",
-	 .synopsis = "VERB ... [--json]",
 	 .help = "dead letters: groups, list, show, check, retry, edit, hold, drop, export and "
 		 "more\n"
 		 "This needs no running sluiced.",
 	 .example = "sluicectl dlq groups",
-	 .handler = ctl_dlq},
+	 .verbs = dlq_verbs},
 	{.name = "audit",
-	 .synopsis = "FILE... [--format NAME] [--limit N] [--json]",
+	 .synopsis = "FILE...",
 	 .help = "read log files again and prove that every line is a row or a dead letter\n"
 		 "Counts are of distinct lines. A line that dlq drop or dlq edit took away is "
 		 "archived: it is in\n"
@@ -181,18 +323,23 @@ const struct ctl_verb ctl_verbs[] = {
 		 "takes about\n"
 		 "48 bytes per line. This needs no running sluiced.",
 	 .example = "sluicectl audit /var/log/ezproxy/ezp.log && echo all there",
+	 .no_words = "name the log files to read",
+	 .max_words = VERB_ANY_WORDS,
+	 .options = OPTION_LIST(&option_format, &option_limit, &option_json),
 	 .handler = ctl_audit},
 	{.name = "version",
-	 .synopsis = "[--json]",
 	 .help = "versions of sluicectl and of the running sluiced",
 	 .example = "sluicectl version",
+	 .options = OPTION_LIST(&option_json),
 	 .handler = ctl_version},
 	{.name = "completion",
-	 .synopsis = "bash | zsh | fish [--json]",
+	 .synopsis = "bash | zsh | fish",
 	 .help = "print a script that completes verbs, their words and options\n"
 		 "With --json: the verbs, words and options themselves.",
 	 .example = "sluicectl completion bash > /etc/bash_completion.d/sluicectl",
 	 .words = "bash zsh fish",
+	 .max_words = 1,
+	 .options = OPTION_LIST(&option_json),
 	 .handler = ctl_completion},
+	{.name = NULL},
 };
-const size_t ctl_verb_count = ARRAY_LEN(ctl_verbs);

@@ -3,7 +3,8 @@
  * audit_report.c - the answer of `sluicectl audit`, for people and for programs.
  */
 #include "supervisor/audit/audit_report.h"
-#include "supervisor/cli/ctl.h"
+#include "common/base/visible_text.h"
+#include "supervisor/cli/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,7 +43,7 @@ audit_report_json(const struct audit_result *result, char **files)
 				    audit_report_queue_json(result, q));
 	for (size_t i = 0; i < result->missing_count; i++) {
 		const struct audit_missing *m = &result->missing[i];
-		char *file = ctl_visible(files[m->file]);
+		char *file = visible_text_new(span_of(files[m->file]), 0);
 		json_t *in = json_array();
 
 		for (int q = 0; q < STAGE_COUNT; q++)
@@ -58,7 +59,7 @@ audit_report_json(const struct audit_result *result, char **files)
 			(json_int_t)result->unfinished, "too_long", (json_int_t)result->too_long,
 			"queues", queues, "missing", (json_int_t)audit_report_missing(result),
 			"missing_lines", missing);
-	ctl_print_json(all);
+	output_value(&(struct output){.stream = stdout, .json = true}, all, NULL);
 	json_decref(all);
 }
 
@@ -67,7 +68,7 @@ print_missing(const struct audit_result *result, char **files)
 {
 	for (size_t i = 0; i < result->missing_count; i++) {
 		const struct audit_missing *m = &result->missing[i];
-		char *file = ctl_visible(files[m->file]);
+		char *file = visible_text_new(span_of(files[m->file]), 0);
 
 		printf("missing: %s:%" PRId64 " in", file, m->offset);
 		for (int q = 0; q < STAGE_COUNT; q++)

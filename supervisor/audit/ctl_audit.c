@@ -3,18 +3,18 @@
  * ctl_audit.c - `sluicectl audit`: read log files again and prove that each line is a row or a dead
  * letter of each queue, or was one that somebody dropped or edited. The work is audit.c.
  */
+#include "supervisor/audit/ctl_audit.h"
 #include "clean_worker/log_format.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "supervisor/audit/audit.h"
 #include "supervisor/audit/audit_archive.h"
 #include "supervisor/audit/audit_report.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/cli/verbs.h"
 #include "supervisor/dlq/dlq_reader.h"
 #include "supervisor/shared/human.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,19 +22,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { OPTION_FORMAT = 256, OPTION_JSON, OPTION_LIMIT };
-enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 100000, DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
+enum { LIMIT_DEFAULT = 20, DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
 
-struct options {
+struct audit_options {
 	const char *format; /* NULL = by the inputs of the settings */
-	int64_t limit;
-	bool json;
 	char **files;
 	unsigned file_count;
 };
 
 struct run {
-	const struct options *options;
+	const struct audit_options *options;
 	const struct settings *settings;
 	struct audit *audit;
 	int64_t bytes_done, bytes_all, next_ms, since_ms;
@@ -42,46 +39,6 @@ struct run {
 	enum stage_id stage; /* whose dead letters are read */
 	bool shows;	     /* progress, on a terminal */
 };
-
-static int
-ctl_audit_read_options(struct options *options, int argc, char **argv)
-{
-	static const struct option long_options[] = {
-		{"format", required_argument, NULL, OPTION_FORMAT},
-		{"json", no_argument, NULL, OPTION_JSON},
-		{"limit", required_argument, NULL, OPTION_LIMIT},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	*options = (struct options){.limit = LIMIT_DEFAULT};
-	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
-		switch (option) {
-		case OPTION_FORMAT:
-			options->format = optarg;
-			break;
-		case OPTION_JSON:
-			options->json = true;
-			break;
-		case OPTION_LIMIT:
-			if (ctl_parse_number(optarg, "", &options->limit) != 0 ||
-			    options->limit > LIMIT_MAX)
-				return ctl_usage("audit", "--limit may be 0 to %d, not \"%s\"",
-						 LIMIT_MAX, optarg);
-			break;
-		default:
-			return EX_USAGE;
-		}
-	}
-	if (options->format != NULL && log_format_find(span_of(options->format)) == NULL)
-		return ctl_usage("audit", "\"%s\" is none of the formats " SETTINGS_FORMATS,
-				 options->format);
-	if (optind == argc)
-		return ctl_usage("audit", "name the log files to read");
-	options->files = argv + optind;
-	options->file_count = (unsigned)(argc - optind);
-	return 0;
-}
 
 /* --- progress --- */
 
@@ -152,7 +109,7 @@ ctl_audit_format_of(const struct run *run, const char *path)
 
 /* Reading takes its time: every file that cannot be read is named before it begins. */
 static int
-check_files(const struct options *options)
+check_files(const struct audit_options *options)
 {
 	int code = 0;
 
@@ -275,20 +232,24 @@ read_everything(struct run *run, const struct audit_result **result)
 /* --- the verb --- */
 
 int
-ctl_audit(struct ctl *ctl, int argc, char **argv)
+ctl_audit(struct call *call)
 {
 	const struct audit_result *result = NULL;
-	struct options options;
+	struct audit_options options = {.format = options_text(&call->options, "format"),
+					.files = call->options.words,
+					.file_count = (unsigned)call->options.word_count};
 	struct failure failure;
 	struct run run = {.options = &options};
 	struct db *db = NULL;
-	int code = ctl_audit_read_options(&options, argc, argv);
+	int code;
 
-	if (code == 0)
-		code = check_files(&options);
+	if (options.format != NULL && log_format_find(span_of(options.format)) == NULL)
+		return verbs_usage(call, "\"%s\" is none of the formats " SETTINGS_FORMATS,
+				   options.format);
+	code = check_files(&options);
 	if (code != 0)
 		return code;
-	run.settings = ctl_settings(ctl);
+	run.settings = client_settings(call->client);
 	code = check_formats(&run);
 	if (code != 0)
 		return code;
@@ -300,10 +261,11 @@ ctl_audit(struct ctl *ctl, int argc, char **argv)
 		db_close(&db);
 		return ctl_audit_say_failure(&run, &failure);
 	}
-	run.audit = audit_new(db, run.settings, (size_t)options.limit);
+	run.audit = audit_new(db, run.settings,
+			      (size_t)options_number(&call->options, "limit", LIMIT_DEFAULT));
 	code = read_everything(&run, &result);
 	if (code == 0) {
-		if (options.json)
+		if (call->output.json)
 			audit_report_json(result, options.files);
 		else
 			audit_report_text(result, options.files);

@@ -7,25 +7,29 @@
 #include "common/settings/settings_load.h"
 #include "common/settings/settings_print.h"
 #include "common/settings/settings_files.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/cli/member.h"
+#include "supervisor/cli/text_table.h"
+#include "supervisor/ctl/ctl.h"
+#include "supervisor/shared/request.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 static json_t *
-show_json(const struct settings *settings)
+ctl_config_json(const void *answer)
 {
+	const struct settings *settings = answer;
 	json_t *all = json_object(), *inputs = json_array();
 
 	for (size_t i = 0; i < settings->input_count; i++) {
 		const struct input_settings *input = &settings->inputs[i];
 
 		json_array_append_new(inputs,
-				      json_pack("{s:s, s:s, s:s}", "path", input->path, "format",
-						input->format, "routing_key", input->routing_key));
+				      json_pack("{s:o, s:s, s:o}", "path",
+						request_text(input->path), "format", input->format,
+						"routing_key", request_text(input->routing_key)));
 	}
 	json_object_set_new(all, "inputs", inputs);
 	for (size_t i = 0; i < setting_count; i++) {
@@ -36,97 +40,107 @@ show_json(const struct settings *settings)
 			 row->section[0] != '\0' ? "." : "", row->name);
 		settings_origin_text(&settings->origins[i], origin, sizeof(origin));
 		json_object_set_new(all, name,
-				    json_pack("{s:o, s:o}", "value", json_string(value), "origin",
-					      json_string(origin)));
+				    json_pack("{s:o, s:o}", "value", request_text(value), "origin",
+					      request_text(origin)));
 		free(value);
 	}
 	return all;
 }
 
 /* Local: it works without sluiced, as sluiced -t and -T do. */
-static int
-check_or_show(struct ctl *ctl, bool show, bool as_json)
+static bool
+ctl_config_load(struct client *client, bool with_files)
 {
-	bool accepted = settings_load(ctl->settings_path, &ctl->settings) == 0 &&
-			settings_check_inputs(ctl->settings) == 0 &&
-			(show || settings_files_check(ctl->settings) == 0);
-	json_t *data;
+	bool accepted = settings_load(client->settings_path, &client->settings) == 0 &&
+			settings_check_inputs(client->settings) == 0 &&
+			(!with_files || settings_files_check(client->settings) == 0);
 
 	if (!accepted)
-		log_error("settings %s: not accepted", ctl->settings_path);
-	if (as_json) {
-		data = show && accepted ? show_json(ctl->settings)
-					: json_pack("{s:s, s:b}", "settings", ctl->settings_path,
-						    "accepted", (int)accepted);
-		ctl_print_json(data);
-		json_decref(data);
-	} else if (accepted && show) {
-		settings_print(ctl->settings, stdout);
-	} else if (accepted) {
-		fprintf(stderr, "settings %s: ok\n", ctl->settings_path);
-	}
-	return accepted ? CTL_OK : EX_CONFIG;
+		log_error("settings %s: not accepted", client->settings_path);
+	return accepted;
 }
 
 static void
-print_changes(const json_t *changes)
+ctl_config_print_check(const json_t *data, FILE *out UNUSED)
 {
-	static const char *const titles[] = {"SETTING",	    "RUNNING", "FROM",
-					     "IN THE FILE", "FROM",    "A RELOAD"};
-	static const char *const members[] = {"name", "from",	   "from_origin",
-					      "to",   "to_origin", "effect"};
-	struct libscols_table *table = ctl_table_new();
-	const json_t *change;
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(titles); i++)
-		ctl_table_column(table, titles[i], false);
-	json_array_foreach(changes, i, change)
-	{
-		struct libscols_line *line = ctl_table_row(table);
-
-		for (size_t c = 0; c < ARRAY_LEN(members); c++)
-			ctl_table_cell(line, c, ctl_visible(ctl_text(change, members[c], "...")),
-				       NULL);
-	}
-	ctl_table_print(table);
+	if (member_is_true(data, "accepted"))
+		fprintf(stderr, "settings %s: ok\n", member_text(data, "settings", "?"));
 }
 
 static int
-diff(struct ctl *ctl, bool as_json)
+ctl_config_print_accepted(struct call *call, bool accepted)
 {
-	int exit_code;
-	json_t *data = ctl_ask(ctl, "diff", NULL, &exit_code);
-	const json_t *changes = json_object_get(data, "changes");
-	size_t count = json_array_size(changes);
+	json_t *data =
+		json_pack("{s:o, s:b}", "settings", request_text(call->client->settings_path),
+			  "accepted", (int)accepted);
 
-	if (data == NULL)
-		return exit_code;
-	if (as_json)
-		ctl_print_json(changes);
-	else if (count > 0)
-		print_changes(changes);
-	else
-		fprintf(stderr, "the running settings are those of the file\n");
+	output_value(&call->output, data, ctl_config_print_check);
 	json_decref(data);
-	return count > 0 ? CTL_FAILED : CTL_OK;
+	return accepted ? CTL_OK : EX_CONFIG;
 }
 
 int
-ctl_config(struct ctl *ctl, int argc, char **argv)
+ctl_config_check(struct call *call)
 {
-	bool as_json;
-	int code = ctl_read_json_option(argc, argv, &as_json);
+	return ctl_config_print_accepted(call, ctl_config_load(call->client, true));
+}
 
-	if (code != 0)
-		return code;
-	if (optind + 1 != argc)
-		return ctl_usage(argv[0], "say what: check, show or diff");
-	if (strcmp(argv[optind], "check") == 0)
-		return check_or_show(ctl, false, as_json);
-	if (strcmp(argv[optind], "show") == 0)
-		return check_or_show(ctl, true, as_json);
-	if (strcmp(argv[optind], "diff") == 0)
-		return diff(ctl, as_json);
-	return ctl_usage(argv[0], "\"%s\" is none of check, show, diff", argv[optind]);
+static void
+ctl_config_print(const void *settings, FILE *out)
+{
+	settings_print(settings, out);
+}
+
+int
+ctl_config_show(struct call *call)
+{
+	if (!ctl_config_load(call->client, false))
+		return ctl_config_print_accepted(call, false);
+	output_answer(&call->output, call->client->settings, ctl_config_json, ctl_config_print);
+	return CTL_OK;
+}
+
+static void
+ctl_config_print_changes(const json_t *changes, FILE *out)
+{
+	static const struct {
+		const char *title, *member;
+	} columns[] = {{"SETTING", "name"},   {"RUNNING", "from"},   {"FROM", "from_origin"},
+		       {"IN THE FILE", "to"}, {"FROM", "to_origin"}, {"A RELOAD", "effect"}};
+	struct libscols_table *table;
+	const json_t *change;
+	size_t i;
+
+	if (json_array_size(changes) == 0) {
+		fprintf(stderr, "the running settings are those of the file\n");
+		return;
+	}
+	table = text_table_new();
+	for (i = 0; i < ARRAY_LEN(columns); i++)
+		text_table_column(table, columns[i].title, false);
+	json_array_foreach(changes, i, change)
+	{
+		struct libscols_line *line = text_table_row(table);
+
+		for (size_t c = 0; c < ARRAY_LEN(columns); c++)
+			text_table_cell(line, c,
+					xstrdup(member_text(change, columns[c].member, "...")),
+					NULL);
+	}
+	text_table_print(table, out);
+}
+
+int
+ctl_config_diff(struct call *call)
+{
+	int exit_code;
+	json_t *data = client_ask(call->client, "diff", NULL, &exit_code);
+	const json_t *changes = json_object_get(data, "changes");
+
+	if (data == NULL)
+		return exit_code;
+	output_value(&call->output, changes, ctl_config_print_changes);
+	exit_code = json_array_size(changes) > 0 ? CTL_FAILED : CTL_OK;
+	json_decref(data);
+	return exit_code;
 }

@@ -4,79 +4,33 @@
  */
 #include "common/base/log.h"
 #include "common/database/schema.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/cli/member.h"
+#include "supervisor/ctl/ctl.h"
 #include "supervisor/ctl/migrate.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { OPTION_USER = 256, OPTION_PASSWORD_FILE, OPTION_JSON, ANSWER_TIMEOUT_S = 600 };
-
-struct db_options {
-	const char *action;
-	char *user, *password_file; /* NULL = those of the settings */
-	bool dry_run, json;
-};
-
-static int
-ctl_db_read_options(struct db_options *options, int argc, char **argv)
-{
-	static const struct option long_options[] = {
-		{"user", required_argument, NULL, OPTION_USER},
-		{"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
-		{"dry-run", no_argument, NULL, 'n'},
-		{"json", no_argument, NULL, OPTION_JSON},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	while ((option = ctl_getopt(argc, argv, ":n", long_options)) != -1) {
-		switch (option) {
-		case OPTION_USER:
-			options->user = optarg;
-			break;
-		case OPTION_PASSWORD_FILE:
-			options->password_file = optarg;
-			break;
-		case 'n':
-			options->dry_run = true;
-			break;
-		case OPTION_JSON:
-			options->json = true;
-			break;
-		default:
-			return EX_USAGE;
-		}
-	}
-	if (optind + 1 != argc)
-		return ctl_usage("db", "one of status, migrate is needed");
-	options->action = argv[optind];
-	if (options->user != NULL && options->password_file == NULL)
-		return ctl_usage("db", "--user needs --password-file (\"\" for no password)");
-	if (strcmp(options->action, "status") != 0 && strcmp(options->action, "migrate") != 0)
-		return ctl_usage("db", "\"%s\" is none of status, migrate", options->action);
-	return 0;
-}
+enum { ANSWER_TIMEOUT_S = 600 };
 
 /* Migrating wants rights that the workers' user may not have; so another one can be named. */
 static enum outcome
-connect_database(struct ctl *ctl, const struct db_options *options, struct db **db,
-		 struct failure *failure)
+ctl_db_connect(struct call *call, struct db **db, struct failure *failure)
 {
-	struct database_settings settings = ctl_settings(ctl)->database;
+	struct database_settings settings = client_settings(call->client)->database;
+	const char *user = options_text(&call->options, "user");
+	const char *password_file = options_text(&call->options, "password-file");
 
-	if (options->user != NULL)
-		settings.user = options->user;
-	if (options->password_file != NULL)
-		settings.password_file = options->password_file;
-	if (options->password_file != NULL && options->password_file[0] != '\0' &&
-	    access(options->password_file, F_OK) != 0)
+	if (user != NULL)
+		settings.user = (char *)(uintptr_t)user;
+	if (password_file != NULL)
+		settings.password_file = (char *)(uintptr_t)password_file;
+	if (password_file != NULL && password_file[0] != '\0' && access(password_file, F_OK) != 0)
 		return failure_set(failure, OUTCOME_FATAL, EX_NOINPUT, "--password-file %s: %s",
-				   options->password_file, strerror(errno));
+				   password_file, strerror(errno));
 	return db_open(db, &settings, ANSWER_TIMEOUT_S, failure);
 }
 
@@ -87,84 +41,23 @@ ctl_db_say_failure(const struct failure *failure)
 	return failure->exit_code;
 }
 
-static void
-ctl_db_print_status(const struct migrate_state *state, const char *address, bool json)
-{
-	json_t *list = json_array();
-
-	if (!json)
-		printf("database %s: version %d, this program wants %d\n", address, state->newest,
-		       schema_latest());
-	for (const struct schema_migration *m = schema_migrations; m->version != 0; m++) {
-		bool applied = state->applied[m->version];
-
-		if (!json)
-			printf("  %-20s %s\n", m->name, applied ? "applied" : "missing");
-		json_array_append_new(list, json_pack("{s:i, s:s, s:b}", "version", m->version,
-						      "name", m->name, "applied", applied));
-	}
-	if (json) {
-		json_t *all =
-			json_pack("{s:s, s:i, s:i, s:o}", "database", address, "version",
-				  state->newest, "wanted", schema_latest(), "migrations", list);
-
-		ctl_print_json(all);
-		json_decref(all);
-		return;
-	}
-	json_decref(list);
-}
-
-/* What migrate_apply() reports; one run of sluicectl migrates once. */
-static json_t *applied_names;
-
-static void
-report_applied(const char *name)
-{
-	json_array_append_new(applied_names, json_string(name));
-}
-
-static void
-print_migrated(const char *address, const struct db_options *options)
-{
-	const json_t *name;
-	size_t i;
-
-	if (options->json) {
-		json_t *data = json_pack("{s:s, s:i, s:b, s:O}", "database", address, "wanted",
-					 schema_latest(), "dry_run", (int)options->dry_run,
-					 "applied", applied_names);
-
-		ctl_print_json(data);
-		json_decref(data);
-		return;
-	}
-	json_array_foreach(applied_names, i, name) printf(
-		"%s %s\n", options->dry_run ? "would apply" : "applied", json_string_value(name));
-	if (!options->dry_run)
-		printf("database %s is at version %d\n", address, schema_latest());
-}
-
+/* What both verbs begin with. Returns 0 with the state of the tables, or an exit code. */
 static int
-migrate(struct db *db, const struct migrate_state *state, const struct db_options *options)
+ctl_db_open(struct call *call, struct db **db, struct migrate_state *state)
 {
 	struct failure failure;
-	int code = CTL_OK;
 
-	applied_names = json_array();
-	for (const struct schema_migration *m = schema_migrations; m->version != 0; m++)
-		if (options->dry_run && !state->applied[m->version])
-			report_applied(m->name);
-	if (!options->dry_run && migrate_apply(db, report_applied, &failure) != OUTCOME_DONE)
-		code = ctl_db_say_failure(&failure);
-	else
-		print_migrated(db_address(db), options);
-	json_decref(applied_names);
-	return code;
+	if (options_has(&call->options, "user") && !options_has(&call->options, "password-file"))
+		return verbs_usage(call, "--user needs --password-file (\"\" for no password)");
+	if (ctl_db_connect(call, db, &failure) == OUTCOME_DONE &&
+	    migrate_read(*db, state, &failure) == OUTCOME_DONE)
+		return CTL_OK;
+	db_close(db);
+	return ctl_db_say_failure(&failure);
 }
 
 static int
-check_tables(struct db *db)
+ctl_db_check_tables(struct db *db)
 {
 	struct failure failure;
 
@@ -172,29 +65,103 @@ check_tables(struct db *db)
 								  : ctl_db_say_failure(&failure);
 }
 
-int
-ctl_db(struct ctl *ctl, int argc, char **argv)
+/* --- status --- */
+
+static json_t *
+ctl_db_status_data(const struct migrate_state *state, const char *address)
 {
-	struct db_options options = {.action = NULL};
+	json_t *list = json_array();
+
+	for (const struct schema_migration *m = schema_migrations; m->version != 0; m++)
+		json_array_append_new(list, json_pack("{s:i, s:s, s:b}", "version", m->version,
+						      "name", m->name, "applied",
+						      (int)state->applied[m->version]));
+	return json_pack("{s:s, s:i, s:i, s:o}", "database", address, "version", state->newest,
+			 "wanted", schema_latest(), "migrations", list);
+}
+
+static void
+ctl_db_print_status(const json_t *data, FILE *out)
+{
+	const json_t *migration;
+	size_t i;
+
+	fprintf(out, "database %s: version %d, this program wants %d\n",
+		member_text(data, "database", "?"), (int)member_number(data, "version", 0),
+		(int)member_number(data, "wanted", 0));
+	json_array_foreach(json_object_get(data, "migrations"), i, migration)
+		fprintf(out, "  %-20s %s\n", member_text(migration, "name", "?"),
+			member_is_true(migration, "applied") ? "applied" : "missing");
+}
+
+int
+ctl_db_status(struct call *call)
+{
+	struct migrate_state state;
+	struct db *db = NULL;
+	json_t *data;
+	int code = ctl_db_open(call, &db, &state);
+
+	if (code != CTL_OK)
+		return code;
+	data = ctl_db_status_data(&state, db_address(db));
+	output_value(&call->output, data, ctl_db_print_status);
+	json_decref(data);
+	code = state.newest == schema_latest() ? ctl_db_check_tables(db) : CTL_FAILED;
+	db_close(&db);
+	return code;
+}
+
+/* --- migrate --- */
+
+/* What migrate_apply() reports; one run of sluicectl migrates once. */
+static json_t *ctl_db_applied;
+
+static void
+ctl_db_report_applied(const char *name)
+{
+	json_array_append_new(ctl_db_applied, json_string(name));
+}
+
+static void
+ctl_db_print_migrated(const json_t *data, FILE *out)
+{
+	bool dry_run = member_is_true(data, "dry_run");
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(data, "applied"), i, name) fprintf(
+		out, "%s %s\n", dry_run ? "would apply" : "applied", json_string_value(name));
+	if (!dry_run)
+		fprintf(out, "database %s is at version %d\n", member_text(data, "database", "?"),
+			(int)member_number(data, "wanted", 0));
+}
+
+int
+ctl_db_migrate(struct call *call)
+{
+	bool dry_run = options_has(&call->options, "dry-run");
 	struct migrate_state state;
 	struct failure failure;
 	struct db *db = NULL;
-	int code = ctl_db_read_options(&options, argc, argv);
+	json_t *data;
+	int code = ctl_db_open(call, &db, &state);
 
-	if (code != 0)
+	if (code != CTL_OK)
 		return code;
-	if (connect_database(ctl, &options, &db, &failure) != OUTCOME_DONE)
-		return ctl_db_say_failure(&failure);
-	if (migrate_read(db, &state, &failure) != OUTCOME_DONE) {
+	ctl_db_applied = json_array();
+	data = json_pack("{s:s, s:i, s:b, s:o}", "database", db_address(db), "wanted",
+			 schema_latest(), "dry_run", (int)dry_run, "applied", ctl_db_applied);
+	for (const struct schema_migration *m = schema_migrations; m->version != 0; m++)
+		if (dry_run && !state.applied[m->version])
+			ctl_db_report_applied(m->name);
+	if (!dry_run && migrate_apply(db, ctl_db_report_applied, &failure) != OUTCOME_DONE)
 		code = ctl_db_say_failure(&failure);
-	} else if (strcmp(options.action, "status") == 0) {
-		ctl_db_print_status(&state, db_address(db), options.json);
-		code = state.newest == schema_latest() ? check_tables(db) : CTL_FAILED;
-	} else {
-		code = migrate(db, &state, &options);
-		if (code == CTL_OK && !options.dry_run)
-			code = check_tables(db);
-	}
+	else
+		output_value(&call->output, data, ctl_db_print_migrated);
+	if (code == CTL_OK && !dry_run)
+		code = ctl_db_check_tables(db);
+	json_decref(data);
 	db_close(&db);
 	return code;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_judge.c - what is not as it should be, read off a status; for `status --check` and `health`.
+ * ctl_judge.c - what is not as it should be, read off a status.
  */
-#include "common/base/xalloc.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/ctl/ctl_judge.h"
+#include "supervisor/cli/member.h"
 #include "supervisor/shared/human.h"
+#include "supervisor/shared/request.h"
+#include "supervisor/shared/roles.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,31 +24,24 @@ static void blame(struct judge *judge, enum ctl_severity severity, const char *f
 static void
 blame(struct judge *judge, enum ctl_severity severity, const char *format, ...)
 {
-	char text[700], *visible;
+	char text[700];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	visible = ctl_visible(text);
 	json_array_append_new(judge->problems, json_pack("{s:i, s:o}", "severity", (int)severity,
-							 "text", json_string(visible)));
-	free(visible);
+							 "text", request_text(text)));
 	judge->worst = MAX(judge->worst, severity);
-}
-
-static bool
-is_true(const json_t *object, const char *name)
-{
-	return json_is_true(json_object_get(object, name));
 }
 
 static void
 judge_role(struct judge *judge, const char *name, const json_t *role)
 {
-	int wanted = (int)ctl_number(role, "wanted", 0), ready = (int)ctl_number(role, "ready", 0);
+	int wanted = (int)member_number(role, "wanted", 0),
+	    ready = (int)member_number(role, "ready", 0);
 
-	if (is_true(role, "paused"))
+	if (member_is_true(role, "paused"))
 		blame(judge, CTL_WARNING, "%s is paused", name);
 	if (wanted > 0 && ready == 0)
 		blame(judge, CTL_CRITICAL, "no %s is ready, %d wanted", name, wanted);
@@ -62,10 +56,10 @@ judge_role(struct judge *judge, const char *name, const json_t *role)
 static void
 judge_emptied(struct judge *judge, const char *name, const json_t *role, const json_t *producer)
 {
-	int configured = (int)ctl_number(role, "configured", 0);
+	int configured = (int)member_number(role, "configured", 0);
 
-	if (configured > 0 && ctl_number(role, "wanted", 0) == 0 && !is_true(role, "paused") &&
-	    ctl_number(producer, "running", 0) > 0)
+	if (configured > 0 && member_number(role, "wanted", 0) == 0 &&
+	    !member_is_true(role, "paused") && member_number(producer, "running", 0) > 0)
 		blame(judge, CTL_WARNING,
 		      "no %s is wanted while the producer runs: its queue fills up (sluicectl "
 		      "scale %s=%d)",
@@ -73,19 +67,19 @@ judge_emptied(struct judge *judge, const char *name, const json_t *role, const j
 }
 
 static void
-ctl_judge_judge_slot(struct judge *judge, const json_t *slot)
+judge_slot(struct judge *judge, const json_t *slot)
 {
-	const char *name = ctl_text(slot, "name", "?"), *state = ctl_text(slot, "state", "?");
-	const char *error = ctl_text(slot, "last_error", "");
+	const char *name = member_text(slot, "name", "?"), *state = member_text(slot, "state", "?");
+	const char *error = member_text(slot, "last_error", "");
 	const char *colon = error[0] != '\0' ? ": " : "";
 
-	if (is_true(slot, "held"))
+	if (member_is_true(slot, "held"))
 		blame(judge, CTL_WARNING, "%s is stopped by hand", name);
 	else if (strcmp(state, "FATAL") == 0)
 		blame(judge, CTL_CRITICAL, "%s is FATAL%s%s", name, colon, error);
-	else if (is_true(slot, "wanted") && !is_true(slot, "ready"))
+	else if (member_is_true(slot, "wanted") && !member_is_true(slot, "ready"))
 		blame(judge, CTL_WARNING, "%s is %s, not ready%s%s", name, state, colon, error);
-	else if (is_true(slot, "wanted") && error[0] != '\0')
+	else if (member_is_true(slot, "wanted") && error[0] != '\0')
 		blame(judge, CTL_WARNING, "%s%s%s", name, colon, error);
 }
 
@@ -105,15 +99,15 @@ judge_figure(struct judge *judge, const char *queue, double value, const int64_t
 static void
 judge_queue(struct judge *judge, const json_t *queue, const struct ctl_limits *limits)
 {
-	const char *name = ctl_text(queue, "name", "?");
+	const char *name = member_text(queue, "name", "?");
 
-	if (!is_true(queue, "known"))
+	if (!member_is_true(queue, "known"))
 		return; /* whoever should have looked is blamed already */
-	judge_figure(judge, name, ctl_number(queue, "ready", 0), limits->waiting, "message waits",
-		     "messages wait");
-	judge_figure(judge, name, ctl_number(queue, "oldest_s", 0), limits->age_s,
+	judge_figure(judge, name, member_number(queue, "ready", 0), limits->waiting,
+		     "message waits", "messages wait");
+	judge_figure(judge, name, member_number(queue, "oldest_s", 0), limits->age_s,
 		     "second old is the oldest", "seconds old is the oldest");
-	judge_figure(judge, name, ctl_number(queue, "dead", 0), limits->dead, "dead letter",
+	judge_figure(judge, name, member_number(queue, "dead", 0), limits->dead, "dead letter",
 		     "dead letters");
 }
 
@@ -129,7 +123,7 @@ judge_deaths(struct judge *judge, const json_t *deaths, int64_t within_s)
 	{
 		struct tm utc = {0};
 
-		if (strptime(ctl_text(death, "at", ""), "%Y-%m-%dT%H:%M:%S", &utc) != NULL &&
+		if (strptime(member_text(death, "at", ""), "%Y-%m-%dT%H:%M:%S", &utc) != NULL &&
 		    time(NULL) - timegm(&utc) < within_s)
 			count++;
 	}
@@ -137,8 +131,8 @@ judge_deaths(struct judge *judge, const json_t *deaths, int64_t within_s)
 		return;
 	death = json_array_get(deaths, 0);
 	blame(judge, CTL_WARNING, "%u died within %s, the last: %s, %s", count,
-	      human_duration(within_s * 1000, span, sizeof(span)), ctl_text(death, "name", "?"),
-	      ctl_text(death, "cause", "?"));
+	      human_duration(within_s * 1000, span, sizeof(span)), member_text(death, "name", "?"),
+	      member_text(death, "cause", "?"));
 }
 
 enum ctl_severity
@@ -148,7 +142,7 @@ ctl_judge(const json_t *status, const struct ctl_limits *limits, json_t *problem
 	const json_t *roles = json_object_get(status, "roles"), *slot;
 	size_t i;
 
-	if (is_true(status, "draining"))
+	if (member_is_true(status, "draining"))
 		blame(&judge, CTL_CRITICAL, "sluiced is ending");
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
 		const char *name = role_table[role].name;
@@ -158,8 +152,7 @@ ctl_judge(const json_t *status, const struct ctl_limits *limits, json_t *problem
 		judge_emptied(&judge, name, object, json_object_get(roles, "producer"));
 		judge_queue(&judge, json_object_get(object, "queue"), limits);
 	}
-	json_array_foreach(json_object_get(status, "slots"), i, slot)
-		ctl_judge_judge_slot(&judge, slot);
+	json_array_foreach(json_object_get(status, "slots"), i, slot) judge_slot(&judge, slot);
 	if (limits->deaths_s > 0)
 		judge_deaths(&judge, json_object_get(status, "deaths"), limits->deaths_s);
 	return judge.worst;

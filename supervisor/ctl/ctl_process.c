@@ -2,150 +2,126 @@
 /*
  * ctl_process.c - `sluicectl start|stop|restart|pause|resume|reload|version`.
  */
-#include "common/base/log.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/cli/member.h"
+#include "supervisor/ctl/ctl.h"
+#include "supervisor/ctl/ctl_change.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 /* A rolling restart lets every child finish its work, one after the other. */
 enum { WAIT_MS = 60000, WAIT_ROLLING_MS = 600000 };
 
+/* The commands that take a target have the names of their verbs. */
 static int
-ctl_process_read_options(struct ctl_change *change, const char *letters, int64_t timeout_ms,
-			 int argc, char **argv)
+ctl_process_command(struct call *call, int64_t wait_ms, const char *done)
 {
-	static const struct option long_options[] = {CTL_CHANGE_OPTIONS, {NULL, 0, NULL, 0}};
-	int option, code = 0;
-
-	*change = (struct ctl_change){.wait = true, .timeout_ms = timeout_ms};
-	while (code == 0 && (option = ctl_getopt(argc, argv, letters, long_options)) != -1) {
-		if (option == 'n' && strchr(letters, 'n') == NULL)
-			return ctl_usage(argv[0], "has no --dry-run");
-		code = ctl_take_change_option(argv[0], change, option, optarg);
-	}
-	return code;
-}
-
-static int
-ask_for_target(struct ctl *ctl, int64_t timeout_ms, const char *done, int argc, char **argv)
-{
-	const char *verb = argv[0];
-	struct ctl_change change;
+	const char *command = call->verb->name, *whom = call->options.words[0];
 	struct target target;
+	struct ctl_change change = {
+		.targets = &target, .target_count = 1, .wait_ms = wait_ms, .done = done};
 	char error[256];
+	int exit_code;
 	json_t *data;
-	int exit_code = ctl_process_read_options(&change, ":", timeout_ms, argc, argv);
 
-	if (exit_code != 0)
-		return exit_code;
-	if (optind + 1 != argc)
-		return ctl_usage(verb, "say whom: ROLE, ROLE/N or all");
-	if (target_parse(argv[optind], &target, error, sizeof(error)) != 0)
-		return ctl_usage(verb, "%s", error);
-	data = ctl_ask(ctl, verb, json_pack("{s:s}", "target", argv[optind]), &exit_code);
+	if (target_parse(whom, &target, error, sizeof(error)) != 0)
+		return verbs_usage(call, "%s", error);
+	data = client_ask(call->client, command, json_pack("{s:s}", "target", whom), &exit_code);
 	if (data == NULL)
 		return exit_code;
-	if (!change.json)
-		printf("%s %s", verb, argv[optind]);
-	return ctl_finish_change(ctl, &change, data, &target, 1, done);
+	output_note(&call->output, "%s %s", command, whom);
+	return ctl_change_finish(call, &change, data);
 }
 
 int
-ctl_start(struct ctl *ctl, int argc, char **argv)
+ctl_start(struct call *call)
 {
-	return ask_for_target(ctl, WAIT_MS, "ready", argc, argv);
+	return ctl_process_command(call, WAIT_MS, "ready");
 }
 
 int
-ctl_stop(struct ctl *ctl, int argc, char **argv)
+ctl_stop(struct call *call)
 {
-	return ask_for_target(ctl, WAIT_MS, "stopped", argc, argv);
+	return ctl_process_command(call, WAIT_MS, "stopped");
 }
 
 int
-ctl_restart(struct ctl *ctl, int argc, char **argv)
+ctl_restart(struct call *call)
 {
-	return ask_for_target(ctl, WAIT_ROLLING_MS, "ready", argc, argv);
+	return ctl_process_command(call, WAIT_ROLLING_MS, "ready");
 }
 
 int
-ctl_pause(struct ctl *ctl, int argc, char **argv)
+ctl_pause(struct call *call)
 {
-	return ask_for_target(ctl, WAIT_MS, "paused", argc, argv);
+	return ctl_process_command(call, WAIT_MS, "paused");
 }
 
 int
-ctl_resume(struct ctl *ctl, int argc, char **argv)
+ctl_resume(struct call *call)
 {
-	return ask_for_target(ctl, WAIT_MS, "at work", argc, argv);
+	return ctl_process_command(call, WAIT_MS, "at work");
 }
 
 static void
-print_names(const char *label, const json_t *names)
+ctl_process_print_names(const struct call *call, const char *label, const json_t *names)
 {
 	const json_t *name;
 	size_t i;
 
 	if (json_array_size(names) == 0)
 		return;
-	printf("%s:", label);
+	output_note(&call->output, "%s:", label);
 	json_array_foreach(names, i, name)
-		printf("%s %s", i > 0 ? "," : "", json_string_value(name));
-	printf("\n");
+		output_note(&call->output, "%s %s", i > 0 ? "," : "", json_string_value(name));
+	output_note(&call->output, "\n");
 }
 
 int
-ctl_reload(struct ctl *ctl, int argc, char **argv)
+ctl_reload(struct call *call)
 {
-	struct target everybody = {.all = true, .index = -1};
-	struct ctl_change change;
-	int exit_code = ctl_process_read_options(&change, ":n", WAIT_ROLLING_MS, argc, argv);
-	json_t *data;
+	static const struct target everybody = {.all = true, .index = -1};
+	bool dry_run = options_has(&call->options, "dry-run");
+	struct ctl_change change = {.targets = &everybody,
+				    .target_count = 1,
+				    .wait_ms = WAIT_ROLLING_MS,
+				    .dry_run = dry_run,
+				    .done = "ready"};
+	int exit_code;
+	json_t *data = client_ask(call->client, dry_run ? "diff" : "reload", NULL, &exit_code);
 
-	if (exit_code != 0)
-		return exit_code;
-	exit_code = ctl_expect_end(argc, argv);
-	if (exit_code != 0)
-		return exit_code;
-	data = ctl_ask(ctl, change.dry_run ? "diff" : "reload", NULL, &exit_code);
 	if (data == NULL)
 		return exit_code;
-	if (!change.json) {
-		print_names(change.dry_run ? "would change" : "changed",
-			    json_object_get(data, "changed"));
-		print_names("only a restart of sluiced applies",
-			    json_object_get(data, "needs_restart"));
-		print_names(change.dry_run ? "would restart one child at a time"
-					   : "restarting one child at a time",
-			    json_object_get(data, "restarting"));
-		printf("reload");
-	}
-	return ctl_finish_change(ctl, &change, data, &everybody, 1, "ready");
+	ctl_process_print_names(call, dry_run ? "would change" : "changed",
+				json_object_get(data, "changed"));
+	ctl_process_print_names(call, "only a restart of sluiced applies",
+				json_object_get(data, "needs_restart"));
+	ctl_process_print_names(call,
+				dry_run ? "would restart one child at a time"
+					: "restarting one child at a time",
+				json_object_get(data, "restarting"));
+	output_note(&call->output, "reload");
+	return ctl_change_finish(call, &change, data);
+}
+
+static void
+ctl_version_print(const json_t *data, FILE *out)
+{
+	fprintf(out, "sluiced %s (pid %d)\n", member_text(data, "version", "?"),
+		(int)member_number(data, "pid", 0));
 }
 
 int
-ctl_version(struct ctl *ctl, int argc, char **argv)
+ctl_version(struct call *call)
 {
-	struct ctl_change change;
-	int exit_code = ctl_process_read_options(&change, ":", WAIT_MS, argc, argv);
+	int exit_code;
 	json_t *data;
 
-	if (exit_code != 0)
-		return exit_code;
-	if (!change.json)
-		printf("sluicectl %s\n", SLUICE_VERSION);
-	data = ctl_ask(ctl, "version", NULL, &exit_code);
+	output_note(&call->output, "sluicectl %s\n", SLUICE_VERSION);
+	data = client_ask(call->client, "version", NULL, &exit_code);
 	if (data == NULL)
 		return exit_code;
-	if (change.json) {
-		json_object_set_new(data, "sluicectl", json_string(SLUICE_VERSION));
-		ctl_print_json(data);
-	} else {
-		printf("sluiced %s (pid %d)\n", ctl_text(data, "version", "?"),
-		       (int)ctl_number(data, "pid", 0));
-	}
+	json_object_set_new(data, "sluicectl", json_string(SLUICE_VERSION));
+	output_value(&call->output, data, ctl_version_print);
 	json_decref(data);
 	return CTL_OK;
 }

@@ -2,103 +2,110 @@
 /*
  * ctl_scale.c - `sluicectl scale`: change how many children of a role there are to be.
  */
-#include "common/base/log.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/ctl/ctl_scale.h"
+#include "supervisor/cli/member.h"
+#include "supervisor/ctl/ctl.h"
+#include "supervisor/ctl/ctl_change.h"
 
-#include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { OPTION_CURRENT = CTL_OPTION_OWN };
-
-struct scale_options {
-	struct ctl_change change;
-	json_t *arguments; /* of the command */
-	struct target targets[ROLE_COUNT];
-	size_t target_count;
-};
-
-static int
-add_count(json_t *object, const char *text, enum role_id *role)
+int
+ctl_scale_parse(const char *text, enum role_id *role, int64_t *count, char *error,
+		size_t error_size)
 {
-	unsigned count;
-	char error[256];
+	size_t name_len = strcspn(text, "=");
+	const char *number = text[name_len] == '=' ? text + name_len + 1 : NULL;
+	struct target target;
+	char name[32];
 
-	if (ctl_parse_count(text, role, &count, error, sizeof(error)) != 0)
-		return ctl_usage("scale", "%s", error);
-	if (json_object_get(object, role_table[*role].name) != NULL)
-		return ctl_usage("scale", "%s is given twice", role_table[*role].name);
-	json_object_set_new(object, role_table[*role].name, json_integer(count));
+	snprintf(name, sizeof(name), "%.*s", (int)MIN(name_len, sizeof(name) - 1), text);
+	if (target_parse(name, &target, error, error_size) != 0)
+		return -1;
+	if (number == NULL || target.all || target.index >= 0) {
+		snprintf(error, error_size, "\"%s\" is not of the form ROLE=COUNT, as in lake=4",
+			 text);
+		return -1;
+	}
+	*role = target.role;
+	if (options_parse_number(number, NULL, count) != 0 || *count > role_table[*role].max) {
+		snprintf(error, error_size, "%s may be 0 to %u, not \"%s\"", name,
+			 role_table[*role].max, number);
+		return -1;
+	}
 	return 0;
 }
 
 static int
-ctl_scale_read_options(struct scale_options *options, int argc, char **argv)
+ctl_scale_add(const struct call *call, json_t *object, const char *text, enum role_id *role)
 {
-	static const struct option long_options[] = {
-		CTL_CHANGE_OPTIONS,
-		{"current", required_argument, NULL, OPTION_CURRENT},
-		{NULL, 0, NULL, 0},
-	};
+	int64_t count;
+	char error[256];
+
+	if (ctl_scale_parse(text, role, &count, error, sizeof(error)) != 0)
+		return verbs_usage(call, "%s", error);
+	if (json_object_get(object, role_table[*role].name) != NULL)
+		return verbs_usage(call, "%s is given twice", role_table[*role].name);
+	json_object_set_new(object, role_table[*role].name, json_integer(count));
+	return 0;
+}
+
+/* The arguments of the command; targets has room for every role. */
+static int
+ctl_scale_read(const struct call *call, json_t *arguments, struct target *targets)
+{
+	const struct options *options = &call->options;
 	json_t *current = json_object();
 	enum role_id role;
-	int option, result = 0;
+	int code = 0;
 
-	json_object_set_new(options->arguments, "current", current);
-	while (result == 0 && (option = ctl_getopt(argc, argv, ":n", long_options)) != -1) {
-		if (option == OPTION_CURRENT)
-			result = add_count(current, optarg, &role);
-		else
-			result = ctl_take_change_option("scale", &options->change, option, optarg);
+	json_object_set_new(arguments, "current", current);
+	for (size_t i = 0; i < options->value_count && code == 0; i++)
+		if (strcmp(options->values[i].row->name, "current") == 0)
+			code = ctl_scale_add(call, current, options->values[i].text, &role);
+	for (size_t i = 0; i < options->word_count && code == 0; i++) {
+		code = ctl_scale_add(call, arguments, options->words[i], &role);
+		if (code == 0)
+			targets[i] = (struct target){.role = role, .index = -1};
 	}
-	if (options->change.dry_run)
-		json_object_set_new(options->arguments, "dry_run", json_true());
-	for (int i = optind; i < argc && result == 0; i++) {
-		result = add_count(options->arguments, argv[i], &role);
-		if (result == 0)
-			options->targets[options->target_count++] =
-				(struct target){.role = role, .index = -1};
-	}
-	if (result == 0 && options->target_count == 0)
-		return ctl_usage("scale", "say how many of what, as in lake=4");
-	return result;
+	if (options_has(options, "dry-run"))
+		json_object_set_new(arguments, "dry_run", json_true());
+	return code;
 }
 
 /* "lake: 2 -> 4, clean: 2 -> 1" */
 static void
-print_change(const struct scale_options *options, const json_t *data)
+ctl_scale_print(const struct call *call, const struct ctl_change *change, const json_t *data)
 {
-	for (size_t i = 0; i < options->target_count; i++) {
-		const char *name = role_table[options->targets[i].role].name;
-		const json_t *change = json_object_get(data, name);
+	for (size_t i = 0; i < change->target_count; i++) {
+		const char *name = role_table[change->targets[i].role].name;
+		const json_t *counts = json_object_get(data, name);
 
-		printf("%s%s: %d -> %d", i > 0 ? ", " : "", name,
-		       (int)ctl_number(change, "from", 0), (int)ctl_number(change, "to", 0));
+		output_note(&call->output, "%s%s: %d -> %d", i > 0 ? ", " : "", name,
+			    (int)member_number(counts, "from", 0),
+			    (int)member_number(counts, "to", 0));
 	}
 }
 
-static int
-scale(struct ctl *ctl, struct scale_options *options)
-{
-	int exit_code;
-	json_t *data = ctl_ask(ctl, "scale", json_incref(options->arguments), &exit_code);
-
-	if (data == NULL)
-		return exit_code;
-	if (!options->change.json)
-		print_change(options, data);
-	return ctl_finish_change(ctl, &options->change, data, options->targets,
-				 options->target_count, "ready");
-}
-
 int
-ctl_scale(struct ctl *ctl, int argc, char **argv)
+ctl_scale(struct call *call)
 {
-	struct scale_options options = {.change = {.wait = true, .timeout_ms = 30000},
-					.arguments = json_object()};
-	int exit_code = ctl_scale_read_options(&options, argc, argv);
+	struct target targets[ROLE_COUNT];
+	struct ctl_change change = {.targets = targets,
+				    .target_count = call->options.word_count,
+				    .wait_ms = 30000,
+				    .dry_run = options_has(&call->options, "dry-run"),
+				    .done = "ready"};
+	json_t *arguments = json_object(), *data;
+	int code = ctl_scale_read(call, arguments, targets);
 
-	if (exit_code == 0)
-		exit_code = scale(ctl, &options);
-	json_decref(options.arguments);
-	return exit_code;
+	if (code != 0) {
+		json_decref(arguments);
+		return code;
+	}
+	data = client_ask(call->client, "scale", arguments, &code);
+	if (data == NULL)
+		return code;
+	ctl_scale_print(call, &change, data);
+	return ctl_change_finish(call, &change, data);
 }

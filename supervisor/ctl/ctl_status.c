@@ -4,18 +4,21 @@
  * gave.
  */
 #include "common/base/xalloc.h"
-#include "supervisor/cli/ctl.h"
+#include "common/base/visible_text.h"
+#include "supervisor/cli/member.h"
+#include "supervisor/cli/text_table.h"
+#include "supervisor/cli/watch.h"
+#include "supervisor/ctl/ctl.h"
+#include "supervisor/ctl/ctl_judge.h"
 #include "supervisor/shared/human.h"
+#include "supervisor/shared/roles.h"
 #include "supervisor/shared/request.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <time.h>
 
-enum { OPTION_JSON = 256, OPTION_CHECK, OPTION_WATCH };
 enum { DEATHS_SHOWN = 5, RECENT_S = 3600 };
 
 /* The columns, in order; make gives the cell's text in new memory. */
@@ -28,27 +31,27 @@ struct column {
 static char *
 make_stage(const json_t *slot)
 {
-	return xstrdup(ctl_text(slot, "role", "?"));
+	return xstrdup(member_text(slot, "role", "?"));
 }
 
 static char *
 make_slot(const json_t *slot)
 {
-	return xasprintf("%d", (int)ctl_number(slot, "slot", 0));
+	return xasprintf("%d", (int)member_number(slot, "slot", 0));
 }
 
 static char *
 make_state(const json_t *slot)
 {
-	if (json_is_true(json_object_get(slot, "paused")))
+	if (member_is_true(slot, "paused"))
 		return xstrdup("PAUSED");
-	return xstrdup(ctl_text(slot, "state", "?"));
+	return xstrdup(member_text(slot, "state", "?"));
 }
 
 static char *
 make_ready(const json_t *slot)
 {
-	return xstrdup(json_is_true(json_object_get(slot, "ready")) ? "yes" : "no");
+	return xstrdup(member_is_true(slot, "ready") ? "yes" : "no");
 }
 
 static char *
@@ -56,13 +59,13 @@ make_pid(const json_t *slot)
 {
 	if (!json_is_integer(json_object_get(slot, "pid")))
 		return xstrdup("-");
-	return xasprintf("%d", (int)ctl_number(slot, "pid", 0));
+	return xasprintf("%d", (int)member_number(slot, "pid", 0));
 }
 
 static char *
 make_uptime(const json_t *slot)
 {
-	double seconds = ctl_number(slot, "uptime_s", -1);
+	double seconds = member_number(slot, "uptime_s", -1);
 	char text[32];
 
 	if (seconds < 0)
@@ -73,7 +76,7 @@ make_uptime(const json_t *slot)
 static char *
 make_rate(const json_t *slot)
 {
-	return xasprintf("%.1f", ctl_number(slot, "rate_per_s", 0));
+	return xasprintf("%.1f", member_number(slot, "rate_per_s", 0));
 }
 
 static char *
@@ -101,24 +104,17 @@ make_rejected(const json_t *slot)
 static char *
 make_error(const json_t *slot)
 {
-	char *error = ctl_visible(ctl_text(slot, "last_error", ""));
-	double restart_s = ctl_number(slot, "restart_in_s", -1);
-	char when[32], *text;
+	const char *error = member_text(slot, "last_error", "");
+	double restart_s = member_number(slot, "restart_in_s", -1);
+	char when[32];
 
-	if (restart_s < 0)
-		text = xasprintf("%s%s", error,
-				 json_is_true(json_object_get(slot, "held")) ? "(stopped by hand)"
-									     : "");
-	else
-		text = xasprintf("%s (next start in %s, failure %d)", error,
+	if (restart_s >= 0)
+		return xasprintf("%s (next start in %s, failure %d)", error,
 				 human_duration((int64_t)(restart_s * 1000), when, sizeof(when)),
-				 (int)ctl_number(slot, "failures", 0));
-	free(error);
-	if (text[0] == '\0') {
-		free(text);
-		text = xstrdup("-");
-	}
-	return text;
+				 (int)member_number(slot, "failures", 0));
+	if (member_is_true(slot, "held"))
+		return xasprintf("%s(stopped by hand)", error);
+	return xstrdup(error[0] != '\0' ? error : "-");
 }
 
 static const struct column columns[] = {
@@ -137,35 +133,37 @@ static const struct column columns[] = {
 static const char *
 colour_of(const json_t *slot)
 {
-	const char *state = ctl_text(slot, "state", "");
+	const char *state = member_text(slot, "state", "");
 
-	if (json_is_true(json_object_get(slot, "paused")))
+	if (member_is_true(slot, "paused"))
 		return "yellow";
 	if (strcmp(state, "RUNNING") == 0)
-		return json_is_true(json_object_get(slot, "ready")) ? "green" : "yellow";
+		return member_is_true(slot, "ready") ? "green" : "yellow";
 	if (strcmp(state, "FATAL") == 0 || strcmp(state, "BACKOFF") == 0)
 		return "red";
 	return "yellow";
 }
 
 static void
-ctl_status_print_head(const json_t *status)
+ctl_status_print_head(const json_t *status, FILE *out)
 {
-	char *settings = ctl_visible(ctl_text(status, "settings", "?"));
+	char *settings = visible_text_new(span_of(member_text(status, "settings", "?")), 0);
 	const json_t *roles = json_object_get(status, "roles");
 	char uptime[32];
 
-	human_duration((int64_t)(ctl_number(status, "uptime_s", 0) * 1000), uptime, sizeof(uptime));
-	printf("sluiced %s, pid %d, up %s%s, settings %s\n", ctl_text(status, "version", "?"),
-	       (int)ctl_number(status, "pid", 0), uptime,
-	       json_is_true(json_object_get(status, "draining")) ? ", ENDING" : "", settings);
+	human_duration((int64_t)(member_number(status, "uptime_s", 0) * 1000), uptime,
+		       sizeof(uptime));
+	fprintf(out, "sluiced %s, pid %d, up %s%s, settings %s\n",
+		member_text(status, "version", "?"), (int)member_number(status, "pid", 0), uptime,
+		member_is_true(status, "draining") ? ", ENDING" : "", settings);
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
 		const json_t *role = json_object_get(roles, role_table[i].name);
 
-		printf("%s%s %d of %d ready", i > 0 ? ", " : "", role_table[i].name,
-		       (int)ctl_number(role, "ready", 0), (int)ctl_number(role, "wanted", 0));
+		fprintf(out, "%s%s %d of %d ready", i > 0 ? ", " : "", role_table[i].name,
+			(int)member_number(role, "ready", 0),
+			(int)member_number(role, "wanted", 0));
 	}
-	printf("\n\n");
+	fprintf(out, "\n\n");
 	free(settings);
 }
 
@@ -174,29 +172,31 @@ is_recent(const json_t *death)
 {
 	struct tm utc = {0};
 
-	return strptime(ctl_text(death, "at", ""), "%Y-%m-%dT%H:%M:%S", &utc) != NULL &&
+	return strptime(member_text(death, "at", ""), "%Y-%m-%dT%H:%M:%S", &utc) != NULL &&
 	       time(NULL) - timegm(&utc) < RECENT_S;
 }
 
 static void
-print_death(const json_t *death)
+ctl_status_print_death(const json_t *death, FILE *out)
 {
-	char *cause = ctl_visible(ctl_text(death, "cause", "?"));
-	char *in_hand = ctl_visible(ctl_text(death, "in_hand", ""));
-	const char *why = ctl_text(death, "why", "");
-	char uptime[32];
+	const char *in_hand = member_text(death, "in_hand", "");
+	const char *why = member_text(death, "why", "");
+	char uptime[32], *line;
 
-	human_duration((int64_t)(ctl_number(death, "uptime_s", 0) * 1000), uptime, sizeof(uptime));
-	printf("  %.19sZ  %s (pid %d): %s%s%s after %s%s%s\n", ctl_text(death, "at", "?"),
-	       ctl_text(death, "name", "?"), (int)ctl_number(death, "pid", 0), why,
-	       why[0] != '\0' ? ", " : "", cause, uptime, in_hand[0] != '\0' ? ", in hand: " : "",
-	       in_hand);
-	free(cause);
-	free(in_hand);
+	human_duration((int64_t)(member_number(death, "uptime_s", 0) * 1000), uptime,
+		       sizeof(uptime));
+	line = xasprintf("%.19sZ  %s (pid %d): %s%s%s after %s%s%s", member_text(death, "at", "?"),
+			 member_text(death, "name", "?"), (int)member_number(death, "pid", 0), why,
+			 why[0] != '\0' ? ", " : "", member_text(death, "cause", "?"), uptime,
+			 in_hand[0] != '\0' ? ", in hand: " : "", in_hand);
+	fputs("  ", out);
+	visible_text_print(out, span_of(line), 0, NULL);
+	fputc('\n', out);
+	free(line);
 }
 
 static void
-ctl_status_print_deaths(const json_t *deaths)
+ctl_status_print_deaths(const json_t *deaths, FILE *out)
 {
 	const json_t *death;
 	size_t recent = 0, i;
@@ -204,106 +204,81 @@ ctl_status_print_deaths(const json_t *deaths)
 	json_array_foreach(deaths, i, death) recent += is_recent(death) ? 1 : 0;
 	if (recent == 0)
 		return;
-	printf("\ndied in the last hour: %zu%s\n", recent, recent == DEATHS_KEPT ? " or more" : "");
+	fprintf(out, "\ndied in the last hour: %zu%s\n", recent,
+		recent == DEATHS_KEPT ? " or more" : "");
 	for (i = 0; i < MIN(recent, (size_t)DEATHS_SHOWN); i++)
-		print_death(json_array_get(deaths, i));
+		ctl_status_print_death(json_array_get(deaths, i), out);
 	if (recent > DEATHS_SHOWN)
-		printf("  and %zu more: sluicectl status --json\n", recent - DEATHS_SHOWN);
+		fprintf(out, "  and %zu more: sluicectl status --json\n", recent - DEATHS_SHOWN);
 }
 
 static void
-ctl_status_print_status(const json_t *status)
+ctl_status_print(const json_t *status, FILE *out)
 {
-	struct libscols_table *table = ctl_table_new();
+	struct libscols_table *table = text_table_new();
 	const json_t *slot;
 	size_t i;
 
-	ctl_status_print_head(status);
+	ctl_status_print_head(status, out);
 	for (i = 0; i < ARRAY_LEN(columns); i++)
-		ctl_table_column(table, columns[i].title, columns[i].right);
+		text_table_column(table, columns[i].title, columns[i].right);
 	json_array_foreach(json_object_get(status, "slots"), i, slot)
 	{
-		struct libscols_line *line = ctl_table_row(table);
+		struct libscols_line *line = text_table_row(table);
 
 		for (size_t c = 0; c < ARRAY_LEN(columns); c++)
-			ctl_table_cell(line, c, columns[c].make(slot),
-				       columns[c].make == make_state ? colour_of(slot) : NULL);
+			text_table_cell(line, c, columns[c].make(slot),
+					columns[c].make == make_state ? colour_of(slot) : NULL);
 	}
-	ctl_table_print(table);
-	ctl_status_print_deaths(json_object_get(status, "deaths"));
+	text_table_print(table, out);
+	ctl_status_print_deaths(json_object_get(status, "deaths"), out);
 }
 
-struct status_options {
-	bool json, check;
-	int64_t watch_ms;
-};
-
 /* Nothing when all is as wanted. */
+static void
+ctl_status_print_problems(const json_t *problems, FILE *out)
+{
+	const json_t *problem;
+	size_t i;
+
+	json_array_foreach(problems, i, problem)
+	{
+		visible_text_print(out, span_of(member_text(problem, "text", "?")), 0, NULL);
+		fputc('\n', out);
+	}
+}
+
 static int
-check(const json_t *status, bool as_json)
+ctl_status_check(const struct call *call, const json_t *status)
 {
 	static const struct ctl_limits no_limits = {.deaths_s = 0};
 	json_t *problems = json_array();
 	enum ctl_severity worst = ctl_judge(status, &no_limits, problems);
-	const json_t *problem;
-	size_t i;
 
-	if (as_json)
-		ctl_print_json(problems);
-	else
-		json_array_foreach(problems, i, problem) puts(ctl_text(problem, "text", "?"));
+	output_value(&call->output, problems, ctl_status_print_problems);
 	json_decref(problems);
 	return worst == CTL_FINE ? CTL_OK : CTL_FAILED;
 }
 
 static int
-ctl_status_show(struct ctl *ctl, void *context)
+ctl_status_show(void *context)
 {
-	const struct status_options *options = context;
+	struct call *call = context;
 	int exit_code;
-	json_t *status = ctl_ask(ctl, "status", NULL, &exit_code);
+	json_t *status = client_ask(call->client, "status", NULL, &exit_code);
 
 	if (status == NULL)
 		return exit_code;
-	if (options->check)
-		exit_code = check(status, options->json);
-	else if (options->json)
-		ctl_print_json(status);
+	if (options_has(&call->options, "check"))
+		exit_code = ctl_status_check(call, status);
 	else
-		ctl_status_print_status(status);
+		output_value(&call->output, status, ctl_status_print);
 	json_decref(status);
 	return exit_code;
 }
 
 int
-ctl_status(struct ctl *ctl, int argc, char **argv)
+ctl_status(struct call *call)
 {
-	static const struct option long_options[] = {
-		{"json", no_argument, NULL, OPTION_JSON},
-		{"check", no_argument, NULL, OPTION_CHECK},
-		{"watch", optional_argument, NULL, OPTION_WATCH},
-		{NULL, 0, NULL, 0},
-	};
-	struct status_options options = {.json = false};
-	int option;
-
-	while ((option = ctl_getopt(argc, argv, ":", long_options)) != -1) {
-		switch (option) {
-		case OPTION_JSON:
-			options.json = true;
-			break;
-		case OPTION_CHECK:
-			options.check = true;
-			break;
-		case OPTION_WATCH:
-			if (ctl_parse_watch(argv[0], optarg, &options.watch_ms) != 0)
-				return EX_USAGE;
-			break;
-		default:
-			return EX_USAGE;
-		}
-	}
-	if (ctl_expect_end(argc, argv) != 0)
-		return EX_USAGE;
-	return ctl_repeat(ctl, options.watch_ms, ctl_status_show, &options);
+	return watch_repeat(options_number(&call->options, "watch", 0), ctl_status_show, call);
 }

@@ -6,9 +6,12 @@
  */
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/visible_text.h"
 #include "common/base/xalloc.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/cli/member.h"
+#include "supervisor/ctl/ctl.h"
 #include "supervisor/ctl/ctl_view.h"
+#include "supervisor/shared/roles.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,27 +23,33 @@
 
 enum { SNAPSHOT_EVENTS = 10 };
 
-static int
-print_snapshot(struct ctl *ctl, bool as_json)
+/* status: with the events in it. */
+static void
+ctl_top_print(const json_t *status, FILE *out)
 {
 	struct view *view = xcalloc(1, sizeof(*view));
-	json_t *status, *data = NULL;
-	int exit_code;
 
-	status = ctl_ask(ctl, "status", NULL, &exit_code);
+	view_make(view, NULL, status, json_object_get(status, "events"), SNAPSHOT_EVENTS);
+	for (size_t i = 0; i < view->count; i++)
+		fprintf(out, "%s\n", view->lines[i].text);
+	free(view);
+}
+
+static int
+ctl_top_snapshot(struct call *call)
+{
+	json_t *data = NULL;
+	int exit_code;
+	json_t *status = client_ask(call->client, "status", NULL, &exit_code);
+
 	if (status != NULL)
-		data = ctl_ask(ctl, "events", NULL, &exit_code);
-	if (data != NULL && as_json) {
+		data = client_ask(call->client, "events", NULL, &exit_code);
+	if (data != NULL) {
 		json_object_set(status, "events", json_object_get(data, "events"));
-		ctl_print_json(status);
-	} else if (data != NULL) {
-		view_make(view, NULL, status, json_object_get(data, "events"), SNAPSHOT_EVENTS);
-		for (size_t i = 0; i < view->count; i++)
-			puts(view->lines[i].text);
+		output_value(&call->output, status, ctl_top_print);
 	}
 	json_decref(data);
 	json_decref(status);
-	free(view);
 	return exit_code;
 }
 
@@ -56,7 +65,7 @@ struct deed {
 };
 
 struct top {
-	struct ctl *ctl;
+	struct client *client;
 	struct view view;
 	json_t *status, *events, *before; /* before: the status that latencies are counted from */
 	json_int_t last_event;
@@ -70,7 +79,10 @@ struct top {
 static void
 ctl_top_say(struct top *top, const char *text)
 {
-	snprintf(top->message, sizeof(top->message), "%s", text);
+	char *visible = visible_text_new(span_of(text), 0);
+
+	snprintf(top->message, sizeof(top->message), "%s", visible);
+	free(visible);
 	top->message_ms = clock_mono_ms();
 }
 
@@ -79,10 +91,10 @@ static bool
 ctl_top_look(struct top *top)
 {
 	int64_t now_ms = clock_mono_ms();
-	json_t *status = ctl_ask(top->ctl, "status", NULL, &top->exit_code), *data = NULL;
+	json_t *status = client_ask(top->client, "status", NULL, &top->exit_code), *data = NULL;
 
 	if (status != NULL)
-		data = ctl_ask(top->ctl, "events", NULL, &top->exit_code);
+		data = client_ask(top->client, "events", NULL, &top->exit_code);
 	if (data == NULL) {
 		json_decref(status);
 		ctl_top_say(top, "sluiced does not answer");
@@ -177,7 +189,7 @@ static void
 offer_scale(struct top *top, const char *role, int by)
 {
 	const json_t *object = json_object_get(json_object_get(top->status, "roles"), role);
-	int wanted = (int)ctl_number(object, "wanted", 0);
+	int wanted = (int)member_number(object, "wanted", 0);
 
 	char text[160];
 
@@ -198,8 +210,8 @@ static void
 offer(struct top *top, int key)
 {
 	const json_t *slot = chosen_slot(top);
-	const char *role = ctl_text(slot, "role", ""), *name = ctl_text(slot, "name", "");
-	bool paused = json_is_true(json_object_get(slot, "pause_wanted"));
+	const char *role = member_text(slot, "role", ""), *name = member_text(slot, "name", "");
+	bool paused = member_is_true(slot, "pause_wanted");
 	struct deed *deed = &top->deed;
 
 	if (slot == NULL)
@@ -224,14 +236,14 @@ ctl_top_act(struct top *top)
 	int exit_code = 0;
 	json_t *data;
 
-	top->ctl->refusal[0] = '\0';
-	data = ctl_ask(top->ctl, top->deed.command, top->deed.arguments, &exit_code);
+	top->client->refusal[0] = '\0';
+	data = client_ask(top->client, top->deed.command, top->deed.arguments, &exit_code);
 
-	top->deed.arguments = NULL; /* ctl_ask has released them */
+	top->deed.arguments = NULL; /* client_ask has released them */
 	snprintf(text, sizeof(text), "%s: %s", top->deed.question,
-		 data != NULL		     ? "done"
-		 : top->ctl->refusal[0] != 0 ? top->ctl->refusal
-					     : "sluiced does not answer");
+		 data != NULL			? "done"
+		 : top->client->refusal[0] != 0 ? top->client->refusal
+						: "sluiced does not answer");
 	ctl_top_say(top, text);
 	json_decref(data);
 	forget(top);
@@ -283,7 +295,7 @@ start_screen(void)
 	keypad(stdscr, TRUE);
 	curs_set(0);
 	timeout(REFRESH_MS);
-	if (has_colors() && ctl_has_colour()) {
+	if (has_colors() && output_has_colour()) {
 		start_color();
 		use_default_colors();
 		init_pair(1, COLOR_GREEN, -1);
@@ -293,20 +305,20 @@ start_screen(void)
 }
 
 static int
-run_screen(struct ctl *ctl)
+ctl_top_run(struct client *client)
 {
 	struct top *top = xcalloc(1, sizeof(*top));
 	int64_t next_ms = 0;
 	int exit_code, key = ERR;
 
-	top->ctl = ctl;
-	if (!ctl_top_look(top)) { /* said by ctl_ask: before the screen is taken over */
+	top->client = client;
+	if (!ctl_top_look(top)) { /* said by client_ask: before the screen is taken over */
 		exit_code = top->exit_code;
 		free(top);
 		return exit_code;
 	}
-	ctl->quiet = true;
-	ctl->on_screen = true;
+	client->quiet = true;
+	client->on_screen = true;
 	start_screen();
 	do {
 		if (clock_mono_ms() >= next_ms) {
@@ -332,18 +344,11 @@ run_screen(struct ctl *ctl)
 #endif
 
 int
-ctl_top(struct ctl *ctl, int argc, char **argv)
+ctl_top(struct call *call)
 {
-	bool as_json;
-	int code = ctl_read_json_option(argc, argv, &as_json);
-
-	if (code == 0)
-		code = ctl_expect_end(argc, argv);
-	if (code != 0)
-		return code;
 #ifdef WITH_NCURSES
-	if (!as_json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO))
-		return run_screen(ctl);
+	if (!call->output.json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO))
+		return ctl_top_run(call->client);
 #endif
-	return print_snapshot(ctl, as_json);
+	return ctl_top_snapshot(call);
 }

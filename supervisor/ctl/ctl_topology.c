@@ -11,12 +11,10 @@
 #include "common/broker/topology.h"
 #include "common/broker/broker_publish.h"
 #include "producer/binding_check.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/ctl/ctl.h"
 
-#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
 enum { ANSWER_MS = 10000 };
@@ -110,59 +108,83 @@ check_spares(struct broker *broker, const struct settings *settings, json_t *mis
 	return OUTCOME_DONE;
 }
 
-static int
-assert_topology(struct ctl *ctl, int declare, bool as_json, const char *done)
+static enum outcome
+ctl_topology_assert(struct broker **broker, const struct settings *settings, bool passive,
+		    json_t *missing, struct failure *failure)
 {
-	struct settings settings = with_declare(ctl_settings(ctl), declare);
-	bool passive = declare == DECLARE_PASSIVE, good;
-	json_t *missing = json_array();
+	if (broker_open(broker, &settings->broker, passive ? BROKER_PUBLISH : BROKER_ADMIN,
+			"sluicectl topology", failure) != OUTCOME_DONE ||
+	    topology_assert(*broker, settings, failure) != OUTCOME_DONE ||
+	    topology_assert_spares(*broker, settings, failure) != OUTCOME_DONE ||
+	    (passive && check_spares(*broker, settings, missing, failure) != OUTCOME_DONE))
+		return failure->outcome;
+	return OUTCOME_DONE;
+}
+
+struct topology_answer {
+	const char *address, *done;
+	json_t *missing; /* names of queues without their spare binding */
+};
+
+static json_t *
+ctl_topology_json(const void *context)
+{
+	const struct topology_answer *answer = context;
+
+	return json_pack("{s:s, s:b, s:O}", "broker", answer->address, "ok",
+			 json_array_size(answer->missing) == 0, "unbound", answer->missing);
+}
+
+static void
+ctl_topology_print(const void *context, FILE *out)
+{
+	const struct topology_answer *answer = context;
+
+	if (json_array_size(answer->missing) == 0)
+		fprintf(out, "broker %s: %s\n", answer->address, answer->done);
+}
+
+static int
+ctl_topology_declare(struct call *call, int declare, const char *done)
+{
+	struct settings settings = with_declare(client_settings(call->client), declare);
+	struct topology_answer answer = {.done = done, .missing = json_array()};
 	struct broker *broker = NULL;
 	struct failure failure;
+	int code;
 
-	if (broker_open(&broker, &settings.broker, passive ? BROKER_PUBLISH : BROKER_ADMIN,
-			"sluicectl topology", &failure) != OUTCOME_DONE ||
-	    topology_assert(broker, &settings, &failure) != OUTCOME_DONE ||
-	    topology_assert_spares(broker, &settings, &failure) != OUTCOME_DONE ||
-	    (passive && check_spares(broker, &settings, missing, &failure) != OUTCOME_DONE)) {
+	if (ctl_topology_assert(&broker, &settings, declare == DECLARE_PASSIVE, answer.missing,
+				&failure) != OUTCOME_DONE) {
 		log_error("%s", failure.text);
 		broker_abandon(&broker);
-		json_decref(missing);
+		json_decref(answer.missing);
 		return failure.exit_code;
 	}
-	good = json_array_size(missing) == 0;
-	if (as_json) {
-		json_t *data = json_pack("{s:s, s:b, s:O}", "broker", broker_address(broker), "ok",
-					 good, "unbound", missing);
-
-		ctl_print_json(data);
-		json_decref(data);
-	} else if (good) {
-		printf("broker %s: %s\n", broker_address(broker), done);
-	}
+	answer.address = broker_address(broker);
+	output_answer(&call->output, &answer, ctl_topology_json, ctl_topology_print);
+	code = json_array_size(answer.missing) == 0 ? CTL_OK : EX_CONFIG;
 	broker_close(&broker);
-	json_decref(missing);
-	return good ? CTL_OK : EX_CONFIG;
+	json_decref(answer.missing);
+	return code;
 }
 
 int
-ctl_topology(struct ctl *ctl, int argc, char **argv)
+ctl_topology_apply(struct call *call)
 {
-	bool as_json;
-	int code = ctl_read_json_option(argc, argv, &as_json);
+	return ctl_topology_declare(call, DECLARE_CREATE,
+				    "exchanges, queues and bindings are there");
+}
 
-	if (code != 0)
-		return code;
-	if (optind + 1 != argc)
-		return ctl_usage("topology", "one of apply, check, export is needed");
-	if (strcmp(argv[optind], "apply") == 0)
-		return assert_topology(ctl, DECLARE_CREATE, as_json,
-				       "exchanges, queues and bindings are there");
-	if (strcmp(argv[optind], "check") == 0)
-		return assert_topology(ctl, DECLARE_PASSIVE, as_json,
-				       "exchanges, queues and spare bindings are there");
-	if (strcmp(argv[optind], "export") == 0) {
-		topology_export(ctl_settings(ctl), stdout);
-		return CTL_OK;
-	}
-	return ctl_usage("topology", "\"%s\" is none of apply, check, export", argv[optind]);
+int
+ctl_topology_check(struct call *call)
+{
+	return ctl_topology_declare(call, DECLARE_PASSIVE,
+				    "exchanges, queues and spare bindings are there");
+}
+
+int
+ctl_topology_export(struct call *call)
+{
+	topology_export(client_settings(call->client), stdout);
+	return CTL_OK;
 }

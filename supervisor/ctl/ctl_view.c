@@ -3,8 +3,10 @@
  * ctl_view.c - a status as lines of text.
  */
 #include "supervisor/ctl/ctl_view.h"
+#include "common/base/visible_text.h"
 #include "common/process/histogram.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/cli/member.h"
+#include "supervisor/shared/roles.h"
 #include "supervisor/shared/human.h"
 
 #include <stdarg.h>
@@ -29,7 +31,7 @@ add(struct view *view, enum view_look look, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line->text, sizeof(line->text), format, args);
 	va_end(args);
-	visible = ctl_visible(line->text);
+	visible = visible_text_new(span_of(line->text), 0);
 	snprintf(line->text, sizeof(line->text), "%s", visible);
 	free(visible);
 	if (view->count < VIEW_LINES)
@@ -108,10 +110,11 @@ add_head(struct view *view, const json_t *status)
 {
 	char uptime[32];
 
-	human_duration((int64_t)(ctl_number(status, "uptime_s", 0) * 1000), uptime, sizeof(uptime));
-	add(view, VIEW_PLAIN, "sluiced %s, pid %d, up %s%s", ctl_text(status, "version", "?"),
-	    (int)ctl_number(status, "pid", 0), uptime,
-	    json_is_true(json_object_get(status, "draining")) ? ", ENDING" : "");
+	human_duration((int64_t)(member_number(status, "uptime_s", 0) * 1000), uptime,
+		       sizeof(uptime));
+	add(view, VIEW_PLAIN, "sluiced %s, pid %d, up %s%s", member_text(status, "version", "?"),
+	    (int)member_number(status, "pid", 0), uptime,
+	    member_is_true(status, "draining") ? ", ENDING" : "");
 	add(view, VIEW_PLAIN, "%s", "");
 }
 
@@ -131,25 +134,25 @@ add_stages(struct view *view, const json_t *before, const json_t *status)
 		const json_t *role = role_of(status, i), *then = role_of(before, i);
 		const json_t *queue = json_object_get(role, "queue");
 		const json_t *limits = json_object_get(role, "autoscale");
-		int ready = (int)ctl_number(role, "ready", 0);
-		int wanted = (int)ctl_number(role, "wanted", 0);
-		double drain_s = ctl_number(queue, "drain_s", -1);
-		bool known = json_is_true(json_object_get(queue, "known"));
-		bool paused = json_is_true(json_object_get(role, "paused"));
+		int ready = (int)member_number(role, "ready", 0);
+		int wanted = (int)member_number(role, "wanted", 0);
+		double drain_s = member_number(queue, "drain_s", -1);
+		bool known = member_is_true(queue, "known");
+		bool paused = member_is_true(role, "paused");
 		char count[16], total[32], waiting[32] = "-", drain[32] = "-", scale[32] = "-";
 		char batch[64], lag[64];
 
 		snprintf(count, sizeof(count), "%d/%d", ready, wanted);
-		human_count((uint64_t)ctl_number(role, "total", 0), total, sizeof(total));
+		human_count((uint64_t)member_number(role, "total", 0), total, sizeof(total));
 		if (known)
-			human_count((uint64_t)ctl_number(queue, "ready", 0), waiting,
+			human_count((uint64_t)member_number(queue, "ready", 0), waiting,
 				    sizeof(waiting));
 		if (known && drain_s >= 0)
 			human_duration((int64_t)(drain_s * 1000), drain, sizeof(drain));
 		if (json_is_object(limits))
 			snprintf(scale, sizeof(scale), "%d to %d",
-				 (int)ctl_number(limits, "min", 0),
-				 (int)ctl_number(limits, "max", 0));
+				 (int)member_number(limits, "min", 0),
+				 (int)member_number(limits, "max", 0));
 		add(view,
 		    paused	      ? VIEW_DOUBTFUL
 		    : ready == wanted ? VIEW_GOOD
@@ -168,12 +171,11 @@ add_stages(struct view *view, const json_t *before, const json_t *status)
 static enum view_look
 slot_look(const json_t *slot)
 {
-	const char *state = ctl_text(slot, "state", "");
+	const char *state = member_text(slot, "state", "");
 
 	if (strcmp(state, "FATAL") == 0 || strcmp(state, "BACKOFF") == 0)
 		return VIEW_BAD;
-	if (json_is_true(json_object_get(slot, "ready")) &&
-	    !json_is_true(json_object_get(slot, "paused")))
+	if (member_is_true(slot, "ready") && !member_is_true(slot, "paused"))
 		return VIEW_GOOD;
 	return VIEW_DOUBTFUL;
 }
@@ -199,7 +201,8 @@ fitting(const char *text, size_t width)
 static void
 add_error(struct view *view, const json_t *slot, const char *error)
 {
-	char *visible = ctl_visible(error); /* before it is cut: that makes it longer */
+	char *visible =
+		visible_text_new(span_of(error), 0); /* before it is cut: that makes it longer */
 	size_t width = view->width > ERROR_INDENT + 1 ? view->width - ERROR_INDENT : 1;
 
 	for (const char *rest = visible; *rest != '\0';) {
@@ -216,21 +219,20 @@ add_error(struct view *view, const json_t *slot, const char *error)
 static void
 add_slot(struct view *view, const json_t *slot)
 {
-	double up = ctl_number(slot, "uptime_s", -1);
-	const char *error = ctl_text(slot, "last_error", "");
+	double up = member_number(slot, "uptime_s", -1);
+	const char *error = member_text(slot, "last_error", "");
 	char uptime[32] = "-", total[32], rejected[32];
 	bool fits = view->width == 0 || SLOT_WIDTH + strlen(error) <= view->width;
 
 	if (up >= 0)
 		human_duration((int64_t)(up * 1000), uptime, sizeof(uptime));
-	human_count((uint64_t)ctl_number(slot, "total", 0), total, sizeof(total));
-	human_count((uint64_t)ctl_number(slot, "rejected", 0), rejected, sizeof(rejected));
+	human_count((uint64_t)member_number(slot, "total", 0), total, sizeof(total));
+	human_count((uint64_t)member_number(slot, "rejected", 0), rejected, sizeof(rejected));
 	add(view, slot_look(slot), "%-12s %-9s %-6s %8d %8s %9.1f %9s %9s  %s",
-	    ctl_text(slot, "name", "?"),
-	    json_is_true(json_object_get(slot, "paused")) ? "PAUSED" : ctl_text(slot, "state", "?"),
-	    json_is_true(json_object_get(slot, "ready")) ? "yes" : "no",
-	    (int)ctl_number(slot, "pid", 0), uptime, ctl_number(slot, "rate_per_s", 0), total,
-	    rejected, fits ? error : "")
+	    member_text(slot, "name", "?"),
+	    member_is_true(slot, "paused") ? "PAUSED" : member_text(slot, "state", "?"),
+	    member_is_true(slot, "ready") ? "yes" : "no", (int)member_number(slot, "pid", 0),
+	    uptime, member_number(slot, "rate_per_s", 0), total, rejected, fits ? error : "")
 		->slot = slot;
 	if (!fits)
 		add_error(view, slot, error);
@@ -281,11 +283,11 @@ add_events(struct view *view, const json_t *events, size_t max_events)
 	add(view, VIEW_HEADING, "EVENTS");
 	for (size_t i = count > max_events ? count - max_events : 0; i < count; i++) {
 		const json_t *event = json_array_get(events, i);
-		const char *actor = ctl_text(event, "actor", "");
+		const char *actor = member_text(event, "actor", "");
 
-		add(view, VIEW_PLAIN, "%.19sZ  %-9s %-9s %s%s%s", ctl_text(event, "at", "?"),
-		    ctl_text(event, "kind", "?"), ctl_text(event, "subject", "?"),
-		    ctl_text(event, "text", ""), actor[0] != '\0' ? ", by " : "", actor);
+		add(view, VIEW_PLAIN, "%.19sZ  %-9s %-9s %s%s%s", member_text(event, "at", "?"),
+		    member_text(event, "kind", "?"), member_text(event, "subject", "?"),
+		    member_text(event, "text", ""), actor[0] != '\0' ? ", by " : "", actor);
 	}
 }
 

@@ -106,20 +106,23 @@ check_confirmed(struct dlq_run *run)
 	char names[256];
 
 	if (s->by_id && s->all)
-		return dlq_usage(run, "ids or --all, not both");
+		return verbs_usage(run->call, "ids or --all, not both");
 	if (s->by_id || dlq_select_has_filters(s))
 		return CTL_OK;
 	if (!s->all)
-		return dlq_usage(run, "which letters? ids, a group, or --all --confirm QUEUE");
+		return verbs_usage(run->call,
+				   "which letters? ids, a group, or --all --confirm QUEUE");
 	/* in full: whoever writes it has looked at which queue it is */
 	if (run->confirm == NULL || stage_find(run->confirm, &queue) != 0 ||
 	    strcmp(run->confirm, stage_table[queue].dead_queue) != 0)
-		return dlq_usage(run, "--all wants --confirm with the name of the queue: %s",
-				 names_of_queues(names, sizeof(names)));
+		return verbs_usage(run->call,
+				   "--all wants --confirm with the name of the queue: %s",
+				   names_of_queues(names, sizeof(names)));
 	for (size_t i = 0; i < STAGE_COUNT; i++)
 		if (s->queue[i] && i != queue)
-			return dlq_usage(run, "--confirm %s is another queue than the one named",
-					 run->confirm);
+			return verbs_usage(run->call,
+					   "--confirm %s is another queue than the one named",
+					   run->confirm);
 	run->select.queue[queue] = true;
 	return CTL_OK;
 }

@@ -259,9 +259,9 @@ remove_or_report_file(const struct dlq_run *run, const struct edit *edit)
 		return;
 	log_error("what was typed is kept in %s", edit->path);
 	log_error("to send it: sluicectl -c '%s' dlq edit %s%s%s%s --line-file '%s'",
-		  run->ctl->settings_path, edit->id, run->format != NULL ? " --format " : "",
-		  run->format != NULL ? run->format : "", run->keep_format ? " --keep-format" : "",
-		  edit->path);
+		  run->call->client->settings_path, edit->id,
+		  run->format != NULL ? " --format " : "", run->format != NULL ? run->format : "",
+		  run->keep_format ? " --keep-format" : "", edit->path);
 }
 
 int
@@ -272,9 +272,9 @@ dlq_edit(struct dlq_run *run)
 	int code;
 
 	if (!run->select.by_id || dlq_select_id_count(&run->select) != 1)
-		return dlq_usage(run, "one id is needed");
+		return verbs_usage(run->call, "one id is needed");
 	if (run->set_line != NULL && run->line_file != NULL)
-		return dlq_usage(run, "--set-line or --line-file, not both");
+		return verbs_usage(run->call, "--set-line or --line-file, not both");
 	code = find_letter(run, &edit);
 	if (code == CTL_OK) {
 		/* from here on something may be typed: an interrupt is not the end of it */

@@ -50,8 +50,7 @@ static int
 read_known_ids(struct import *import)
 {
 	struct dlq_run *run = import->run;
-	struct dlq_run walk = {
-		.ctl = run->ctl, .settings = run->settings, .verb = run->verb, .md5 = run->md5};
+	struct dlq_run walk = {.call = run->call, .settings = run->settings, .md5 = run->md5};
 
 	if (run->allow_duplicates)
 		return CTL_OK;
@@ -219,9 +218,9 @@ dlq_import(struct dlq_run *run)
 	FILE *file = stdin;
 	int code;
 
-	if (run->arg_count == 0)
-		return dlq_usage(run, "a file is needed, or - for standard input");
-	import.path = run->args[0];
+	if (run->file == NULL)
+		return verbs_usage(run->call, "a file is needed, or - for standard input");
+	import.path = run->file;
 	if (strcmp(import.path, "-") != 0 && (file = fopen(import.path, "rb")) == NULL) {
 		log_error("%s: %s", import.path, strerror(errno));
 		return EX_NOINPUT;
@@ -286,10 +285,10 @@ find_archive(const struct dlq_run *run)
 {
 	char *path;
 
-	if (strchr(run->args[0], '/') != NULL || access(run->args[0], R_OK) == 0)
-		return xstrdup(run->args[0]);
+	if (strchr(run->file, '/') != NULL || access(run->file, R_OK) == 0)
+		return xstrdup(run->file);
 	path = xasprintf("%s/" DLQ_ARCHIVE_FOLDER "/%s", run->settings->supervisor.state_dir,
-			 run->args[0]);
+			 run->file);
 	return path;
 }
 
@@ -344,8 +343,8 @@ dlq_restore(struct dlq_run *run)
 	FILE *file;
 	int code, folder_fd;
 
-	if (run->arg_count == 0)
-		return dlq_usage(run, "an archive is needed, as in clean-dropped.ndjson");
+	if (run->file == NULL)
+		return verbs_usage(run->call, "an archive is needed, as in clean-dropped.ndjson");
 	path = find_archive(run);
 	folder = xstrdup(path);
 	import.path = path;

@@ -172,10 +172,11 @@ dlq_move_check_choice(const struct dlq_run *run)
 	bool filtered = dlq_select_has_filters(s);
 
 	if (s->by_id && (filtered || s->all))
-		return dlq_usage(run, "ids, or a choice by group, reason and the like; not both");
+		return verbs_usage(run->call,
+				   "ids, or a choice by group, reason and the like; not both");
 	if (!s->by_id && !filtered && !s->all)
-		return dlq_usage(run,
-				 "which letters? ids, a group (sluicectl dlq groups), or --all");
+		return verbs_usage(run->call,
+				   "which letters? ids, a group (sluicectl dlq groups), or --all");
 	return CTL_OK;
 }
 

@@ -178,7 +178,7 @@ dlq_show(struct dlq_run *run)
 	int code;
 
 	if (!run->select.by_id)
-		return dlq_usage(run, "an id is needed: sluicectl dlq list prints them");
+		return verbs_usage(run->call, "an id is needed: sluicectl dlq list prints them");
 	code = dlq_walk_resolve(run);
 	/* A whole id: no need to look at the letters behind it. */
 	if (dlq_select_id_count(&run->select) == 1)

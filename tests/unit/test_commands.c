@@ -5,7 +5,7 @@
 #include "supervisor/daemon/commands.h"
 #include "common/base/log.h"
 #include "common/settings/settings_load.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/cli/member.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -151,10 +151,10 @@ test_requests(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		json_t *answer = ask(*state, &the_operator, cases[i].line);
-		const char *error = ctl_text(answer, "error", "");
+		const char *error = member_text(answer, "error", "");
 
 		if (json_is_true(json_object_get(answer, "ok")) != (cases[i].exit_code == 0) ||
-		    (int)ctl_number(answer, "exit_code", 0) != cases[i].exit_code ||
+		    (int)member_number(answer, "exit_code", 0) != cases[i].exit_code ||
 		    strstr(error, cases[i].error) == NULL)
 			fail_msg("%s: %s", cases[i].line, error);
 		json_decref(answer);
@@ -174,9 +174,9 @@ test_who_may_not_operate(void **state)
 			 command_table[i].name);
 		answer = ask(*state, &onlooker, line);
 		if (command_table[i].permission == PERMISSION_READ)
-			assert_int_not_equal((int)ctl_number(answer, "exit_code", 0), EX_NOPERM);
+			assert_int_not_equal((int)member_number(answer, "exit_code", 0), EX_NOPERM);
 		else
-			assert_int_equal((int)ctl_number(answer, "exit_code", 0), EX_NOPERM);
+			assert_int_equal((int)member_number(answer, "exit_code", 0), EX_NOPERM);
 		json_decref(answer);
 	}
 }
@@ -190,8 +190,8 @@ test_scale(void **state)
 			     "\"current\":{\"lake\":2,\"clean\":0}}}");
 	const json_t *lake = json_object_get(json_object_get(answer, "data"), "lake");
 
-	assert_int_equal((int)ctl_number(lake, "from", -1), 2);
-	assert_int_equal((int)ctl_number(lake, "to", -1), 4);
+	assert_int_equal((int)member_number(lake, "from", -1), 2);
+	assert_int_equal((int)member_number(lake, "to", -1), 4);
 	assert_int_equal(supervisor->pool.wanted[ROLE_CLEAN], 1);
 	json_decref(answer);
 }
@@ -209,86 +209,9 @@ test_status_of_a_child_gone_wild(void **state)
 	       STATUS_PAGE_SIZE - sizeof(slot->page->version));
 	answer = ask(supervisor, &onlooker, "{\"v\":1,\"command\":\"status\"}");
 	shown = json_array_get(json_object_get(json_object_get(answer, "data"), "slots"), 0);
-	assert_string_equal(ctl_text(shown, "name", ""), "lake/0");
-	assert_string_equal(ctl_text(shown, "report", ""), "unknown");
+	assert_string_equal(member_text(shown, "name", ""), "lake/0");
+	assert_string_equal(member_text(shown, "report", ""), "unknown");
 	json_decref(answer);
-}
-
-/* --- words on the command line --- */
-
-static void
-test_counts(void **state UNUSED)
-{
-	static const struct {
-		const char *text;
-		int count; /* -1 = refused */
-		enum role_id role;
-	} cases[] = {
-		{"lake=4", 4, ROLE_LAKE},
-		{"clean=0", 0, ROLE_CLEAN},
-		{"lake=064", 64, ROLE_LAKE},
-		{"producer=1", 1, ROLE_PRODUCER},
-		{.text = "producer=2", .count = -1},
-		{.text = "lake=65", .count = -1},
-		{.text = "lake=99999999999999999999", .count = -1},
-		{.text = "lake=", .count = -1},
-		{.text = "lake", .count = -1},
-		{.text = "lake=-1", .count = -1},
-		{.text = "lake=+1", .count = -1},
-		{.text = "lake=4x", .count = -1},
-		{.text = "lake= 4", .count = -1},
-		{.text = "=4", .count = -1},
-		{.text = "all=4", .count = -1},
-		{.text = "lake/0=4", .count = -1},
-		{.text = "", .count = -1},
-		{.text = "a-word-that-is-longer-than-any-name-of-a-role=3", .count = -1},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		enum role_id role;
-		unsigned count = 0;
-		char error[256] = "";
-		int result = ctl_parse_count(cases[i].text, &role, &count, error, sizeof(error));
-
-		if (result != (cases[i].count < 0 ? -1 : 0))
-			fail_msg("\"%s\": %d %s", cases[i].text, result, error);
-		if (result != 0) {
-			assert_true(error[0] != '\0');
-			continue;
-		}
-		assert_int_equal(count, cases[i].count);
-		assert_int_equal(role, cases[i].role);
-	}
-}
-
-static void
-test_durations(void **state UNUSED)
-{
-	static const struct {
-		const char *text;
-		int64_t ms; /* -1 = refused */
-	} cases[] = {
-		{"30s", 30000},	 {"30", 30000}, {"500ms", 500}, {"2m", 120000},
-		{"1h", 3600000}, {"0", 0},	{"", -1},	{"s", -1},
-		{"-1s", -1},	 {"1d", -1},	{"1.5s", -1},	{"9999999999s", -1},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		int64_t ms = -1;
-
-		if (ctl_parse_duration(cases[i].text, &ms) != 0)
-			ms = -1;
-		assert_int_equal(ms, cases[i].ms);
-	}
-}
-
-static void
-test_for_people(void **state UNUSED)
-{
-	char *visible = ctl_visible("a\x1b[31m\xc2\x9b\n\xff\xc3\xa9\x7f\\");
-
-	assert_string_equal(visible, "a\\x1B[31m\\u{9B}\\x0A\\xFF\xc3\xa9\\x7F\\");
-	free(visible);
 }
 
 #define COMMAND_TEST(function) \
@@ -298,10 +221,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		COMMAND_TEST(test_requests),	   COMMAND_TEST(test_who_may_not_operate),
-		COMMAND_TEST(test_scale),	   COMMAND_TEST(test_status_of_a_child_gone_wild),
-		cmocka_unit_test(test_counts),	   cmocka_unit_test(test_durations),
-		cmocka_unit_test(test_for_people),
+		COMMAND_TEST(test_requests),
+		COMMAND_TEST(test_who_may_not_operate),
+		COMMAND_TEST(test_scale),
+		COMMAND_TEST(test_status_of_a_child_gone_wild),
 	};
 
 	return cmocka_run_group_tests_name("commands", tests, NULL, NULL);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_connection.c - the settings, and requests to sluiced. One connection serves all requests of a
- * run.
+ * client.c - the settings, and requests to sluiced.
  */
+#include "supervisor/cli/client.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/settings/settings_load.h"
 #include "common/settings/settings_print.h"
-#include "supervisor/cli/ctl.h"
+#include "supervisor/cli/member.h"
 #include "supervisor/shared/request.h"
 
 #include <errno.h>
@@ -24,15 +24,16 @@
 enum { ANSWER_TIMEOUT_S = 10, ANSWER_CHUNK = 65536, ANSWER_MAX = 16 << 20 };
 
 const struct settings *
-ctl_settings(struct ctl *ctl)
+client_settings(struct client *client)
 {
-	if (ctl->settings == NULL && settings_load(ctl->settings_path, &ctl->settings) != 0)
-		fatal_exit(EX_CONFIG, "settings %s: not accepted", ctl->settings_path);
-	return ctl->settings;
+	if (client->settings == NULL &&
+	    settings_load(client->settings_path, &client->settings) != 0)
+		fatal_exit(EX_CONFIG, "settings %s: not accepted", client->settings_path);
+	return client->settings;
 }
 
 static const char *
-default_socket(void)
+client_default_socket(void)
 {
 	size_t i = 0;
 
@@ -43,32 +44,42 @@ default_socket(void)
 
 /* Somebody may be editing the settings: that must not blind those who want to look. */
 static const char *
-socket_path(struct ctl *ctl)
+client_socket_path(struct client *client)
 {
-	if (ctl->socket_path != NULL)
-		return ctl->socket_path;
-	if (ctl->settings != NULL ||
-	    settings_load_or_socket(ctl->settings_path, &ctl->settings, &ctl->read_socket) == 0) {
-		ctl->socket_path = ctl->settings->supervisor.socket;
-		return ctl->socket_path;
+	if (client->socket_path != NULL)
+		return client->socket_path;
+	if (client->settings != NULL ||
+	    settings_load_or_socket(client->settings_path, &client->settings,
+				    &client->read_socket) == 0) {
+		client->socket_path = client->settings->supervisor.socket;
+		return client->socket_path;
 	}
-	ctl->file_refused = true;
-	ctl->socket_path = ctl->read_socket != NULL ? ctl->read_socket : default_socket();
+	client->file_refused = true;
+	client->socket_path =
+		client->read_socket != NULL ? client->read_socket : client_default_socket();
 	log_warning("settings %s: not accepted; asking the sluiced at %s, %s (-s SOCKET asks "
 		    "another)",
-		    ctl->settings_path, ctl->socket_path,
-		    ctl->read_socket != NULL ? "the supervisor.socket of that file"
-					     : "the default");
-	return ctl->socket_path;
+		    client->settings_path, client->socket_path,
+		    client->read_socket != NULL ? "the supervisor.socket of that file"
+						: "the default");
+	return client->socket_path;
+}
+
+static void
+client_disconnect(struct client *client)
+{
+	if (client->fd >= 0)
+		close(client->fd);
+	client->fd = -1;
 }
 
 /* errno says what went wrong. */
 static int
-say_unreachable(const struct ctl *ctl, const char *path)
+client_say_unreachable(const struct client *client, const char *path)
 {
 	int error = errno;
 
-	if (ctl->quiet)
+	if (client->quiet)
 		return error == EACCES || error == EPERM ? EX_NOPERM : EX_UNAVAILABLE;
 	if (error == EACCES || error == EPERM) {
 		log_error("no permission to use %s: it takes root, sluiced's user or the socket's "
@@ -82,13 +93,13 @@ say_unreachable(const struct ctl *ctl, const char *path)
 }
 
 static int
-connect_to(struct ctl *ctl)
+client_connect(struct client *client)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = ANSWER_TIMEOUT_S};
-	const char *path = socket_path(ctl);
+	struct timeval limit = {.tv_sec = ANSWER_TIMEOUT_S};
+	const char *path = client_socket_path(client);
 
-	if (ctl->fd >= 0)
+	if (client->fd >= 0)
 		return 0;
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		log_error("the name of the socket is longer than %zu bytes: %s",
@@ -96,31 +107,23 @@ connect_to(struct ctl *ctl)
 		return EX_CONFIG;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	ctl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (ctl->fd < 0)
+	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client->fd < 0)
 		fatal("cannot make a socket: %s", strerror(errno));
-	setsockopt(ctl->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(ctl->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(ctl->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-		int exit_code = say_unreachable(ctl, path);
+	setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(client->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+		int exit_code = client_say_unreachable(client, path);
 
-		ctl_disconnect(ctl);
+		client_disconnect(client);
 		/* The file is what has to be mended first. */
-		return ctl->file_refused ? EX_CONFIG : exit_code;
+		return client->file_refused ? EX_CONFIG : exit_code;
 	}
 	return 0;
 }
 
-void
-ctl_disconnect(struct ctl *ctl)
-{
-	if (ctl->fd >= 0)
-		close(ctl->fd);
-	ctl->fd = -1;
-}
-
 static int
-send_all(int fd, const char *text)
+client_send_all(int fd, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -137,7 +140,7 @@ send_all(int fd, const char *text)
 
 /* One line, in new memory, without its line end; NULL (errno set) when it does not come. */
 static char *
-receive_line(int fd)
+client_receive_line(int fd)
 {
 	char *line = NULL;
 	size_t used = 0, size = 0;
@@ -166,7 +169,7 @@ receive_line(int fd)
 }
 
 static json_t *
-exchange(struct ctl *ctl, const char *command, json_t *arguments)
+client_exchange(struct client *client, const char *command, json_t *arguments)
 {
 	json_t *request = json_pack("{s:i, s:s, s:o}", "v", REQUEST_VERSION, "command", command,
 				    "arguments", arguments != NULL ? arguments : json_object());
@@ -174,8 +177,8 @@ exchange(struct ctl *ctl, const char *command, json_t *arguments)
 	char *line = xasprintf("%s\n", text), *answer = NULL;
 	json_t *root = NULL;
 
-	if (send_all(ctl->fd, line) == 0)
-		answer = receive_line(ctl->fd);
+	if (client_send_all(client->fd, line) == 0)
+		answer = client_receive_line(client->fd);
 	if (answer != NULL) {
 		root = json_loads(answer, JSON_REJECT_DUPLICATES, NULL);
 		if (root == NULL)
@@ -190,23 +193,21 @@ exchange(struct ctl *ctl, const char *command, json_t *arguments)
 
 /* One message per line of the error. */
 static void
-say_error(struct ctl *ctl, const char *error)
+client_say_error(struct client *client, const char *error)
 {
-	snprintf(ctl->refusal, sizeof(ctl->refusal), "%.*s", (int)strcspn(error, "\n"), error);
-	while (!ctl->on_screen && *error != '\0') {
+	snprintf(client->refusal, sizeof(client->refusal), "%.*s", (int)strcspn(error, "\n"),
+		 error);
+	while (!client->on_screen && *error != '\0') {
 		size_t len = strcspn(error, "\n");
-		char *line = xstrndup(error, len), *visible = ctl_visible(line);
 
-		log_error("%s", visible);
-		free(visible);
-		free(line);
+		log_error("%.*s", (int)len, error);
 		error += len + (error[len] == '\n' ? 1 : 0);
 	}
 }
 
 /* The text of settings_print(), as settings; NULL when it is not accepted here. */
 static struct settings *
-settings_of(const char *text, const char *path)
+client_read_settings(const char *text, const char *path)
 {
 	struct settings *settings = NULL;
 	int fd = memfd_create("settings", MFD_CLOEXEC);
@@ -223,38 +224,39 @@ settings_of(const char *text, const char *path)
 }
 
 const struct settings *
-ctl_running_settings(struct ctl *ctl)
+client_running_settings(struct client *client)
 {
-	bool was_quiet = ctl->quiet;
+	bool was_quiet = client->quiet;
 	json_t *data;
 	int exit_code;
 
-	if (ctl->settings != NULL)
-		return ctl->settings;
-	ctl->quiet = true;
-	data = ctl_ask(ctl, "settings", NULL, &exit_code);
-	ctl->quiet = was_quiet;
-	if (data != NULL && ctl->settings == NULL)
-		ctl->settings = settings_of(ctl_text(data, "text", ""),
-					    ctl_text(data, "path", ctl->settings_path));
+	if (client->settings != NULL)
+		return client->settings;
+	client->quiet = true;
+	data = client_ask(client, "settings", NULL, &exit_code);
+	client->quiet = was_quiet;
+	if (data != NULL && client->settings == NULL)
+		client->settings =
+			client_read_settings(member_text(data, "text", ""),
+					     member_text(data, "path", client->settings_path));
 	json_decref(data);
-	return ctl_settings(ctl);
+	return client_settings(client);
 }
 
 json_t *
-ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code)
+client_ask(struct client *client, const char *command, json_t *arguments, int *exit_code)
 {
 	json_t *answer, *data;
 
-	*exit_code = connect_to(ctl);
+	*exit_code = client_connect(client);
 	if (*exit_code != 0) {
 		json_decref(arguments);
 		return NULL;
 	}
-	answer = exchange(ctl, command, arguments);
+	answer = client_exchange(client, command, arguments);
 	if (answer == NULL) {
-		*exit_code = say_unreachable(ctl, ctl->socket_path);
-		ctl_disconnect(ctl);
+		*exit_code = client_say_unreachable(client, client->socket_path);
+		client_disconnect(client);
 		return NULL;
 	}
 	data = json_object_get(answer, "data");
@@ -262,9 +264,18 @@ ctl_ask(struct ctl *ctl, const char *command, json_t *arguments, int *exit_code)
 		json_incref(data);
 	} else {
 		data = NULL;
-		*exit_code = (int)ctl_number(answer, "exit_code", CTL_FAILED);
-		say_error(ctl, ctl_text(answer, "error", "sluiced gave no reason"));
+		*exit_code = (int)member_number(answer, "exit_code", 1);
+		client_say_error(client, member_text(answer, "error", "sluiced gave no reason"));
 	}
 	json_decref(answer);
 	return data;
+}
+
+void
+client_close(struct client *client)
+{
+	client_disconnect(client);
+	free(client->read_socket);
+	client->read_socket = NULL;
+	settings_free(&client->settings);
 }
