@@ -112,6 +112,7 @@ state_dir_load(const struct state_dir *dir, struct checkpoint *checkpoint)
 {
 	char why[256] = "";
 	char *text;
+	enum checkpoint_parse found;
 	size_t len;
 	int fd;
 
@@ -124,7 +125,9 @@ state_dir_load(const struct state_dir *dir, struct checkpoint *checkpoint)
 	if (text == NULL)
 		fatal_exit(EX_NOPERM, "%s/" CHECKPOINT_NAME ": %s", dir->path, strerror(errno));
 	close(fd);
-	switch (checkpoint_parse(checkpoint, text, len, why, sizeof(why))) {
+	found = checkpoint_parse(checkpoint, text, len, why, sizeof(why));
+	free(text);
+	switch (found) {
 	case CHECKPOINT_GOOD:
 		break;
 	case CHECKPOINT_NEWER:
@@ -136,7 +139,6 @@ state_dir_load(const struct state_dir *dir, struct checkpoint *checkpoint)
 		set_aside(dir, why);
 		break;
 	}
-	free(text);
 }
 
 /* --- store --- */

@@ -128,7 +128,8 @@ take_client(int listener)
 	if (mode == MODE_REFUSE || c == NULL || server < 0 ||
 	    connect(server, (const struct sockaddr *)&target, sizeof(target)) != 0) {
 		close(client);
-		close(server);
+		if (server >= 0)
+			close(server);
 		return;
 	}
 	set_up_end(client);
