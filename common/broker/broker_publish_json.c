@@ -11,10 +11,14 @@
 #include "common/broker/broker_publish.h"
 #include "common/broker/delivery_json.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROPERTIES_BYTES_MAX = 120000 }; /* they must fit into one frame of 131,072 */
+enum {
+	PROPERTIES_BYTES_MAX = 120000, /* they must fit into one frame of 131,072 */
+	SHORT_TEXT_MAX = 255,	       /* a text of a property, a name in a table */
+};
 
 /* Everything that the tables point to, given back at once. */
 struct builder {
@@ -42,6 +46,14 @@ build_bytes(struct builder *builder, const char *bytes, size_t len)
 
 	memcpy(out.bytes, bytes, len);
 	return out;
+}
+
+/* The library would cut the length of a longer one, and the broker then close the connection. */
+static amqp_bytes_t
+check_short(struct builder *builder, amqp_bytes_t text)
+{
+	builder->failed = builder->failed || text.len > SHORT_TEXT_MAX;
+	return text;
 }
 
 static amqp_bytes_t
@@ -72,6 +84,19 @@ build_text(struct builder *builder, const json_t *value)
 		       : amqp_empty_bytes;
 }
 
+/* What JSON has no number for. */
+static double
+build_real(struct builder *builder, const char *text)
+{
+	if (text != NULL && strcmp(text, "nan") == 0)
+		return NAN;
+	if (text != NULL && strcmp(text, "inf") == 0)
+		return INFINITY;
+	if (text == NULL || strcmp(text, "-inf") != 0)
+		builder->failed = true;
+	return -INFINITY;
+}
+
 static amqp_table_t build_table(struct builder *builder, const json_t *object, int depth);
 static amqp_field_value_t build_value(struct builder *builder, const json_t *json, int depth);
 
@@ -96,6 +121,9 @@ build_object(struct builder *builder, const json_t *object, int depth)
 			(uint8_t)json_integer_value(json_array_get(special, 0));
 		value.value.decimal.value =
 			(uint32_t)json_integer_value(json_array_get(special, 1));
+	} else if ((special = json_object_get(object, "$real")) != NULL) {
+		value.kind = AMQP_FIELD_KIND_F64;
+		value.value.f64 = build_real(builder, json_string_value(special));
 	} else {
 		value.value.table = build_table(builder, object, depth - 1);
 	}
@@ -152,7 +180,8 @@ build_odd_table(struct builder *builder, const json_t *pairs, int depth)
 	for (size_t i = 0; i < count; i++) {
 		const json_t *pair = json_array_get(pairs, i);
 
-		table.entries[i].key = build_base64(builder, json_array_get(pair, 0));
+		table.entries[i].key =
+			check_short(builder, build_base64(builder, json_array_get(pair, 0)));
 		table.entries[i].value = build_value(builder, json_array_get(pair, 1), depth);
 	}
 	return table;
@@ -175,7 +204,8 @@ build_table(struct builder *builder, const json_t *object, int depth)
 	     iter = json_object_iter_next((json_t *)(uintptr_t)object, iter)) {
 		name = json_object_iter_key(iter);
 		value = json_object_iter_value(iter);
-		table.entries[i].key = build_bytes(builder, name, strlen(name));
+		table.entries[i].key =
+			check_short(builder, build_bytes(builder, name, strlen(name)));
 		table.entries[i++].value = build_value(builder, value, depth);
 	}
 	return table;
@@ -195,10 +225,8 @@ build_properties(struct builder *builder, const json_t *json, amqp_basic_propert
 		value = json_object_get(json, property->name);
 		if (value == NULL || !property->is_sent)
 			continue;
-		*field = build_text(builder, value);
+		*field = check_short(builder, build_text(builder, value));
 		p->_flags |= property->flag;
-		if (field->len > 255)
-			builder->failed = true;
 	}
 	if (json_is_integer(value = json_object_get(json, "priority"))) {
 		p->_flags |= AMQP_BASIC_PRIORITY_FLAG;

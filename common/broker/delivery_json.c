@@ -8,6 +8,7 @@
 #include "common/base/utf8.h"
 #include "common/broker/broker_message.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,14 @@ text_json(struct span text)
 	return json_stringn(text.ptr, text.len);
 }
 
+static json_t *
+real_json(double real)
+{
+	if (isfinite(real))
+		return json_real(real);
+	return tagged("$real", json_string(isnan(real) ? "nan" : real > 0 ? "inf" : "-inf"));
+}
+
 static json_t *table_json(const amqp_table_t *table, int depth);
 static json_t *array_json(const amqp_array_t *array, int depth);
 
@@ -63,9 +72,9 @@ value_json(const amqp_field_value_t *value, int depth)
 	case AMQP_FIELD_KIND_U64:
 		return json_integer(value->value.i64);
 	case AMQP_FIELD_KIND_F32:
-		return json_real((double)value->value.f32);
+		return real_json((double)value->value.f32);
 	case AMQP_FIELD_KIND_F64:
-		return json_real(value->value.f64);
+		return real_json(value->value.f64);
 	case AMQP_FIELD_KIND_DECIMAL:
 		return tagged("$decimal", json_pack("[i, I]", (int)value->value.decimal.decimals,
 						    (json_int_t)value->value.decimal.value));

@@ -11,6 +11,7 @@
  *   {"$time": seconds}                      a time, in seconds since 1970
  *   {"$table": [[name as base64, value]]}   a table with names that are not UTF-8, or twice there
  *   {"$decimal": [places, n]}               n divided by 10 to the power of places
+ *   {"$real": "inf", "-inf" or "nan"}       a number that JSON does not have
  */
 #ifndef COMMON_BROKER_DELIVERY_JSON_H
 #define COMMON_BROKER_DELIVERY_JSON_H
