@@ -42,6 +42,9 @@ fake_fail(const struct fake_fault *fault)
 	fault_count++;
 }
 
+static void record_line(const char *function, const char *format, va_list arguments)
+	PRINTF_LIKE(2, 0);
+
 static void
 record_line(const char *function, const char *format, va_list arguments)
 {

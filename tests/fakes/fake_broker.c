@@ -176,7 +176,7 @@ deliver(const struct stored *message)
 	amqp_pool_alloc_bytes(&amqp.pool, message->properties.len, &wire);
 	memcpy(wire.bytes, message->properties.bytes, wire.len);
 	if (amqp_decode_properties(AMQP_BASIC_CLASS, &amqp.pool, wire, &decoded) != AMQP_STATUS_OK)
-		assert(!"properties that cannot be decoded");
+		assert(false && "properties that cannot be decoded");
 	amqp.properties = *(amqp_basic_properties_t *)decoded;
 	amqp.body = copy_of(message->body);
 	if (message->deliveries > 0)
