@@ -23,7 +23,7 @@ static void
 take_row(void *context, const char *const *values, unsigned count)
 {
 	struct audit_lookup *lookup = context;
-	struct audit_row wanted, *row, *end = lookup->rows + lookup->count;
+	struct audit_row wanted = {0}, *row, *end = lookup->rows + lookup->count;
 	uint64_t origin;
 
 	if (count != 2 || values[0] == NULL || values[1] == NULL || strlen(values[0]) != ROW_ID_LEN)
