@@ -19,7 +19,7 @@ endif
 MYSQL_PACKAGE := $(if $(filter mysqlclient,$(MYSQL)),libmysqlclient-dev,libmariadb-dev)
 LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL):$(MYSQL_PACKAGE) libcurl:libcurl4-openssl-dev \
 	libcrypto:libssl-dev liblz4:liblz4-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
-NEEDS_LIBRARIES := $(filter-out clean help format format-check,$(or $(MAKECMDGOALS),all))
+NEEDS_LIBRARIES := $(filter-out clean help format format-check layers cppcheck,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error pkg-config is missing: apt-get install pkg-config)
@@ -134,12 +134,17 @@ $(SCHEMA_SQL).o: $(SCHEMA_SQL).c
 
 help:
 	@echo 'make all            every program into $(BUILD)/'
-	@echo 'make check          all tests; check-unit, check-e2e: one kind; check-asan: with sanitizers'
+	@echo 'make check          all tests; check-unit, check-e2e, check-house: one kind'
+	@echo 'make check-asan     unit and end-to-end tests with sanitizers'
 	@echo 'make check-faults   every fault, injected while lines flow'
 	@echo 'make demo           see it work (LOG=FILE FORMAT=NAME: on a log of your own)'
 	@echo 'make bench          measure it against the limits of this machine; bench-quick: in a minute'
-	@echo 'make fuzz           libFuzzer targets, each for FUZZ_SECONDS (needs clang)'
+	@echo 'make fuzz           libFuzzer targets, each for FUZZ_SECONDS; TARGETS=fuzz_line: that one'
+	@echo 'make coverage       what the unit tests run, per folder; COVERAGE=all: end-to-end tests, too'
 	@echo 'make format         clang-format; format-check: only look'
+	@echo 'make layers         draw who includes whom, and what breaks the rules'
+	@echo 'make cppcheck       look for mistakes without running anything'
+	@echo 'make compile_commands  compile_commands.json, for clangd and other tools'
 	@echo 'MYSQL=libmariadb|mysqlclient, with any of these, chooses the client library; WERROR=1 ends at a warning'
 	@echo 'make install        DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc'
 
@@ -154,6 +159,7 @@ $(filter $(TESTS_WITHOUT_FAKES),$(UNIT_TESTS)): $(BUILD)/tests/unit/%: $(BUILD)/
 $(UNIT_TESTS):
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(call pc_libs,cmocka)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 $(TEST_TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o
 	$(call say,LINK)
@@ -173,8 +179,11 @@ $(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/
 
 .SECONDARY:
 
-check: all $(UNIT_TESTS) $(TEST_TOOLS)
-	@BUILD=$(BUILD) exec sh tests/check unit e2e
+# All of it; the kinds are told in tests/check.
+check: all $(UNIT_TESTS) $(TEST_TOOLS) sanitized
+	@BUILD=$(BUILD) exec sh tests/check house unit sanitized fuzz e2e
+check-house: all
+	@BUILD=$(BUILD) exec sh tests/check house
 check-unit: all $(UNIT_TESTS)
 	@BUILD=$(BUILD) exec sh tests/check unit
 check-e2e: all $(TEST_TOOLS)
@@ -198,26 +207,24 @@ bench: all $(TEST_TOOLS) $(BENCH_TOOLS)
 bench-quick: all $(TEST_TOOLS) $(BENCH_TOOLS)
 	BUILD=$(BUILD) python3 tests/bench/run.py --quick
 
-ASAN_BUILD = $(MAKE) BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' \
-	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
-asan:
-	$(ASAN_BUILD) all
+# One build by clang with the sanitizers is both for the unit tests and for the fuzz targets.
+CLANG ?= clang
+SANITIZED = $(MAKE) BUILD=$(BUILD)/sanitized CC='$(CLANG)' OPTIMISE='-O1 -g' \
+	SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
+sanitized:
+	$(SANITIZED) sanitized-tests
+sanitized-tests: $(UNIT_TESTS) $(FUZZERS)
 # Leaks are looked for in the unit tests alone: at the end of a process that gets signals, the leak
 # checker's own stop-the-world can wait for ever.
 check-asan:
-	$(ASAN_BUILD) check-unit
-	ASAN_OPTIONS=detect_leaks=0 $(ASAN_BUILD) check-e2e
+	$(SANITIZED) check-unit
+	ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) check-e2e
 
-# libFuzzer targets, each for FUZZ_SECONDS; needs clang.
+# libFuzzer targets, each for FUZZ_SECONDS; TARGETS= runs some.
 FUZZ_SECONDS ?= 60
-FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz:
-	$(MAKE) BUILD=$(BUILD)/fuzz-build CC=clang OPTIMISE='-O1 -g' \
-		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' run-fuzzers FUZZ_OUT=$(BUILD)/fuzz
-run-fuzzers: $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-	for f in $^; do mkdir -p $(FUZZ_OUT)/$$(basename $$f) && \
-		$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(FUZZ_OUT)/ $(FUZZ_OUT)/$$(basename $$f) || exit 1; done
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call archives,$(ALL_ROOMS))
+fuzz: sanitized
+	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) exec sh tests/fuzz/run $(TARGETS)
+$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/wire.o $(call archives,$(ALL_ROOMS))
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
@@ -228,7 +235,30 @@ CLANG_FORMAT ?= clang-format-19
 format:
 	$(CLANG_FORMAT) -i $(C_FILES)
 format-check:
-	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+layers:
+	@tests/layers
+# Of ten mistakes planted for a trial it found eight, clang-tidy 14 and gcc's own warnings five each; it
+# needs five seconds for everything where clang-tidy needs two minutes, and gives fewer false alarms.
+cppcheck:
+	@cppcheck -q -j$$(nproc) --std=c11 --enable=warning,portability,performance \
+		--library=posix --library=gnu --library=tests/cppcheck.cfg --suppressions-list=tests/cppcheck.suppressions \
+		--error-exitcode=1 --template=gcc -I. -D_GNU_SOURCE -DWITH_NCURSES $(filter %.c,$(C_FILES))
+
+# What the tests run, from a build of its own. The programs write their counts when they end, so a
+# killed one counts for nothing.
+COVERAGE ?= unit
+coverage:
+	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
+	$(MAKE) BUILD=$(BUILD)/coverage OPTIMISE='-O0 -g --coverage' LDFLAGS=--coverage HARDENING= \
+		$(if $(filter all,$(COVERAGE)),check-unit check-e2e,check-unit)
+	@BUILD=$(BUILD) tests/coverage
+
+# Every compilation as this make would do it.
+compile_commands:
+	@{ echo '['; $(MAKE) -nB --no-print-directory V=1 all $(UNIT_TESTS) $(TEST_TOOLS) | \
+		sed -n '/ -c -o /{s/[\\"]/\\&/g; s|.* \([^ ]*\.c\)$$|{"directory": "$(CURDIR)", "file": "\1", "command": "&"},|p}' | \
+		sed '$$s/,$$//'; echo ']'; } > compile_commands.json
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sluice
@@ -247,4 +277,5 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: FORCE help all check check-unit check-e2e check-asan demo asan fuzz run-fuzzers format format-check install clean bench bench-quick check-faults check-valgrind
+.PHONY: FORCE help all check check-house check-unit check-e2e check-asan demo sanitized sanitized-tests fuzz format format-check \
+	layers cppcheck coverage compile_commands install clean bench bench-quick check-faults check-valgrind

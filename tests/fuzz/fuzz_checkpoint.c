@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The checkpoint's parser: any bytes; what it accepts survives the way to text and back. */
 #include "producer/checkpoint.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -17,19 +13,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (checkpoint_parse(&first, (const char *)data, size, why, sizeof(why)) !=
 	    CHECKPOINT_GOOD) {
-		if (first.count != 0 || why[0] == '\0')
-			abort();
+		FUZZ_CHECK(first.count == 0 && why[0] != '\0');
 		return 0;
 	}
 	text = checkpoint_format(&first, &len);
-	if (checkpoint_parse(&second, text, len, why, sizeof(why)) != CHECKPOINT_GOOD ||
-	    second.count != first.count)
-		abort();
-	for (size_t i = 0; i < first.count; i++)
-		if (strcmp(first.entries[i].path, second.entries[i].path) != 0 ||
-		    first.entries[i].offset != second.entries[i].offset ||
-		    first.entries[i].marker != second.entries[i].marker)
-			abort();
+	FUZZ_CHECK(checkpoint_parse(&second, text, len, why, sizeof(why)) == CHECKPOINT_GOOD);
+	FUZZ_CHECK(second.count == first.count);
+	for (size_t i = 0; i < first.count; i++) {
+		FUZZ_CHECK(strcmp(first.entries[i].path, second.entries[i].path) == 0);
+		FUZZ_CHECK(first.entries[i].offset == second.entries[i].offset);
+		FUZZ_CHECK(first.entries[i].marker == second.entries[i].marker);
+	}
 	free(text);
 	checkpoint_clear(&first);
 	checkpoint_clear(&second);

@@ -4,12 +4,7 @@
  * header, and as damage to a good one; and any bytes packed and unpacked again.
  */
 #include "common/message/content_encoding.h"
-#include "common/base/xalloc.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static struct unpacker *unpacker;
 
@@ -23,9 +18,9 @@ unpack(struct span packed, struct span wanted)
 	if (unpacker_unpack(unpacker, SPAN_LITERAL(CONTENT_ENCODING_LZ4), packed, &bytes, &len) !=
 	    NULL)
 		return false;
-	if (len > CONTENT_ENCODING_UNPACKED_MAX ||
-	    (wanted.ptr != NULL && !span_equals(wanted, (struct span){.ptr = bytes, .len = len})))
-		abort();
+	FUZZ_CHECK(len <= CONTENT_ENCODING_UNPACKED_MAX);
+	if (wanted.ptr != NULL)
+		FUZZ_CHECK(span_equals(wanted, (struct span){.ptr = bytes, .len = len}));
 	free(bytes);
 	return true;
 }
@@ -49,9 +44,8 @@ static void
 unpack_damaged(struct span packed, const uint8_t *data)
 {
 	enum { CHANGES = 4 };
-	char *body = xcalloc(packed.len, 1);
+	char *body = fuzz_copy(packed);
 
-	memcpy(body, packed.ptr, packed.len);
 	for (size_t i = 0; i < CHANGES; i++, data += 3)
 		body[((size_t)data[0] << 8 | data[1]) % packed.len] ^= (char)data[2];
 	unpack((struct span){.ptr = body, .len = packed.len}, SPAN_NULL);
@@ -62,7 +56,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct packer packer;
-	struct span input = {.ptr = size > 0 ? (const char *)data : "", .len = size}, packed;
+	struct span input = fuzz_span(data, size), packed;
 
 	if (unpacker == NULL)
 		unpacker = unpacker_new();
@@ -70,8 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unpack_blocks(input);
 	if (!packer_pack(&packer, input, &packed))
 		return 0;
-	if (packed.len >= size || !unpack(packed, input))
-		abort();
+	FUZZ_CHECK(packed.len < size && unpack(packed, input));
 	unpack_damaged(packed, data);
 	return 0;
 }

@@ -6,12 +6,9 @@
  * Every answer must be one line of JSON that says ok or why not.
  */
 #include "common/base/log.h"
+#include "common/settings/settings_load.h"
 #include "supervisor/daemon/commands.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static enum spawn_result
 no_spawn(void *context UNUSED, const struct slot *slot UNUSED, pid_t *pid)
@@ -27,6 +24,18 @@ no_signal(void *context UNUSED, pid_t pid UNUSED, int signal_number UNUSED)
 {
 }
 
+static struct settings *
+make_settings(void)
+{
+	struct settings *settings;
+	char path[32];
+	int fd = fuzz_file(SPAN_LITERAL("identity = \"line\";\n"), path);
+
+	FUZZ_CHECK(settings_load_copy(path, "/nowhere/sluice.conf", &settings) == 0);
+	close(fd);
+	return settings;
+}
+
 static struct supervisor *
 make_supervisor(void)
 {
@@ -35,7 +44,8 @@ make_supervisor(void)
 
 	log_open("fuzz", LOG_LEVEL_ERROR, LOG_STYLE_LOGFMT);
 	request_init();
-	supervisor.settings_path = strdup("/nowhere/sluice.conf");
+	supervisor.settings_path = xstrdup("/nowhere/sluice.conf");
+	supervisor.settings = make_settings();
 	supervisor.spawner.settings_fd = -1;
 	supervisor.spawner.pages = calloc(SLOT_COUNT, STATUS_PAGE_SIZE);
 	pool_init(&supervisor.pool, &ops, supervisor.spawner.pages);
@@ -57,14 +67,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	answer = commands_answer(supervisor, &peer, (const char *)data + 1, size - 1, true);
-	if (strchr(answer, '\n') != answer + strlen(answer) - 1)
-		abort();
+	FUZZ_CHECK(strchr(answer, '\n') == answer + strlen(answer) - 1);
 	root = json_loads(answer, JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_boolean(json_object_get(root, "ok")))
-		abort();
-	if (json_is_true(json_object_get(root, "ok")) !=
-	    json_is_object(json_object_get(root, "data")))
-		abort();
+	FUZZ_CHECK(json_is_boolean(json_object_get(root, "ok")));
+	FUZZ_CHECK(json_is_true(json_object_get(root, "ok")) ==
+		   json_is_object(json_object_get(root, "data")));
 	json_decref(root);
 	free(answer);
 	return 0;

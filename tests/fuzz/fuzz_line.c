@@ -10,33 +10,13 @@
 #include "clean_worker/user_parts.h"
 #include "common/message/lines.h"
 #include "common/base/utf8.h"
-#include "common/base/xalloc.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-static void
-check_inside(struct span part, struct span whole)
-{
-	if (part.ptr == NULL)
-		CHECK(part.len == 0);
-	else
-		CHECK(part.ptr >= whole.ptr && part.len <= whole.len &&
-		      (size_t)(part.ptr - whole.ptr) <= whole.len - part.len);
-}
+#include "tests/fuzz/fuzz.h"
 
 static void
 check_time(const struct log_time *time)
 {
-	CHECK(time->utc >= INT64_C(10000101000000) && time->utc <= INT64_C(99991231235959));
-	CHECK(time->offset_min >= -840 && time->offset_min <= 840);
+	FUZZ_CHECK(time->utc >= INT64_C(10000101000000) && time->utc <= INT64_C(99991231235959));
+	FUZZ_CHECK(time->offset_min >= -840 && time->offset_min <= 840);
 }
 
 static void
@@ -47,24 +27,24 @@ check_format(const char *name, struct span line, struct url_cache *cache)
 	enum reason reason = log_parse(log_format_find(span_of(name)), line, &out, &error);
 
 	if (reason != REASON_NONE) {
-		CHECK(error.expected != NULL && error.offset <= line.len);
+		FUZZ_CHECK(error.expected != NULL && error.offset <= line.len);
 		return;
 	}
 	const struct span parts[] = {out.host, out.session,  out.user,	  out.request,	 out.method,
 				     out.url,  out.protocol, out.referer, out.user_agent};
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		check_inside(parts[i], line);
-	check_inside(out.url, out.request);
-	CHECK(out.host.len > 0 && out.status <= 999 && out.size <= INT64_MAX);
-	CHECK((out.method.ptr == NULL) == (out.url.ptr == NULL));
-	CHECK(status_phrase(out.status) != NULL);
+		fuzz_check_inside(parts[i], line);
+	fuzz_check_inside(out.url, out.request);
+	FUZZ_CHECK(out.host.len > 0 && out.status <= 999 && out.size <= INT64_MAX);
+	FUZZ_CHECK((out.method.ptr == NULL) == (out.url.ptr == NULL));
+	FUZZ_CHECK(status_phrase(out.status) != NULL);
 	check_time(&out.time);
 	struct url_parts url = url_parts_split(cache, out.method, out.url);
-	check_inside(url.schema, out.url);
-	check_inside(url.host, out.url);
+	fuzz_check_inside(url.schema, out.url);
+	fuzz_check_inside(url.host, out.url);
 	struct url_parts again = url_parts_split(cache, out.method, out.url);
-	CHECK(again.host.ptr == url.host.ptr && again.host.len == url.host.len);
-	check_inside(user_parts_email_domain(out.user), out.user);
+	FUZZ_CHECK(again.host.ptr == url.host.ptr && again.host.len == url.host.len);
+	fuzz_check_inside(user_parts_email_domain(out.user), out.user);
 }
 
 static void
@@ -73,9 +53,9 @@ check_utf8(struct span text)
 	size_t len = utf8_escaped_len(text);
 	char *escaped = xcalloc(len, 1);
 
-	CHECK(len <= 4 * text.len && utf8_escape(text, escaped, len) == len);
-	CHECK(utf8_valid((struct span){.ptr = escaped, .len = len}));
-	CHECK(utf8_valid(text) == (len == text.len));
+	FUZZ_CHECK(len <= 4 * text.len && utf8_escape(text, escaped, len) == len);
+	FUZZ_CHECK(utf8_valid((struct span){.ptr = escaped, .len = len}));
+	FUZZ_CHECK(utf8_valid(text) == (len == text.len));
 	free(escaped);
 }
 
@@ -90,9 +70,9 @@ check_line(struct span line, struct url_cache *cache)
 	check_format("common", line, cache);
 	check_format("combined", line, cache);
 	struct url_parts parts = url_parts_split(cache, SPAN_LITERAL("CONNECT"), line);
-	check_inside(parts.schema, line);
-	check_inside(parts.host, line);
-	check_inside(user_parts_email_domain(line), line);
+	fuzz_check_inside(parts.schema, line);
+	fuzz_check_inside(parts.host, line);
+	fuzz_check_inside(user_parts_email_domain(line), line);
 	check_utf8(line);
 }
 
@@ -103,21 +83,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (cache == NULL)
 		cache = url_cache_new();
 
-	struct span body = {.ptr = (const char *)data, .len = size};
+	struct span body = fuzz_span(data, size);
 	struct line_reader reader = lines_of(body);
 	struct span line;
 	size_t end = 0;
 	while (lines_next(&reader, &line)) {
-		CHECK(reader.offset == end && line.ptr == body.ptr + reader.offset);
-		check_inside(line, body);
-		CHECK(memchr(line.ptr, '\n', line.len) == NULL);
+		FUZZ_CHECK(reader.offset == end && line.ptr == body.ptr + reader.offset);
+		fuzz_check_inside(line, body);
+		FUZZ_CHECK(memchr(line.ptr, '\n', line.len) == NULL);
 		end = reader.next;
-		/* In memory of its own size, so that the sanitizer sees one byte too many. */
-		char *copy = xcalloc(line.len, 1);
-		memcpy(copy, line.ptr, line.len);
+		char *copy = fuzz_copy(line);
 		check_line((struct span){.ptr = copy, .len = line.len}, cache);
 		free(copy);
 	}
-	CHECK(end == size);
+	FUZZ_CHECK(end == size);
 	return 0;
 }

@@ -7,15 +7,10 @@
 #include "common/settings/settings.h"
 #include "common/settings/settings_load.h"
 #include "common/settings/settings_print.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);
 
 /* libconfig 1.5 leaks a text that a syntax error cuts off. */
@@ -23,18 +18,6 @@ const char *
 __lsan_default_suppressions(void)
 {
 	return "leak:libconfig";
-}
-
-/* A file in memory with these bytes; path is how to open it. */
-static int
-make_file(const void *data, size_t size, char path[64])
-{
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
-
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
-	snprintf(path, 64, "/proc/self/fd/%d", fd);
-	return fd;
 }
 
 static char *
@@ -52,8 +35,7 @@ print(const struct settings *settings, size_t *size)
 static void
 compare(const struct settings *a, const struct settings *b)
 {
-	if (a->input_count != b->input_count)
-		abort();
+	FUZZ_CHECK(a->input_count == b->input_count);
 	for (size_t i = 0; i < setting_count; i++) {
 		char *left = settings_value_text(a, &setting_table[i]);
 		char *right = settings_value_text(b, &setting_table[i]);
@@ -72,10 +54,10 @@ static void
 check_copy(const struct settings *settings)
 {
 	struct settings *again;
-	char path[64];
+	char path[32];
 	size_t size;
 	char *text = print(settings, &size);
-	int fd = make_file(text, size, path);
+	int fd = fuzz_file((struct span){text, size}, path);
 
 	if (settings_load_copy(path, "/etc/sluice/sluice.conf", &again) != 0) {
 		fprintf(stderr, "not accepted again:\n%s\n", text);
@@ -115,12 +97,12 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct settings *settings;
-	char path[64];
+	char path[32];
 	int fd;
 
 	if (has_include(data, size))
 		return 0;
-	fd = make_file(data, size, path);
+	fd = fuzz_file(fuzz_span(data, size), path);
 	if (load_quietly(path, &settings) == 0) {
 		check_copy(settings);
 		settings_free(&settings);
