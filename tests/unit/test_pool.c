@@ -168,21 +168,6 @@ test_scale_touches_only_the_difference(void **state)
 	assert_true(pool_is_empty(pool));
 }
 
-static void
-test_every_slot_has_its_own_page(void **state)
-{
-	struct paper *paper = *state;
-	struct pool *pool = &paper->pool;
-
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		assert_int_equal(pool->slots[i].number, i);
-		assert_ptr_equal(pool->slots[i].page, (char *)paper->pages + i * STATUS_PAGE_SIZE);
-	}
-	assert_string_equal(pool->slots[0].name, "producer/0");
-	assert_string_equal(pool->slots[1].name, "lake/0");
-	assert_string_equal(pool->slots[SLOT_COUNT - 1].name, "clean/63");
-}
-
 /* A successor starts with clean texts and goes on counting. */
 static void
 test_counters_outlive_the_child(void **state)
@@ -566,7 +551,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		POOL_TEST(test_scale_touches_only_the_difference),
-		POOL_TEST(test_every_slot_has_its_own_page),
 		POOL_TEST(test_counters_outlive_the_child),
 		POOL_TEST(test_suspects_are_handed_on),
 		POOL_TEST(test_ready_is_what_the_child_says),
