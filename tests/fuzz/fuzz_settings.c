@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fuzz_settings.c - libFuzzer: any bytes as a settings file. What is accepted must print itself as
- * a file that is accepted and means the same; that is how children get their settings.
+ * a file that is accepted and means the same; that is how children get their settings. And the
+ * number of a setting must be found behind its name, as libconfig finds it.
  */
 #include "common/base/log.h"
 #include "common/settings/settings.h"
@@ -69,18 +70,25 @@ check_copy(const struct settings *settings)
 	close(fd);
 }
 
-/* A file that includes others would read whatever lies around here. */
+#define NOT_FOUND "is not found behind its name"
+
+/*
+ * A file that includes others would read whatever lies around here; one that has our message as a
+ * value says nothing about numbers.
+ */
 static bool
-has_include(const uint8_t *data, size_t size)
+is_unwanted(const uint8_t *data, size_t size)
 {
-	return memmem(data, size, "@include", 8) != NULL;
+	return memmem(data, size, "@include", 8) != NULL ||
+	       memmem(data, size, NOT_FOUND, sizeof(NOT_FOUND) - 1) != NULL;
 }
 
-/* The complaints about a bad file are not wanted here, those of the fuzzer are. */
+/* The messages about a bad file are not wanted here, those of the fuzzer are. */
 static int
 load_quietly(const char *path, struct settings **settings)
 {
 	static int null = -1, saved = -1;
+	static char messages[1 << 16];
 	int result;
 
 	if (null < 0) {
@@ -88,8 +96,14 @@ load_quietly(const char *path, struct settings **settings)
 		saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	}
 	dup2(null, STDERR_FILENO);
+	log_capture(messages, sizeof(messages));
 	result = settings_load_copy(path, "/etc/sluice/sluice.conf", settings);
+	log_capture(NULL, 0);
 	dup2(saved, STDERR_FILENO);
+	if (strstr(messages, NOT_FOUND) != NULL) {
+		fprintf(stderr, "%s", messages);
+		abort();
+	}
 	return result;
 }
 
@@ -100,7 +114,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char path[32];
 	int fd;
 
-	if (has_include(data, size))
+	if (is_unwanted(data, size))
 		return 0;
 	fd = fuzz_file(fuzz_span(data, size), path);
 	if (load_quietly(path, &settings) == 0) {
