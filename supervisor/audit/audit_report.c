@@ -4,7 +4,6 @@
  */
 #include "supervisor/audit/audit_report.h"
 #include "common/base/visible_text.h"
-#include "supervisor/cli/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,17 +32,19 @@ audit_report_queue_json(const struct audit_result *result, int q)
 		"lines_in_archive", (json_int_t)result->queue[q].letter_lines[AUDIT_ARCHIVE]);
 }
 
-void
-audit_report_json(const struct audit_result *result, char **files)
+json_t *
+audit_report_json(const void *answer)
 {
-	json_t *queues = json_object(), *missing = json_array(), *all;
+	const struct audit_report *report = answer;
+	const struct audit_result *result = report->result;
+	json_t *queues = json_object(), *missing = json_array();
 
 	for (int q = 0; q < STAGE_COUNT; q++)
 		json_object_set_new(queues, stage_table[q].queue,
 				    audit_report_queue_json(result, q));
 	for (size_t i = 0; i < result->missing_count; i++) {
 		const struct audit_missing *m = &result->missing[i];
-		char *file = visible_text_new(span_of(files[m->file]), 0);
+		char *file = visible_text_new(span_of(report->files[m->file]), 0);
 		json_t *in = json_array();
 
 		for (int q = 0; q < STAGE_COUNT; q++)
@@ -53,58 +54,62 @@ audit_report_json(const struct audit_result *result, char **files)
 							 (json_int_t)m->offset, "queues", in));
 		free(file);
 	}
-	all = json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "ok",
-			audit_report_missing(result) == 0, "lines", (json_int_t)result->lines,
-			"distinct", (json_int_t)result->distinct, "unfinished",
-			(json_int_t)result->unfinished, "too_long", (json_int_t)result->too_long,
-			"queues", queues, "missing", (json_int_t)audit_report_missing(result),
-			"missing_lines", missing);
-	output_value(&(struct output){.stream = stdout, .json = true}, all, NULL);
-	json_decref(all);
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "ok",
+			 audit_report_missing(result) == 0, "lines", (json_int_t)result->lines,
+			 "distinct", (json_int_t)result->distinct, "unfinished",
+			 (json_int_t)result->unfinished, "too_long", (json_int_t)result->too_long,
+			 "queues", queues, "missing", (json_int_t)audit_report_missing(result),
+			 "missing_lines", missing);
 }
 
 static void
-print_missing(const struct audit_result *result, char **files)
+print_missing(const struct audit_report *report, FILE *out)
 {
+	const struct audit_result *result = report->result;
+
 	for (size_t i = 0; i < result->missing_count; i++) {
 		const struct audit_missing *m = &result->missing[i];
-		char *file = visible_text_new(span_of(files[m->file]), 0);
+		char *file = visible_text_new(span_of(report->files[m->file]), 0);
 
-		printf("missing: %s:%" PRId64 " in", file, m->offset);
+		fprintf(out, "missing: %s:%" PRId64 " in", file, m->offset);
 		for (int q = 0; q < STAGE_COUNT; q++)
 			if (m->queues & 1u << q)
-				printf(" %s", stage_table[q].table);
-		printf("\n");
+				fprintf(out, " %s", stage_table[q].table);
+		fprintf(out, "\n");
 		free(file);
 	}
 }
 
 void
-audit_report_text(const struct audit_result *result, char **files)
+audit_report_text(const void *answer, FILE *out)
 {
-	printf("%" PRIu64 " line%s, %" PRIu64 " distinct", result->lines, PLURAL(result->lines),
-	       result->distinct);
+	const struct audit_report *report = answer;
+	const struct audit_result *result = report->result;
+
+	fprintf(out, "%" PRIu64 " line%s, %" PRIu64 " distinct", result->lines,
+		PLURAL(result->lines), result->distinct);
 	if (result->too_long > 0)
-		printf(", %" PRIu64 " of them too long for a row", result->too_long);
+		fprintf(out, ", %" PRIu64 " of them too long for a row", result->too_long);
 	if (result->unfinished > 0)
-		printf("; %" PRIu64 " unfinished at the end of a file: not yet a line",
-		       result->unfinished);
-	printf("\n\n%-10s %12s %12s %12s %12s\n", "TABLE", "ROWS", "DEAD LETTERS", "ARCHIVED",
-	       "MISSING");
+		fprintf(out, "; %" PRIu64 " unfinished at the end of a file: not yet a line",
+			result->unfinished);
+	fprintf(out, "\n\n%-10s %12s %12s %12s %12s\n", "TABLE", "ROWS", "DEAD LETTERS", "ARCHIVED",
+		"MISSING");
 	for (int q = 0; q < STAGE_COUNT; q++)
-		printf("%-10s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
-		       stage_table[q].table, result->queue[q].stored, result->queue[q].dead,
-		       result->queue[q].archived, result->queue[q].missing);
+		fprintf(out, "%-10s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
+			stage_table[q].table, result->queue[q].stored, result->queue[q].dead,
+			result->queue[q].archived, result->queue[q].missing);
 	for (int q = 0; q < STAGE_COUNT; q++)
 		if (result->queue[q].both > 0)
-			printf("%" PRIu64 " of the rows of %s are also in %s\n",
-			       result->queue[q].both, stage_table[q].table,
-			       stage_table[q].dead_queue);
-	printf("\n");
-	print_missing(result, files);
+			fprintf(out, "%" PRIu64 " of the rows of %s are also in %s\n",
+				result->queue[q].both, stage_table[q].table,
+				stage_table[q].dead_queue);
+	fprintf(out, "\n");
+	print_missing(report, out);
 	if (audit_report_missing(result) == 0)
-		printf("nothing is missing\n");
+		fprintf(out, "nothing is missing\n");
 	else
-		printf("missing now; lines that are on their way count too: look again when the "
-		       "queues are empty\n");
+		fprintf(out,
+			"missing now; lines that are on their way count too: look again when the "
+			"queues are empty\n");
 }

@@ -265,10 +265,9 @@ ctl_audit(struct call *call)
 			      (size_t)options_number(&call->options, "limit", LIMIT_DEFAULT));
 	code = read_everything(&run, &result);
 	if (code == 0) {
-		if (call->output.json)
-			audit_report_json(result, options.files);
-		else
-			audit_report_text(result, options.files);
+		output_answer(&call->output,
+			      &(struct audit_report){.result = result, .files = options.files},
+			      audit_report_json, audit_report_text);
 		code = audit_report_missing(result) == 0 ? CTL_OK : CTL_FAILED;
 	}
 	audit_free(&run.audit);

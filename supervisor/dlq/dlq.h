@@ -15,7 +15,7 @@ struct dlq_run {
 	const struct settings *settings;
 	struct md5 *md5;
 	struct dlq_select select;
-	bool json, ids_only, csv, dry_run, split, allow_duplicates, keep_format, stdin_ids;
+	bool ids_only, csv, dry_run, split, allow_duplicates, keep_format, stdin_ids;
 	int64_t limit, rate, canary, canary_ms; /* 0 = none */
 	const char *confirm, *format, *set_line, *line_file, *out;
 	const char *file; /* restore, import: where from */

@@ -80,8 +80,9 @@ finish_drop(struct dlq_move_job *job, struct failure *failure)
 	struct drop *drop = job->context;
 	enum outcome outcome = sync_and_ack(job, failure);
 
-	if (drop->archive != NULL && !job->run->json)
-		printf("archive: %s\n", dlq_archive_path(drop->archive));
+	if (drop->archive != NULL)
+		output_note(&job->run->call->output, "archive: %s\n",
+			    dlq_archive_path(drop->archive));
 	dlq_archive_close(&drop->archive);
 	return outcome;
 }

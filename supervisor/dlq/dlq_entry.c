@@ -7,6 +7,7 @@
 #include "common/base/utf8.h"
 #include "common/base/xalloc.h"
 #include "common/broker/delivery_json.h"
+#include "supervisor/cli/output.h"
 #include "supervisor/dlq/dlq_id.h"
 #include "supervisor/dlq/dlq_time.h"
 
@@ -66,31 +67,11 @@ dlq_entry_new(const struct dlq_letter *letter)
 	return entry;
 }
 
-/* JSON_ENSURE_ASCII leaves DEL alone. */
-static int
-write_without_del(const char *buffer, size_t size, void *out)
-{
-	for (size_t i = 0; i < size;) {
-		const char *del = memchr(buffer + i, 0x7f, size - i);
-		size_t len = del != NULL ? (size_t)(del - buffer) - i : size - i;
-
-		if (fwrite(buffer + i, 1, len, out) != len)
-			return -1;
-		if (del != NULL && fputs("\\u007f", out) < 0)
-			return -1;
-		i += len + (del != NULL);
-	}
-	return 0;
-}
-
 int
 dlq_entry_print(FILE *out, const json_t *object)
 {
-	if (json_dump_callback(object, write_without_del, out, JSON_COMPACT | JSON_ENSURE_ASCII) !=
-		    0 ||
-	    fputc('\n', out) == EOF)
-		return -1;
-	return 0;
+	return output_write_json(out, object, JSON_COMPACT) != 0 || fputc('\n', out) == EOF ? -1
+											    : 0;
 }
 
 static int

@@ -92,7 +92,7 @@ open_export(const char *path)
 int
 dlq_export(struct dlq_run *run)
 {
-	struct export export = {.run = run, .out = stdout};
+	struct export export = {.run = run, .out = run->call->output.stream};
 	int code;
 
 	run->select.with_held = true;
@@ -114,6 +114,7 @@ dlq_export(struct dlq_run *run)
 		unlink(run->out);
 	dlq_walk_report_empty(run, code);
 	if (run->out != NULL && code == CTL_OK)
-		printf("%" PRIu64 " letters written to %s\n", run->selected, run->out);
+		output_note(&run->call->output, "%" PRIu64 " letters written to %s\n",
+			    run->selected, run->out);
 	return code;
 }

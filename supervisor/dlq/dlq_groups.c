@@ -23,8 +23,9 @@ count_letter(void *context, const struct dlq_letter *letter, struct delivery **d
 }
 
 static json_t *
-group_json(const struct dlq_group_row *row, bool checked)
+group_json(const void *record)
 {
+	const struct dlq_group_row *row = record;
 	char group[DLQ_GROUP_SIZE], id[DLQ_ID_SIZE];
 	json_t *json = json_pack(
 		"{s:s, s:s, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:s, s:o}", "group",
@@ -36,48 +37,67 @@ group_json(const struct dlq_group_row *row, bool checked)
 		dlq_entry_time(row->newest_s), "example", dlq_id_text(row->queue, row->example, id),
 		"line", dlq_entry_text((struct span){row->line, row->line_len}, 0));
 
-	if (checked) {
-		json_object_set_new(json, "would_pass", json_integer((json_int_t)row->would_pass));
-		json_object_set_new(json, "still",
-				    row->still[0] != '\0' ? dlq_entry_text(span_of(row->still), 0)
-							  : json_null());
-	}
 	return json;
 }
 
 static void
-print_group(const struct dlq_group_row *row, bool checked)
+print_group(const struct dlq_group_row *row, bool checked, FILE *out)
 {
 	char group[DLQ_GROUP_SIZE], id[DLQ_ID_SIZE], oldest[32], newest[32];
 
-	printf("%s  %-5s  %8" PRIu64, dlq_group_text(row->group, group),
-	       stage_table[row->queue].name, row->letters);
+	fprintf(out, "%s  %-5s  %8" PRIu64, dlq_group_text(row->group, group),
+		stage_table[row->queue].name, row->letters);
 	if (checked)
-		printf("  %8" PRIu64 " would pass", row->would_pass);
-	printf("  %s to %s  ", dlq_time_or_dash(row->oldest_s, oldest),
-	       dlq_time_or_dash(row->newest_s, newest));
-	visible_text_print(stdout, span_of(row->reason), 0, NULL);
+		fprintf(out, "  %8" PRIu64 " would pass", row->would_pass);
+	fprintf(out, "  %s to %s  ", dlq_time_or_dash(row->oldest_s, oldest),
+		dlq_time_or_dash(row->newest_s, newest));
+	visible_text_print(out, span_of(row->reason), 0, NULL);
 	if (row->held > 0)
-		printf("  (%" PRIu64 " held)", row->held);
+		fprintf(out, "  (%" PRIu64 " held)", row->held);
 	if (row->lines != row->letters)
-		printf("  (%" PRIu64 " lines)", row->lines);
-	printf(row->differs && row->detail_len > 0 ? "\n          like: " : "\n          ");
-	visible_text_print(stdout, (struct span){row->detail, row->detail_len}, DETAIL_COLUMNS,
-			   NULL);
-	printf("\n");
+		fprintf(out, "  (%" PRIu64 " lines)", row->lines);
+	fprintf(out, row->differs && row->detail_len > 0 ? "\n          like: " : "\n          ");
+	visible_text_print(out, (struct span){row->detail, row->detail_len}, DETAIL_COLUMNS, NULL);
+	fprintf(out, "\n");
 	if (row->still[0] != '\0') {
-		printf("          still: ");
-		visible_text_print(stdout, span_of(row->still), DETAIL_COLUMNS, NULL);
-		printf("\n");
+		fprintf(out, "          still: ");
+		visible_text_print(out, span_of(row->still), DETAIL_COLUMNS, NULL);
+		fprintf(out, "\n");
 	}
-	printf("          %s  ", dlq_id_text(row->queue, row->example, id));
-	visible_text_print(stdout, (struct span){row->line, row->line_len}, LINE_COLUMNS, NULL);
-	printf("\n");
+	fprintf(out, "          %s  ", dlq_id_text(row->queue, row->example, id));
+	visible_text_print(out, (struct span){row->line, row->line_len}, LINE_COLUMNS, NULL);
+	fprintf(out, "\n");
+}
+
+static json_t *
+checked_group_json(const void *record)
+{
+	const struct dlq_group_row *row = record;
+	json_t *json = group_json(record);
+
+	json_object_set_new(json, "would_pass", json_integer((json_int_t)row->would_pass));
+	json_object_set_new(json, "still",
+			    row->still[0] != '\0' ? dlq_entry_text(span_of(row->still), 0)
+						  : json_null());
+	return json;
+}
+
+static void
+print_counted_group(const void *record, FILE *out)
+{
+	print_group(record, false, out);
+}
+
+static void
+print_checked_group(const void *record, FILE *out)
+{
+	print_group(record, true, out);
 }
 
 static void
 print_groups(const struct dlq_run *run, struct dlq_group_stats *table, bool checked)
 {
+	const struct output *output = &run->call->output;
 	uint64_t letters = 0, pass = 0;
 	size_t count;
 	const struct dlq_group_row *rows = dlq_group_stats_rows(table, &count);
@@ -85,19 +105,14 @@ print_groups(const struct dlq_run *run, struct dlq_group_stats *table, bool chec
 	for (size_t i = 0; i < count; i++) {
 		letters += rows[i].letters;
 		pass += rows[i].would_pass;
-		if (run->json) {
-			json_t *json = group_json(&rows[i], checked);
-
-			dlq_entry_print(stdout, json);
-			json_decref(json);
-		} else {
-			print_group(&rows[i], checked);
-		}
+		output_record(output, &rows[i], checked ? checked_group_json : group_json,
+			      checked ? print_checked_group : print_counted_group);
 	}
-	if (!run->json && checked)
-		printf("%" PRIu64 " of %" PRIu64 " letters would pass\n", pass, letters);
-	else if (!run->json)
-		printf("%" PRIu64 " letters, %zu groups\n", letters, count);
+	if (checked)
+		output_note(output, "%" PRIu64 " of %" PRIu64 " letters would pass\n", pass,
+			    letters);
+	else
+		output_note(output, "%" PRIu64 " letters, %zu groups\n", letters, count);
 }
 
 /* Figures of nothing say nothing. */

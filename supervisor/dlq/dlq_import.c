@@ -191,8 +191,10 @@ import_file(struct import *import, FILE *file)
 static int
 report(struct import *import, const char *done, int code)
 {
-	if (import->already_there > 0 && !import->run->json)
-		printf("%" PRIu64 " letters are in their queue already\n", import->already_there);
+	if (import->already_there > 0)
+		output_note(&import->run->call->output,
+			    "%" PRIu64 " letters are in their queue already\n",
+			    import->already_there);
 	import->run->select.by_id = import->run->select.by_id && import->already_there == 0;
 	code = dlq_move_report(import->run, done, code);
 	if (import->malformed > 0)

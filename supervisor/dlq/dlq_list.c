@@ -2,7 +2,6 @@
 /*
  * dlq_list.c - `sluicectl dlq list`: letter by letter.
  */
-
 #include "supervisor/dlq/dlq_entry.h"
 #include "supervisor/dlq/dlq_group.h"
 #include "supervisor/dlq/dlq_id.h"
@@ -16,8 +15,9 @@
 enum { LINE_COLUMNS = 150, DETAIL_COLUMNS = 200, PATH_COLUMNS = 120 };
 
 static json_t *
-letter_json(const struct dlq_letter *letter)
+letter_json(const void *record)
 {
+	const struct dlq_letter *letter = record;
 	const struct message *message = &letter->delivery->message;
 	char id[DLQ_ID_SIZE], group[DLQ_GROUP_SIZE];
 	json_t *json = json_pack(
@@ -39,48 +39,44 @@ letter_json(const struct dlq_letter *letter)
 }
 
 static void
-print_letter(const struct dlq_letter *letter)
+print_letter(const void *record, FILE *out)
 {
+	const struct dlq_letter *letter = record;
 	const struct message *message = &letter->delivery->message;
 	char id[DLQ_ID_SIZE], when[32];
 
-	printf("%s  %s  ", dlq_id_text(letter->queue, letter->id, id),
-	       dlq_time_or_dash(letter->when_s, when));
-	visible_text_print(stdout, letter->reason, DETAIL_COLUMNS, NULL);
+	fprintf(out, "%s  %s  ", dlq_id_text(letter->queue, letter->id, id),
+		dlq_time_or_dash(letter->when_s, when));
+	visible_text_print(out, letter->reason, DETAIL_COLUMNS, NULL);
 	if (message->source.ptr != NULL) {
-		printf("  ");
-		visible_text_print(stdout, message->source, PATH_COLUMNS, NULL);
+		fprintf(out, "  ");
+		visible_text_print(out, message->source, PATH_COLUMNS, NULL);
 		if (message->offset >= 0)
-			printf(":%" PRId64, message->offset);
+			fprintf(out, ":%" PRId64, message->offset);
 	}
 	if (letter->lines != 1)
-		printf("  %zu lines", letter->lines);
+		fprintf(out, "  %zu lines", letter->lines);
 	if (letter->retries > 0)
-		printf("  retried %" PRId64, letter->retries);
-	printf("%s\n    ", letter->held ? "  held" : "");
-	visible_text_print(stdout, letter->detail, DETAIL_COLUMNS, NULL);
-	printf("\n    ");
-	visible_text_print(stdout, letter->line, LINE_COLUMNS, NULL);
-	printf("\n");
+		fprintf(out, "  retried %" PRId64, letter->retries);
+	fprintf(out, "%s\n    ", letter->held ? "  held" : "");
+	visible_text_print(out, letter->detail, DETAIL_COLUMNS, NULL);
+	fprintf(out, "\n    ");
+	visible_text_print(out, letter->line, LINE_COLUMNS, NULL);
+	fprintf(out, "\n");
 }
 
 static bool
 list_letter(void *context, const struct dlq_letter *letter, struct delivery **delivery UNUSED)
 {
 	const struct dlq_run *run = context;
+	const struct output *output = &run->call->output;
 	char id[DLQ_ID_SIZE];
 
-	if (run->ids_only) {
-		puts(dlq_id_text(letter->queue, letter->id, id));
-	} else if (run->json) {
-		json_t *json = letter_json(letter);
-
-		dlq_entry_print(stdout, json);
-		json_decref(json);
-	} else {
-		print_letter(letter);
-	}
-	return !ferror(stdout);
+	if (run->ids_only)
+		fprintf(output->stream, "%s\n", dlq_id_text(letter->queue, letter->id, id));
+	else
+		output_record(output, letter, letter_json, print_letter);
+	return !ferror(output->stream);
 }
 
 int

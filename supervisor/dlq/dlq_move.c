@@ -192,23 +192,38 @@ dlq_move(struct dlq_run *run, const struct dlq_move_ops *ops, void *context)
 	return code;
 }
 
-static void
-print_result(const struct dlq_run *run, const char *done, bool interrupted)
+struct result {
+	const struct dlq_run *run;
+	const char *done;
+	bool interrupted;
+};
+
+static json_t *
+result_json(const void *record)
 {
-	if (run->json) {
-		printf("{\"selected\": %" PRIu64 ", \"moved\": %" PRIu64 ", \"failed\": %" PRIu64
-		       ", \"unsure\": %" PRIu64 ", \"dry_run\": %s}\n",
-		       run->selected, run->moved, run->failed, run->unconfirmed,
-		       run->dry_run ? "true" : "false");
-	} else if (interrupted) {
+	const struct dlq_run *run = ((const struct result *)record)->run;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:b}", "selected", (json_int_t)run->selected,
+			 "moved", (json_int_t)run->moved, "failed", (json_int_t)run->failed,
+			 "unsure", (json_int_t)run->unconfirmed, "dry_run", (int)run->dry_run);
+}
+
+static void
+print_result(const void *record, FILE *out)
+{
+	const struct result *result = record;
+	const struct dlq_run *run = result->run;
+
+	if (result->interrupted)
 		/* how many it would have been is not known: they were not looked at */
-		printf("%" PRIu64 " letters %s, interrupted; the rest is where it was\n",
-		       run->dry_run ? 0 : run->moved, done);
-	} else if (run->dry_run) {
-		printf("%" PRIu64 " letters would be %s\n", run->selected - run->failed, done);
-	} else {
-		printf("%" PRIu64 " of %" PRIu64 " letters %s\n", run->moved, run->selected, done);
-	}
+		fprintf(out, "%" PRIu64 " letters %s, interrupted; the rest is where it was\n",
+			run->dry_run ? 0 : run->moved, result->done);
+	else if (run->dry_run)
+		fprintf(out, "%" PRIu64 " letters would be %s\n", run->selected - run->failed,
+			result->done);
+	else
+		fprintf(out, "%" PRIu64 " of %" PRIu64 " letters %s\n", run->moved, run->selected,
+			result->done);
 }
 
 /* Nothing was done, and nothing failed: why? */
@@ -245,7 +260,10 @@ dlq_move_report(struct dlq_run *run, const char *done, int code)
 		log_warning("interrupted between two letters");
 	/* What failed before a letter was seen has no result. */
 	if (code == CTL_OK || run->selected > 0 || run->moved > 0)
-		print_result(run, done, interrupted);
+		output_record(
+			&run->call->output,
+			&(struct result){.run = run, .done = done, .interrupted = interrupted},
+			result_json, print_result);
 	if (run->unconfirmed > 0)
 		log_warning("%" PRIu64 " messages were sent but not confirmed: their letters are "
 			    "still here, and may be in the other place, too",

@@ -107,9 +107,10 @@ send_canary(struct dlq_run *run)
 			run->select.queue[q] = wanted[q];
 	}
 	run->limit = limit;
-	if (code == CTL_OK && !run->json)
-		printf("canary: all lines of the first %llu letters are stored\n",
-		       (unsigned long long)run->moved);
+	if (code == CTL_OK)
+		output_note(&run->call->output,
+			    "canary: all lines of the first %llu letters are stored\n",
+			    (unsigned long long)run->moved);
 	return code;
 }
 

@@ -103,7 +103,7 @@ dlq_walk(struct dlq_run *run, bool unfiltered, dlq_walk_fn *visit, void *context
 void
 dlq_walk_report_empty(const struct dlq_run *run, int code)
 {
-	if (code != CTL_OK || run->selected > 0 || run->json || run->ids_only)
+	if (code != CTL_OK || run->selected > 0 || run->call->output.json || run->ids_only)
 		return;
 	if (run->select.by_id || dlq_select_has_filters(&run->select))
 		log_warning("no letter matches");
