@@ -17,7 +17,7 @@ enum { DEATHS_MS = 600000 };
 
 enum { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
 
-static const char *const plugin_words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+static const char *const ctl_health_states[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 
 static struct ctl_limits
 ctl_health_limits(const struct options *options)
@@ -44,7 +44,7 @@ ctl_health_json(const void *answer)
 {
 	const struct health *health = answer;
 
-	return json_pack("{s:s, s:i, s:s, s:O}", "state", plugin_words[health->code], "code",
+	return json_pack("{s:s, s:i, s:s, s:O}", "state", ctl_health_states[health->code], "code",
 			 health->code, "text", health->text, "problems", health->problems);
 }
 
@@ -72,7 +72,7 @@ ctl_health_print(const void *answer, FILE *out)
 {
 	const struct health *health = answer;
 
-	fprintf(out, "SLUICE %s - ", plugin_words[health->code]);
+	fprintf(out, "SLUICE %s - ", ctl_health_states[health->code]);
 	visible_text_print(out, span_of(health->text), 0, NULL);
 	if (health->status != NULL)
 		ctl_health_print_figures(json_object_get(health->status, "roles"), out);
@@ -87,7 +87,7 @@ ctl_health_print(const void *answer, FILE *out)
 
 /* There is no status; why, as an exit code of the other verbs. */
 static void
-ctl_health_of_silence(struct health *health, int why)
+ctl_health_without_status(struct health *health, int why)
 {
 	health->code = why == EX_NOPERM || why == EX_CONFIG ? PLUGIN_UNKNOWN : PLUGIN_CRITICAL;
 	health->text = why == EX_NOPERM	  ? "no permission to ask sluiced"
@@ -142,7 +142,7 @@ ctl_health(struct call *call)
 	status = client_ask(call->client, "status", NULL, &exit_code);
 	health.status = status;
 	if (status == NULL) {
-		ctl_health_of_silence(&health, exit_code);
+		ctl_health_without_status(&health, exit_code);
 	} else {
 		enum ctl_severity worst = ctl_judge(status, &limits, problems);
 

@@ -13,16 +13,16 @@
 #include <string.h>
 #include <time.h>
 
-struct judge {
+struct judgement {
 	json_t *problems;
 	enum ctl_severity worst;
 };
 
-static void blame(struct judge *judge, enum ctl_severity severity, const char *format, ...)
+static void judge_add(struct judgement *judge, enum ctl_severity severity, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 
 static void
-blame(struct judge *judge, enum ctl_severity severity, const char *format, ...)
+judge_add(struct judgement *judge, enum ctl_severity severity, const char *format, ...)
 {
 	char text[700];
 	va_list args;
@@ -36,17 +36,17 @@ blame(struct judge *judge, enum ctl_severity severity, const char *format, ...)
 }
 
 static void
-judge_role(struct judge *judge, const char *name, const json_t *role)
+judge_role(struct judgement *judge, const char *name, const json_t *role)
 {
 	int wanted = (int)member_number(role, "wanted", 0),
 	    ready = (int)member_number(role, "ready", 0);
 
 	if (member_is_true(role, "paused"))
-		blame(judge, CTL_WARNING, "%s is paused", name);
+		judge_add(judge, CTL_WARNING, "%s is paused", name);
 	if (wanted > 0 && ready == 0)
-		blame(judge, CTL_CRITICAL, "no %s is ready, %d wanted", name, wanted);
+		judge_add(judge, CTL_CRITICAL, "no %s is ready, %d wanted", name, wanted);
 	else if (ready < wanted)
-		blame(judge, CTL_WARNING, "only %d of %d %s ready", ready, wanted, name);
+		judge_add(judge, CTL_WARNING, "only %d of %d %s ready", ready, wanted, name);
 }
 
 /*
@@ -54,55 +54,55 @@ judge_role(struct judge *judge, const char *name, const json_t *role)
  * either runs on another host.
  */
 static void
-judge_emptied(struct judge *judge, const char *name, const json_t *role, const json_t *producer)
+judge_emptied(struct judgement *judge, const char *name, const json_t *role, const json_t *producer)
 {
 	int configured = (int)member_number(role, "configured", 0);
 
 	if (configured > 0 && member_number(role, "wanted", 0) == 0 &&
 	    !member_is_true(role, "paused") && member_number(producer, "running", 0) > 0)
-		blame(judge, CTL_WARNING,
-		      "no %s is wanted while the producer runs: its queue fills up (sluicectl "
-		      "scale %s=%d)",
-		      name, name, configured);
+		judge_add(judge, CTL_WARNING,
+			  "no %s is wanted while the producer runs: its queue fills up (sluicectl "
+			  "scale %s=%d)",
+			  name, name, configured);
 }
 
 static void
-judge_slot(struct judge *judge, const json_t *slot)
+judge_slot(struct judgement *judge, const json_t *slot)
 {
 	const char *name = member_text(slot, "name", "?"), *state = member_text(slot, "state", "?");
 	const char *error = member_text(slot, "last_error", "");
 	const char *colon = error[0] != '\0' ? ": " : "";
 
 	if (member_is_true(slot, "held"))
-		blame(judge, CTL_WARNING, "%s is stopped by hand", name);
+		judge_add(judge, CTL_WARNING, "%s is stopped by hand", name);
 	else if (strcmp(state, "FATAL") == 0)
-		blame(judge, CTL_CRITICAL, "%s is FATAL%s%s", name, colon, error);
+		judge_add(judge, CTL_CRITICAL, "%s is FATAL%s%s", name, colon, error);
 	else if (member_is_true(slot, "wanted") && !member_is_true(slot, "ready"))
-		blame(judge, CTL_WARNING, "%s is %s, not ready%s%s", name, state, colon, error);
+		judge_add(judge, CTL_WARNING, "%s is %s, not ready%s%s", name, state, colon, error);
 	else if (member_is_true(slot, "wanted") && error[0] != '\0')
-		blame(judge, CTL_WARNING, "%s%s%s", name, colon, error);
+		judge_add(judge, CTL_WARNING, "%s%s%s", name, colon, error);
 }
 
 static void
-judge_figure(struct judge *judge, const char *queue, double value, const int64_t limit[2],
+judge_figure(struct judgement *judge, const char *queue, double value, const int64_t limit[2],
 	     const char *one, const char *more)
 {
 	for (int i = 1; i >= 0; i--) {
 		if (limit[i] == 0 || value < (double)limit[i])
 			continue;
-		blame(judge, i == 1 ? CTL_CRITICAL : CTL_WARNING, "%s: %.0f %s", queue, value,
-		      value == 1 ? one : more);
+		judge_add(judge, i == 1 ? CTL_CRITICAL : CTL_WARNING, "%s: %.0f %s", queue, value,
+			  value == 1 ? one : more);
 		return;
 	}
 }
 
 static void
-judge_queue(struct judge *judge, const json_t *queue, const struct ctl_limits *limits)
+judge_queue(struct judgement *judge, const json_t *queue, const struct ctl_limits *limits)
 {
 	const char *name = member_text(queue, "name", "?");
 
 	if (!member_is_true(queue, "known"))
-		return; /* whoever should have looked is blamed already */
+		return; /* whoever should report it is a problem already */
 	judge_figure(judge, name, member_number(queue, "ready", 0), limits->waiting,
 		     "message waits", "messages wait");
 	judge_figure(judge, name, member_number(queue, "oldest_s", 0), limits->age_s,
@@ -112,7 +112,7 @@ judge_queue(struct judge *judge, const json_t *queue, const struct ctl_limits *l
 }
 
 static void
-judge_deaths(struct judge *judge, const json_t *deaths, int64_t within_s)
+judge_deaths(struct judgement *judge, const json_t *deaths, int64_t within_s)
 {
 	unsigned count = 0;
 	const json_t *death;
@@ -130,20 +130,20 @@ judge_deaths(struct judge *judge, const json_t *deaths, int64_t within_s)
 	if (count == 0)
 		return;
 	death = json_array_get(deaths, 0);
-	blame(judge, CTL_WARNING, "%u died within %s, the last: %s, %s", count,
-	      human_duration(within_s * 1000, span, sizeof(span)), member_text(death, "name", "?"),
-	      member_text(death, "cause", "?"));
+	judge_add(judge, CTL_WARNING, "%u died within %s, the last: %s, %s", count,
+		  human_duration(within_s * 1000, span, sizeof(span)),
+		  member_text(death, "name", "?"), member_text(death, "cause", "?"));
 }
 
 enum ctl_severity
 ctl_judge(const json_t *status, const struct ctl_limits *limits, json_t *problems)
 {
-	struct judge judge = {.problems = problems};
+	struct judgement judge = {.problems = problems};
 	const json_t *roles = json_object_get(status, "roles"), *slot;
 	size_t i;
 
 	if (member_is_true(status, "draining"))
-		blame(&judge, CTL_CRITICAL, "sluiced is ending");
+		judge_add(&judge, CTL_CRITICAL, "sluiced is ending");
 	for (unsigned role = 0; role < ROLE_COUNT; role++) {
 		const char *name = role_table[role].name;
 		const json_t *object = json_object_get(roles, name);

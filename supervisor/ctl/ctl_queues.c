@@ -25,10 +25,10 @@
 
 struct queues {
 	struct call *call;
-	struct broker *broker; /* NULL = not connected */
-	bool broker_failed;    /* this time; it is tried again at the next */
-	bool broker_away;      /* and it was not that we may not ask it */
-	bool said;
+	struct broker *broker;	 /* NULL = not connected */
+	bool broker_failed;	 /* this time; it is tried again at the next */
+	bool broker_unreachable; /* and not for want of a password */
+	bool warned;		 /* that it failed; once per outage */
 };
 
 static bool
@@ -53,11 +53,11 @@ ctl_queues_ask(struct queues *queues, const char *queue, json_t *row)
 	json_object_set_new(row, "consumers", json_integer(consumers));
 	return true;
 failed:
-	if (!queues->said)
+	if (!queues->warned)
 		log_warning("%s; showing what the workers saw last", failure.text);
-	queues->said = true;
+	queues->warned = true;
 	queues->broker_failed = true;
-	queues->broker_away = failure.exit_code == EX_UNAVAILABLE;
+	queues->broker_unreachable = failure.exit_code == EX_UNAVAILABLE;
 	return false;
 }
 
@@ -151,7 +151,7 @@ ctl_queues_show(void *context)
 	int exit_code;
 
 	queues->broker_failed = false;
-	queues->broker_away = false;
+	queues->broker_unreachable = false;
 	client->quiet = true;
 	status = client_ask(client, "status", NULL, &exit_code);
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
@@ -166,9 +166,9 @@ ctl_queues_show(void *context)
 	json_decref(answer);
 	json_decref(status);
 	if (!queues->broker_failed)
-		queues->said = false;
+		queues->warned = false;
 	/* Who watches on is shown what the workers saw last, until the broker is back. */
-	if (queues->broker_away && !options_has(&queues->call->options, "watch"))
+	if (queues->broker_unreachable && !options_has(&queues->call->options, "watch"))
 		return EX_UNAVAILABLE;
 	return known ? CTL_OK : EX_UNAVAILABLE;
 }

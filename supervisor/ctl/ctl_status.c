@@ -22,26 +22,26 @@
 enum { DEATHS_SHOWN = 5, RECENT_S = 3600 };
 
 /* The columns, in order; make gives the cell's text in new memory. */
-struct column {
+struct status_column {
 	const char *title;
 	bool right;
 	char *(*make)(const json_t *slot);
 };
 
 static char *
-make_stage(const json_t *slot)
+ctl_status_stage(const json_t *slot)
 {
 	return xstrdup(member_text(slot, "role", "?"));
 }
 
 static char *
-make_slot(const json_t *slot)
+ctl_status_slot(const json_t *slot)
 {
 	return xasprintf("%d", (int)member_number(slot, "slot", 0));
 }
 
 static char *
-make_state(const json_t *slot)
+ctl_status_state(const json_t *slot)
 {
 	if (member_is_true(slot, "paused"))
 		return xstrdup("PAUSED");
@@ -49,13 +49,13 @@ make_state(const json_t *slot)
 }
 
 static char *
-make_ready(const json_t *slot)
+ctl_status_ready(const json_t *slot)
 {
 	return xstrdup(member_is_true(slot, "ready") ? "yes" : "no");
 }
 
 static char *
-make_pid(const json_t *slot)
+ctl_status_pid(const json_t *slot)
 {
 	if (!json_is_integer(json_object_get(slot, "pid")))
 		return xstrdup("-");
@@ -63,7 +63,7 @@ make_pid(const json_t *slot)
 }
 
 static char *
-make_uptime(const json_t *slot)
+ctl_status_uptime(const json_t *slot)
 {
 	double seconds = member_number(slot, "uptime_s", -1);
 	char text[32];
@@ -74,13 +74,13 @@ make_uptime(const json_t *slot)
 }
 
 static char *
-make_rate(const json_t *slot)
+ctl_status_rate(const json_t *slot)
 {
 	return xasprintf("%.1f", member_number(slot, "rate_per_s", 0));
 }
 
 static char *
-make_count(const json_t *slot, const char *name)
+ctl_status_count(const json_t *slot, const char *name)
 {
 	json_int_t count = json_integer_value(json_object_get(slot, name));
 	char text[32];
@@ -89,20 +89,20 @@ make_count(const json_t *slot, const char *name)
 }
 
 static char *
-make_total(const json_t *slot)
+ctl_status_total(const json_t *slot)
 {
-	return make_count(slot, "total");
+	return ctl_status_count(slot, "total");
 }
 
 static char *
-make_rejected(const json_t *slot)
+ctl_status_rejected(const json_t *slot)
 {
-	return make_count(slot, "rejected");
+	return ctl_status_count(slot, "rejected");
 }
 
 /* "mysql 2006 ... (next start in 8.1s, failure 3)" */
 static char *
-make_error(const json_t *slot)
+ctl_status_error(const json_t *slot)
 {
 	const char *error = member_text(slot, "last_error", "");
 	double restart_s = member_number(slot, "restart_in_s", -1);
@@ -117,21 +117,21 @@ make_error(const json_t *slot)
 	return xstrdup(error[0] != '\0' ? error : "-");
 }
 
-static const struct column columns[] = {
-	{.title = "STAGE", .make = make_stage},
-	{.title = "SLOT", .make = make_slot, .right = true},
-	{.title = "STATE", .make = make_state},
-	{.title = "READY", .make = make_ready},
-	{.title = "PID", .make = make_pid, .right = true},
-	{.title = "UPTIME", .make = make_uptime, .right = true},
-	{.title = "RATE/s", .make = make_rate, .right = true},
-	{.title = "TOTAL", .make = make_total, .right = true},
-	{.title = "REJECTED", .make = make_rejected, .right = true},
-	{.title = "LAST ERROR", .make = make_error},
+static const struct status_column columns[] = {
+	{.title = "STAGE", .make = ctl_status_stage},
+	{.title = "SLOT", .make = ctl_status_slot, .right = true},
+	{.title = "STATE", .make = ctl_status_state},
+	{.title = "READY", .make = ctl_status_ready},
+	{.title = "PID", .make = ctl_status_pid, .right = true},
+	{.title = "UPTIME", .make = ctl_status_uptime, .right = true},
+	{.title = "RATE/s", .make = ctl_status_rate, .right = true},
+	{.title = "TOTAL", .make = ctl_status_total, .right = true},
+	{.title = "REJECTED", .make = ctl_status_rejected, .right = true},
+	{.title = "LAST ERROR", .make = ctl_status_error},
 };
 
 static const char *
-colour_of(const json_t *slot)
+ctl_status_colour(const json_t *slot)
 {
 	const char *state = member_text(slot, "state", "");
 
@@ -168,7 +168,7 @@ ctl_status_print_head(const json_t *status, FILE *out)
 }
 
 static bool
-is_recent(const json_t *death)
+ctl_status_is_recent(const json_t *death)
 {
 	struct tm utc = {0};
 
@@ -201,7 +201,7 @@ ctl_status_print_deaths(const json_t *deaths, FILE *out)
 	const json_t *death;
 	size_t recent = 0, i;
 
-	json_array_foreach(deaths, i, death) recent += is_recent(death) ? 1 : 0;
+	json_array_foreach(deaths, i, death) recent += ctl_status_is_recent(death) ? 1 : 0;
 	if (recent == 0)
 		return;
 	fprintf(out, "\ndied in the last hour: %zu%s\n", recent,
@@ -228,7 +228,9 @@ ctl_status_print(const json_t *status, FILE *out)
 
 		for (size_t c = 0; c < ARRAY_LEN(columns); c++)
 			text_table_cell(line, c, columns[c].make(slot),
-					columns[c].make == make_state ? colour_of(slot) : NULL);
+					columns[c].make == ctl_status_state
+						? ctl_status_colour(slot)
+						: NULL);
 	}
 	text_table_print(table, out);
 	ctl_status_print_deaths(json_object_get(status, "deaths"), out);

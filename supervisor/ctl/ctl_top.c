@@ -27,9 +27,9 @@ enum { SNAPSHOT_EVENTS = 10 };
 static void
 ctl_top_print(const json_t *status, FILE *out)
 {
-	struct view *view = xcalloc(1, sizeof(*view));
+	struct ctl_view *view = xcalloc(1, sizeof(*view));
 
-	view_make(view, NULL, status, json_object_get(status, "events"), SNAPSHOT_EVENTS);
+	ctl_view_make(view, NULL, status, json_object_get(status, "events"), SNAPSHOT_EVENTS);
 	for (size_t i = 0; i < view->count; i++)
 		fprintf(out, "%s\n", view->lines[i].text);
 	free(view);
@@ -58,7 +58,7 @@ ctl_top_snapshot(struct call *call)
 enum { REFRESH_MS = 1000, COMPARE_MS = 10000, MESSAGE_MS = 5000 };
 
 /* What a key does, once it is confirmed. */
-struct deed {
+struct ctl_top_action {
 	const char *command;
 	json_t *arguments;
 	char question[160];
@@ -66,12 +66,11 @@ struct deed {
 
 struct top {
 	struct client *client;
-	struct view view;
+	struct ctl_view view;
 	json_t *status, *events, *before; /* before: the status that latencies are counted from */
-	json_int_t last_event;
 	int64_t before_ms, message_ms;
-	size_t chosen; /* among the children */
-	struct deed deed;
+	size_t selected; /* among the children */
+	struct ctl_top_action action;
 	char message[448];
 	int exit_code;
 };
@@ -88,7 +87,7 @@ ctl_top_say(struct top *top, const char *text)
 
 /* sluiced may be away for a moment: the last picture stays, with a word about it. */
 static bool
-ctl_top_look(struct top *top)
+ctl_top_refresh(struct top *top)
 {
 	int64_t now_ms = clock_mono_ms();
 	json_t *status = client_ask(top->client, "status", NULL, &top->exit_code), *data = NULL;
@@ -114,20 +113,20 @@ ctl_top_look(struct top *top)
 }
 
 static const json_t *
-chosen_slot(const struct top *top)
+ctl_top_selected_slot(const struct top *top)
 {
-	return json_array_get(json_object_get(top->status, "slots"), top->chosen);
+	return json_array_get(json_object_get(top->status, "slots"), top->selected);
 }
 
 static attr_t
-attribute(enum view_look look)
+ctl_top_attribute(enum ctl_view_style style)
 {
-	switch (look) {
+	switch (style) {
 	case VIEW_HEADING:
 		return A_BOLD;
 	case VIEW_GOOD:
 		return (attr_t)COLOR_PAIR(1);
-	case VIEW_DOUBTFUL:
+	case VIEW_WARNING:
 		return (attr_t)COLOR_PAIR(2);
 	case VIEW_BAD:
 		return (attr_t)COLOR_PAIR(3) | A_BOLD;
@@ -137,30 +136,30 @@ attribute(enum view_look look)
 }
 
 static void
-draw(struct top *top)
+ctl_top_draw(struct top *top)
 {
 	const char *foot = "up/down choose   + - scale   r restart   p pause/resume   q end";
 	size_t rows = (size_t)MAX(LINES - 1, 1);
-	const json_t *chosen = chosen_slot(top);
+	const json_t *selected = ctl_top_selected_slot(top);
 
 	/* As many events as there is room for. */
 	top->view.width = (size_t)COLS;
-	view_make(&top->view, top->before, top->status, top->events, 0);
-	view_make(&top->view, top->before, top->status, top->events,
-		  rows > top->view.count ? rows - top->view.count : 0);
+	ctl_view_make(&top->view, top->before, top->status, top->events, 0);
+	ctl_view_make(&top->view, top->before, top->status, top->events,
+		      rows > top->view.count ? rows - top->view.count : 0);
 	erase();
 	for (size_t i = 0; i < top->view.count && i < rows; i++) {
-		const struct view_line *line = &top->view.lines[i];
-		attr_t attr = attribute(line->look);
+		const struct ctl_view_line *line = &top->view.lines[i];
+		attr_t attr = ctl_top_attribute(line->style);
 
-		if (line->slot != NULL && line->slot == chosen)
+		if (line->slot != NULL && line->slot == selected)
 			attr |= A_REVERSE;
 		attrset((int)attr);
 		mvaddnstr((int)i, 0, line->text, COLS);
 	}
 	attrset((int)A_REVERSE);
-	if (top->deed.command != NULL)
-		mvprintw(LINES - 1, 0, "%s  y/n", top->deed.question);
+	if (top->action.command != NULL)
+		mvprintw(LINES - 1, 0, "%s  y/n", top->action.question);
 	else if (clock_mono_ms() - top->message_ms < MESSAGE_MS)
 		mvaddnstr(LINES - 1, 0, top->message, COLS);
 	else
@@ -170,14 +169,14 @@ draw(struct top *top)
 }
 
 static void
-forget(struct top *top)
+ctl_top_clear_action(struct top *top)
 {
-	json_decref(top->deed.arguments);
-	top->deed = (struct deed){.command = NULL};
+	json_decref(top->action.arguments);
+	top->action = (struct ctl_top_action){.command = NULL};
 }
 
 static int
-role_maximum(const char *name)
+ctl_top_role_maximum(const char *name)
 {
 	for (unsigned i = 0; i < ROLE_COUNT; i++)
 		if (strcmp(role_table[i].name, name) == 0)
@@ -186,80 +185,81 @@ role_maximum(const char *name)
 }
 
 static void
-offer_scale(struct top *top, const char *role, int by)
+ctl_top_propose_scale(struct top *top, const char *role, int by)
 {
 	const json_t *object = json_object_get(json_object_get(top->status, "roles"), role);
 	int wanted = (int)member_number(object, "wanted", 0);
 
 	char text[160];
 
-	if (wanted + by < 0 || wanted + by > role_maximum(role)) {
+	if (wanted + by < 0 || wanted + by > ctl_top_role_maximum(role)) {
 		snprintf(text, sizeof(text), "%s is at %d, its %s", role, wanted,
 			 by < 0 ? "minimum" : "maximum");
 		ctl_top_say(top, text);
 		return;
 	}
-	top->deed.command = "scale";
-	top->deed.arguments =
+	top->action.command = "scale";
+	top->action.arguments =
 		json_pack("{s:i, s:{s:i}}", role, wanted + by, "current", role, wanted);
-	snprintf(top->deed.question, sizeof(top->deed.question), "scale %s from %d to %d?", role,
-		 wanted, wanted + by);
+	snprintf(top->action.question, sizeof(top->action.question), "scale %s from %d to %d?",
+		 role, wanted, wanted + by);
 }
 
 static void
-offer(struct top *top, int key)
+ctl_top_propose(struct top *top, int key)
 {
-	const json_t *slot = chosen_slot(top);
+	const json_t *slot = ctl_top_selected_slot(top);
 	const char *role = member_text(slot, "role", ""), *name = member_text(slot, "name", "");
 	bool paused = member_is_true(slot, "pause_wanted");
-	struct deed *deed = &top->deed;
+	struct ctl_top_action *action = &top->action;
 
 	if (slot == NULL)
 		return;
 	if (key == '+' || key == '-') {
-		offer_scale(top, role, key == '+' ? 1 : -1);
+		ctl_top_propose_scale(top, role, key == '+' ? 1 : -1);
 	} else if (key == 'r') {
-		deed->command = "restart";
-		deed->arguments = json_pack("{s:s}", "target", name);
-		snprintf(deed->question, sizeof(deed->question), "restart %s?", name);
+		action->command = "restart";
+		action->arguments = json_pack("{s:s}", "target", name);
+		snprintf(action->question, sizeof(action->question), "restart %s?", name);
 	} else if (key == 'p') {
-		deed->command = paused ? "resume" : "pause";
-		deed->arguments = json_pack("{s:s}", "target", role);
-		snprintf(deed->question, sizeof(deed->question), "%s %s?", deed->command, role);
+		action->command = paused ? "resume" : "pause";
+		action->arguments = json_pack("{s:s}", "target", role);
+		snprintf(action->question, sizeof(action->question), "%s %s?", action->command,
+			 role);
 	}
 }
 
 static void
-ctl_top_act(struct top *top)
+ctl_top_run_action(struct top *top)
 {
 	char text[448];
 	int exit_code = 0;
 	json_t *data;
 
 	top->client->refusal[0] = '\0';
-	data = client_ask(top->client, top->deed.command, top->deed.arguments, &exit_code);
+	data = client_ask(top->client, top->action.command, top->action.arguments, &exit_code);
 
-	top->deed.arguments = NULL; /* client_ask has released them */
-	snprintf(text, sizeof(text), "%s: %s", top->deed.question,
+	top->action.arguments = NULL; /* client_ask has released them */
+	snprintf(text, sizeof(text), "%s: %s", top->action.question,
 		 data != NULL			? "done"
 		 : top->client->refusal[0] != 0 ? top->client->refusal
 						: "sluiced does not answer");
 	ctl_top_say(top, text);
 	json_decref(data);
-	forget(top);
+	ctl_top_clear_action(top);
 }
 
 /* Returns false when it is time to end. */
 static bool
-take_key(struct top *top, int key)
+ctl_top_handle_key(struct top *top, int key)
 {
 	size_t count = json_array_size(json_object_get(top->status, "slots"));
 
-	if (top->deed.command != NULL && key != ERR) {
+	if (top->action.command != NULL && key != ERR) {
 		if (key == 'y' || key == 'Y')
-			ctl_top_act(top);
+			ctl_top_run_action(top);
 		else
-			forget(top);
+			ctl_top_clear_action(top);
 		return true;
 	}
 	switch (key) {
@@ -268,17 +268,17 @@ take_key(struct top *top, int key)
 		return false;
 	case KEY_UP:
 	case 'k':
-		top->chosen -= top->chosen > 0 ? 1 : 0;
+		top->selected -= top->selected > 0 ? 1 : 0;
 		break;
 	case KEY_DOWN:
 	case 'j':
-		top->chosen += top->chosen + 1 < count ? 1 : 0;
+		top->selected += top->selected + 1 < count ? 1 : 0;
 		break;
 	case '+':
 	case '-':
 	case 'r':
 	case 'p':
-		offer(top, key);
+		ctl_top_propose(top, key);
 		break;
 	default:
 		break;
@@ -287,7 +287,7 @@ take_key(struct top *top, int key)
 }
 
 static void
-start_screen(void)
+ctl_top_start_screen(void)
 {
 	initscr();
 	cbreak();
@@ -312,28 +312,28 @@ ctl_top_run(struct client *client)
 	int exit_code, key = ERR;
 
 	top->client = client;
-	if (!ctl_top_look(top)) { /* said by client_ask: before the screen is taken over */
+	if (!ctl_top_refresh(top)) { /* said by client_ask: before the screen is taken over */
 		exit_code = top->exit_code;
 		free(top);
 		return exit_code;
 	}
 	client->quiet = true;
 	client->on_screen = true;
-	start_screen();
+	ctl_top_start_screen();
 	do {
 		if (clock_mono_ms() >= next_ms) {
-			ctl_top_look(top);
+			ctl_top_refresh(top);
 			next_ms = clock_mono_ms() + REFRESH_MS;
 		}
-		top->chosen =
-			MIN(top->chosen, json_array_size(json_object_get(top->status, "slots")));
-		draw(top);
+		top->selected =
+			MIN(top->selected, json_array_size(json_object_get(top->status, "slots")));
+		ctl_top_draw(top);
 		key = getch();
 		if (key != ERR)
 			next_ms = 0;
-	} while (take_key(top, key));
+	} while (ctl_top_handle_key(top, key));
 	endwin();
-	forget(top);
+	ctl_top_clear_action(top);
 	json_decref(top->before);
 	json_decref(top->status);
 	json_decref(top->events);

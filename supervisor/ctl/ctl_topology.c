@@ -24,7 +24,7 @@ enum { ANSWER_MS = 10000 };
  * be freed.
  */
 static struct settings
-with_declare(const struct settings *settings, int declare)
+ctl_topology_settings(const struct settings *settings, int declare)
 {
 	struct settings copy = *settings;
 
@@ -34,7 +34,8 @@ with_declare(const struct settings *settings, int declare)
 }
 
 static enum outcome
-send_checks(struct broker *broker, struct binding_check *check, struct failure *failure)
+ctl_topology_send_checks(struct broker *broker, struct binding_check *check,
+			 struct failure *failure)
 {
 	binding_check_begin(check, clock_mono_ms());
 	for (size_t i = 0; i < check->count; i++) {
@@ -50,7 +51,8 @@ send_checks(struct broker *broker, struct binding_check *check, struct failure *
 }
 
 static enum outcome
-take_answers(struct broker *broker, struct binding_check *check, struct failure *failure)
+ctl_topology_await_answers(struct broker *broker, struct binding_check *check,
+			   struct failure *failure)
 {
 	int64_t until_ms = clock_mono_ms() + ANSWER_MS, left_ms;
 	struct broker_event event;
@@ -82,14 +84,14 @@ take_answers(struct broker *broker, struct binding_check *check, struct failure 
 
 /* Names of the queues whose spare binding is gone are appended to missing. */
 static enum outcome
-check_spares(struct broker *broker, const struct settings *settings, json_t *missing,
-	     struct failure *failure)
+ctl_topology_check_spares(struct broker *broker, const struct settings *settings, json_t *missing,
+			  struct failure *failure)
 {
 	struct binding_check check;
 
 	binding_check_init(&check, settings);
-	if (send_checks(broker, &check, failure) != OUTCOME_DONE ||
-	    take_answers(broker, &check, failure) != OUTCOME_DONE) {
+	if (ctl_topology_send_checks(broker, &check, failure) != OUTCOME_DONE ||
+	    ctl_topology_await_answers(broker, &check, failure) != OUTCOME_DONE) {
 		binding_check_free(&check);
 		return failure->outcome;
 	}
@@ -116,7 +118,8 @@ ctl_topology_assert(struct broker **broker, const struct settings *settings, boo
 			"sluicectl topology", failure) != OUTCOME_DONE ||
 	    topology_assert(*broker, settings, failure) != OUTCOME_DONE ||
 	    topology_assert_spares(*broker, settings, failure) != OUTCOME_DONE ||
-	    (passive && check_spares(*broker, settings, missing, failure) != OUTCOME_DONE))
+	    (passive &&
+	     ctl_topology_check_spares(*broker, settings, missing, failure) != OUTCOME_DONE))
 		return failure->outcome;
 	return OUTCOME_DONE;
 }
@@ -147,7 +150,7 @@ ctl_topology_print(const void *context, FILE *out)
 static int
 ctl_topology_declare(struct call *call, int declare, const char *done)
 {
-	struct settings settings = with_declare(client_settings(call->client), declare);
+	struct settings settings = ctl_topology_settings(client_settings(call->client), declare);
 	struct topology_answer answer = {.done = done, .missing = json_array()};
 	struct broker *broker = NULL;
 	struct failure failure;

@@ -17,17 +17,17 @@
 /* Columns before LAST ERROR, and what stands before one that goes below its child. */
 enum { SLOT_WIDTH = 79, ERROR_INDENT = 2 };
 
-static struct view_line *add(struct view *view, enum view_look look, const char *format, ...)
-	PRINTF_LIKE(3, 4);
+static struct ctl_view_line *ctl_view_add(struct ctl_view *view, enum ctl_view_style style,
+					  const char *format, ...) PRINTF_LIKE(3, 4);
 
-static struct view_line *
-add(struct view *view, enum view_look look, const char *format, ...)
+static struct ctl_view_line *
+ctl_view_add(struct ctl_view *view, enum ctl_view_style style, const char *format, ...)
 {
-	struct view_line *line = &view->lines[MIN(view->count, (size_t)VIEW_LINES - 1)];
+	struct ctl_view_line *line = &view->lines[MIN(view->count, (size_t)VIEW_LINES - 1)];
 	char *visible;
 	va_list args;
 
-	*line = (struct view_line){.look = look};
+	*line = (struct ctl_view_line){.style = style};
 	va_start(args, format);
 	vsnprintf(line->text, sizeof(line->text), format, args);
 	va_end(args);
@@ -40,7 +40,7 @@ add(struct view *view, enum view_look look, const char *format, ...)
 }
 
 static const json_t *
-role_of(const json_t *status, unsigned role)
+ctl_view_role(const json_t *status, unsigned role)
 {
 	return json_object_get(json_object_get(status, "roles"), role_table[role].name);
 }
@@ -48,7 +48,7 @@ role_of(const json_t *status, unsigned role)
 /* --- latencies --- */
 
 static double
-new_count(const json_t *before, const json_t *after, size_t bucket)
+ctl_view_new_count(const json_t *before, const json_t *after, size_t bucket)
 {
 	double now = json_number_value(json_array_get(json_object_get(after, "counts"), bucket));
 	double then = json_number_value(json_array_get(json_object_get(before, "counts"), bucket));
@@ -57,18 +57,18 @@ new_count(const json_t *before, const json_t *after, size_t bucket)
 }
 
 double
-view_quantile(const json_t *before, const json_t *after, double share)
+ctl_view_quantile(const json_t *before, const json_t *after, double share)
 {
 	const json_t *bounds = json_object_get(after, "bounds");
 	size_t count = json_array_size(bounds);
 	double total = 0, so_far = 0, lower = 0, bound = 0;
 
 	for (size_t i = 0; i <= count; i++)
-		total += new_count(before, after, i);
+		total += ctl_view_new_count(before, after, i);
 	if (total <= 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		double here = new_count(before, after, i);
+		double here = ctl_view_new_count(before, after, i);
 
 		lower = bound;
 		bound = json_number_value(json_array_get(bounds, i));
@@ -80,15 +80,16 @@ view_quantile(const json_t *before, const json_t *after, double share)
 }
 
 static const char *
-quantiles(const json_t *before, const json_t *role, const char *name, char *out, size_t out_size)
+ctl_view_quantiles(const json_t *before, const json_t *role, const char *name, char *out,
+		   size_t out_size)
 {
 	const json_t *then = json_object_get(before, name), *now = json_object_get(role, name);
-	double half = view_quantile(then, now, 0.5), most = view_quantile(then, now, 0.99);
+	double half = ctl_view_quantile(then, now, 0.5), most = ctl_view_quantile(then, now, 0.99);
 	char a[32], b[32];
 
 	if (half < 0) { /* nothing lately: since sluiced began */
-		half = view_quantile(NULL, now, 0.5);
-		most = view_quantile(NULL, now, 0.99);
+		half = ctl_view_quantile(NULL, now, 0.5);
+		most = ctl_view_quantile(NULL, now, 0.99);
 	}
 	if (half < 0) {
 		snprintf(out, out_size, "-");
@@ -106,32 +107,32 @@ quantiles(const json_t *before, const json_t *role, const char *name, char *out,
 /* --- parts --- */
 
 static void
-add_head(struct view *view, const json_t *status)
+ctl_view_add_head(struct ctl_view *view, const json_t *status)
 {
 	char uptime[32];
 
 	human_duration((int64_t)(member_number(status, "uptime_s", 0) * 1000), uptime,
 		       sizeof(uptime));
-	add(view, VIEW_PLAIN, "sluiced %s, pid %d, up %s%s", member_text(status, "version", "?"),
-	    (int)member_number(status, "pid", 0), uptime,
-	    member_is_true(status, "draining") ? ", ENDING" : "");
-	add(view, VIEW_PLAIN, "%s", "");
+	ctl_view_add(view, VIEW_PLAIN, "sluiced %s, pid %d, up %s%s",
+		     member_text(status, "version", "?"), (int)member_number(status, "pid", 0),
+		     uptime, member_is_true(status, "draining") ? ", ENDING" : "");
+	ctl_view_add(view, VIEW_PLAIN, "%s", "");
 }
 
 static double
-rate(const json_t *role, size_t which)
+ctl_view_rate(const json_t *role, size_t which)
 {
 	return json_number_value(json_array_get(json_object_get(role, "rates"), which));
 }
 
 static void
-add_stages(struct view *view, const json_t *before, const json_t *status)
+ctl_view_add_stages(struct ctl_view *view, const json_t *before, const json_t *status)
 {
-	add(view, VIEW_HEADING, "%-9s %7s %8s %8s %8s %9s %8s %8s %11s %15s %15s", "STAGE", "READY",
-	    "now/s", "10s/s", "60s/s", "TOTAL", "WAITING", "DRAIN", "AUTOSCALE", "BATCH 50/99%",
-	    "LAG 50/99%");
+	ctl_view_add(view, VIEW_HEADING, "%-9s %7s %8s %8s %8s %9s %8s %8s %11s %15s %15s", "STAGE",
+		     "READY", "now/s", "10s/s", "60s/s", "TOTAL", "WAITING", "DRAIN", "AUTOSCALE",
+		     "BATCH 50/99%", "LAG 50/99%");
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
-		const json_t *role = role_of(status, i), *then = role_of(before, i);
+		const json_t *role = ctl_view_role(status, i), *then = ctl_view_role(before, i);
 		const json_t *queue = json_object_get(role, "queue");
 		const json_t *limits = json_object_get(role, "autoscale");
 		int ready = (int)member_number(role, "ready", 0);
@@ -153,23 +154,26 @@ add_stages(struct view *view, const json_t *before, const json_t *status)
 			snprintf(scale, sizeof(scale), "%d to %d",
 				 (int)member_number(limits, "min", 0),
 				 (int)member_number(limits, "max", 0));
-		add(view,
-		    paused	      ? VIEW_DOUBTFUL
-		    : ready == wanted ? VIEW_GOOD
-		    : ready > 0	      ? VIEW_DOUBTFUL
-				      : VIEW_BAD,
-		    "%-9s %7s %8.0f %8.0f %8.0f %9s %8s %8s %11s %15s %15s%s", role_table[i].name,
-		    count, rate(role, 0), rate(role, 1), rate(role, 2), total, waiting, drain,
-		    scale,
-		    quantiles(then, role, histogram_name(HISTOGRAM_BATCH), batch, sizeof(batch)),
-		    quantiles(then, role, histogram_name(HISTOGRAM_LAG), lag, sizeof(lag)),
-		    paused ? "  PAUSED" : "");
+		ctl_view_add(view,
+			     paused	       ? VIEW_WARNING
+			     : ready == wanted ? VIEW_GOOD
+			     : ready > 0       ? VIEW_WARNING
+					       : VIEW_BAD,
+			     "%-9s %7s %8.0f %8.0f %8.0f %9s %8s %8s %11s %15s %15s%s",
+			     role_table[i].name, count, ctl_view_rate(role, 0),
+			     ctl_view_rate(role, 1), ctl_view_rate(role, 2), total, waiting, drain,
+			     scale,
+			     ctl_view_quantiles(then, role, histogram_name(HISTOGRAM_BATCH), batch,
+						sizeof(batch)),
+			     ctl_view_quantiles(then, role, histogram_name(HISTOGRAM_LAG), lag,
+						sizeof(lag)),
+			     paused ? "  PAUSED" : "");
 	}
-	add(view, VIEW_PLAIN, "%s", "");
+	ctl_view_add(view, VIEW_PLAIN, "%s", "");
 }
 
-static enum view_look
-slot_look(const json_t *slot)
+static enum ctl_view_style
+ctl_view_slot_style(const json_t *slot)
 {
 	const char *state = member_text(slot, "state", "");
 
@@ -177,12 +181,12 @@ slot_look(const json_t *slot)
 		return VIEW_BAD;
 	if (member_is_true(slot, "ready") && !member_is_true(slot, "paused"))
 		return VIEW_GOOD;
-	return VIEW_DOUBTFUL;
+	return VIEW_WARNING;
 }
 
 /* How much of the text goes into a line: up to a space if there is one, and no half character. */
 static size_t
-fitting(const char *text, size_t width)
+ctl_view_fitting_len(const char *text, size_t width)
 {
 	size_t len = strlen(text), end = width;
 
@@ -199,17 +203,18 @@ fitting(const char *text, size_t width)
 
 /* An error below its child, indented. */
 static void
-add_error(struct view *view, const json_t *slot, const char *error)
+ctl_view_add_error(struct ctl_view *view, const json_t *slot, const char *error)
 {
 	char *visible =
 		visible_text_new(span_of(error), 0); /* before it is cut: that makes it longer */
 	size_t width = view->width > ERROR_INDENT + 1 ? view->width - ERROR_INDENT : 1;
 
 	for (const char *rest = visible; *rest != '\0';) {
-		size_t len = fitting(rest, width);
+		size_t len = ctl_view_fitting_len(rest, width);
 
-		add(view, slot_look(slot), "%*s%.*s", ERROR_INDENT, "", (int)len, rest)->slot =
-			slot;
+		ctl_view_add(view, ctl_view_slot_style(slot), "%*s%.*s", ERROR_INDENT, "", (int)len,
+			     rest)
+			->slot = slot;
 		rest += len;
 		rest += strspn(rest, " ");
 	}
@@ -217,7 +222,7 @@ add_error(struct view *view, const json_t *slot, const char *error)
 }
 
 static void
-add_slot(struct view *view, const json_t *slot)
+ctl_view_add_slot(struct ctl_view *view, const json_t *slot)
 {
 	double up = member_number(slot, "uptime_s", -1);
 	const char *error = member_text(slot, "last_error", "");
@@ -228,30 +233,32 @@ add_slot(struct view *view, const json_t *slot)
 		human_duration((int64_t)(up * 1000), uptime, sizeof(uptime));
 	human_count((uint64_t)member_number(slot, "total", 0), total, sizeof(total));
 	human_count((uint64_t)member_number(slot, "rejected", 0), rejected, sizeof(rejected));
-	add(view, slot_look(slot), "%-12s %-9s %-6s %8d %8s %9.1f %9s %9s  %s",
-	    member_text(slot, "name", "?"),
-	    member_is_true(slot, "paused") ? "PAUSED" : member_text(slot, "state", "?"),
-	    member_is_true(slot, "ready") ? "yes" : "no", (int)member_number(slot, "pid", 0),
-	    uptime, member_number(slot, "rate_per_s", 0), total, rejected, fits ? error : "")
+	ctl_view_add(view, ctl_view_slot_style(slot), "%-12s %-9s %-6s %8d %8s %9.1f %9s %9s  %s",
+		     member_text(slot, "name", "?"),
+		     member_is_true(slot, "paused") ? "PAUSED" : member_text(slot, "state", "?"),
+		     member_is_true(slot, "ready") ? "yes" : "no",
+		     (int)member_number(slot, "pid", 0), uptime,
+		     member_number(slot, "rate_per_s", 0), total, rejected, fits ? error : "")
 		->slot = slot;
 	if (!fits)
-		add_error(view, slot, error);
+		ctl_view_add_error(view, slot, error);
 }
 
 static void
-add_slots(struct view *view, const json_t *status)
+ctl_view_add_slots(struct ctl_view *view, const json_t *status)
 {
 	const json_t *slot;
 	size_t i;
 
-	add(view, VIEW_HEADING, "%-12s %-9s %-6s %8s %8s %9s %9s %9s  %s", "CHILD", "STATE",
-	    "READY", "PID", "UPTIME", "RATE/s", "TOTAL", "REJECTED", "LAST ERROR");
-	json_array_foreach(json_object_get(status, "slots"), i, slot) add_slot(view, slot);
-	add(view, VIEW_PLAIN, "%s", "");
+	ctl_view_add(view, VIEW_HEADING, "%-12s %-9s %-6s %8s %8s %9s %9s %9s  %s", "CHILD",
+		     "STATE", "READY", "PID", "UPTIME", "RATE/s", "TOTAL", "REJECTED",
+		     "LAST ERROR");
+	json_array_foreach(json_object_get(status, "slots"), i, slot) ctl_view_add_slot(view, slot);
+	ctl_view_add(view, VIEW_PLAIN, "%s", "");
 }
 
 static void
-add_dead_letters(struct view *view, const json_t *status)
+ctl_view_add_dead_letters(struct ctl_view *view, const json_t *status)
 {
 	char text[VIEW_WIDTH] = "";
 	size_t used = 0;
@@ -260,7 +267,7 @@ add_dead_letters(struct view *view, const json_t *status)
 		const char *reason;
 		json_t *value;
 
-		json_object_foreach(json_object_get(role_of(status, i), "rejected_by_reason"),
+		json_object_foreach(json_object_get(ctl_view_role(status, i), "rejected_by_reason"),
 				    reason, value)
 		{
 			if (used < sizeof(text))
@@ -270,35 +277,36 @@ add_dead_letters(struct view *view, const json_t *status)
 							 (long long)json_integer_value(value));
 		}
 	}
-	add(view, VIEW_HEADING, "DEAD LETTERS MADE");
-	add(view, used > 0 ? VIEW_DOUBTFUL : VIEW_PLAIN, "%s", used > 0 ? text : "none");
-	add(view, VIEW_PLAIN, "%s", "");
+	ctl_view_add(view, VIEW_HEADING, "DEAD LETTERS MADE");
+	ctl_view_add(view, used > 0 ? VIEW_WARNING : VIEW_PLAIN, "%s", used > 0 ? text : "none");
+	ctl_view_add(view, VIEW_PLAIN, "%s", "");
 }
 
 static void
-add_events(struct view *view, const json_t *events, size_t max_events)
+ctl_view_add_events(struct ctl_view *view, const json_t *events, size_t max_events)
 {
 	size_t count = json_array_size(events);
 
-	add(view, VIEW_HEADING, "EVENTS");
+	ctl_view_add(view, VIEW_HEADING, "EVENTS");
 	for (size_t i = count > max_events ? count - max_events : 0; i < count; i++) {
 		const json_t *event = json_array_get(events, i);
 		const char *actor = member_text(event, "actor", "");
 
-		add(view, VIEW_PLAIN, "%.19sZ  %-9s %-9s %s%s%s", member_text(event, "at", "?"),
-		    member_text(event, "kind", "?"), member_text(event, "subject", "?"),
-		    member_text(event, "text", ""), actor[0] != '\0' ? ", by " : "", actor);
+		ctl_view_add(view, VIEW_PLAIN, "%.19sZ  %-9s %-9s %s%s%s",
+			     member_text(event, "at", "?"), member_text(event, "kind", "?"),
+			     member_text(event, "subject", "?"), member_text(event, "text", ""),
+			     actor[0] != '\0' ? ", by " : "", actor);
 	}
 }
 
 void
-view_make(struct view *view, const json_t *before, const json_t *status, const json_t *events,
-	  size_t max_events)
+ctl_view_make(struct ctl_view *view, const json_t *before, const json_t *status,
+	      const json_t *events, size_t max_events)
 {
 	view->count = 0;
-	add_head(view, status);
-	add_stages(view, before, status);
-	add_slots(view, status);
-	add_dead_letters(view, status);
-	add_events(view, events, max_events);
+	ctl_view_add_head(view, status);
+	ctl_view_add_stages(view, before, status);
+	ctl_view_add_slots(view, status);
+	ctl_view_add_dead_letters(view, status);
+	ctl_view_add_events(view, events, max_events);
 }

@@ -11,16 +11,16 @@
 
 enum { VIEW_LINES = 256, VIEW_WIDTH = 512 };
 
-enum view_look { VIEW_PLAIN, VIEW_HEADING, VIEW_GOOD, VIEW_DOUBTFUL, VIEW_BAD };
+enum ctl_view_style { VIEW_PLAIN, VIEW_HEADING, VIEW_GOOD, VIEW_WARNING, VIEW_BAD };
 
-struct view_line {
+struct ctl_view_line {
 	char text[VIEW_WIDTH];
-	enum view_look look;
+	enum ctl_view_style style;
 	const json_t *slot; /* the line is about this child; borrowed from the status */
 };
 
-struct view {
-	struct view_line lines[VIEW_LINES];
+struct ctl_view {
+	struct ctl_view_line lines[VIEW_LINES];
 	size_t count;
 	size_t width; /* of the screen: a LAST ERROR that does not fit goes below; 0 = any fits */
 };
@@ -29,13 +29,13 @@ struct view {
  * Make the lines. before is an earlier status (NULL = none): latencies are those of the time
  * between the two. events is the list of `events`, of which the last max_events are shown.
  */
-void view_make(struct view *view, const json_t *before, const json_t *status, const json_t *events,
-	       size_t max_events);
+void ctl_view_make(struct ctl_view *view, const json_t *before, const json_t *status,
+		   const json_t *events, size_t max_events);
 
 /*
  * The value below which the share (0 to 1) of a histogram's new observations lie, from its buckets,
  * in seconds; -1 = there were none. Above the last bound: the last bound.
  */
-double view_quantile(const json_t *before, const json_t *after, double share);
+double ctl_view_quantile(const json_t *before, const json_t *after, double share);
 
 #endif

@@ -22,11 +22,11 @@ test_quantiles(void **state UNUSED)
 	json_t *after = json_pack("{s:[f,f], s:[i,i,i]}", "bounds", 1.0, 2.0, "counts", 5, 10, 0);
 	json_t *beyond = json_pack("{s:[f,f], s:[i,i,i]}", "bounds", 1.0, 2.0, "counts", 0, 0, 3);
 
-	assert_true(view_quantile(before, before, 0.5) < 0);
-	assert_true(view_quantile(before, after, 0.5) == 1.5);
-	assert_true(view_quantile(NULL, before, 0.5) == 0.5);
-	assert_true(view_quantile(NULL, beyond, 0.99) == 2.0);
-	assert_true(view_quantile(NULL, NULL, 0.5) < 0);
+	assert_true(ctl_view_quantile(before, before, 0.5) < 0);
+	assert_true(ctl_view_quantile(before, after, 0.5) == 1.5);
+	assert_true(ctl_view_quantile(NULL, before, 0.5) == 0.5);
+	assert_true(ctl_view_quantile(NULL, beyond, 0.99) == 2.0);
+	assert_true(ctl_view_quantile(NULL, NULL, 0.5) < 0);
 	json_decref(before);
 	json_decref(after);
 	json_decref(beyond);
@@ -39,17 +39,17 @@ test_a_long_error_goes_below(void **state UNUSED)
 	const char *error =
 		"broker 127.0.0.1:5672: connection refused; it is tried again and again "
 		"until somebody starts the broker";
-	struct view *view = calloc(1, sizeof(*view));
+	struct ctl_view *view = calloc(1, sizeof(*view));
 	json_t *status = json_pack("{s:[{s:s, s:s, s:s}]}", "slots", "name", "lake/0", "state",
 				   "RUNNING", "last_error", error);
 	char whole[256] = "";
 
-	view_make(view, NULL, status, NULL, 0);
+	ctl_view_make(view, NULL, status, NULL, 0);
 	for (size_t i = 0; i < view->count; i++)
 		if (view->lines[i].slot != NULL)
 			assert_non_null(strstr(view->lines[i].text, error));
 	view->width = 80;
-	view_make(view, NULL, status, NULL, 0);
+	ctl_view_make(view, NULL, status, NULL, 0);
 	for (size_t i = 0, seen = 0; i < view->count; i++) {
 		if (view->lines[i].slot == NULL || seen++ == 0)
 			continue;
@@ -66,14 +66,14 @@ test_a_long_error_goes_below(void **state UNUSED)
 static void
 test_foreign_text_is_harmless(void **state UNUSED)
 {
-	struct view *view = calloc(1, sizeof(*view));
+	struct ctl_view *view = calloc(1, sizeof(*view));
 	json_t *status = json_pack("{s:[{s:s, s:s, s:s}]}", "slots", "name", "lake/0", "state",
 				   "RUNNING", "last_error", "a\x1b[2J\xe2\x80\xae\xe2\x81\xa6z");
 	json_t *events = json_pack("[{s:s, s:s}]", "text", "b\xe2\x80\x8b\xef\xbb\xbf", "actor",
 				   "c\xc2\x9b");
 	bool error_seen = false, event_seen = false;
 
-	view_make(view, NULL, status, events, 10);
+	ctl_view_make(view, NULL, status, events, 10);
 	for (size_t i = 0; i < view->count; i++) {
 		const char *text = view->lines[i].text;
 
