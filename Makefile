@@ -150,12 +150,14 @@ help:
 
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-# A test that calls the broker, the database or the clock gets the fakes: they come first.
-FAKES := $(BUILD)/tests/fakes.a
+# A test that calls the broker, the database or the clock gets the fakes: they come first. In a test
+# of the real module they come last, for what is below it.
 $(eval $(call archive_rule,tests/fakes))
-TESTS_WITHOUT_FAKES := $(addprefix $(BUILD)/tests/unit/,test_process test_db_insert)
-$(filter-out $(TESTS_WITHOUT_FAKES),$(UNIT_TESTS)): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(FAKES) $(call archives,$(ALL_ROOMS))
-$(filter $(TESTS_WITHOUT_FAKES),$(UNIT_TESTS)): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(call archives,$(ALL_ROOMS))
+FAKES := $(BUILD)/tests/fakes.a
+TESTS_OF_REAL_MODULES := $(addprefix $(BUILD)/tests/unit/,test_process test_db test_db_insert)
+UNIT_TEST_ARCHIVES := $(call archives,$(ALL_ROOMS))
+$(filter-out $(TESTS_OF_REAL_MODULES),$(UNIT_TESTS)): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(FAKES) $(UNIT_TEST_ARCHIVES)
+$(filter $(TESTS_OF_REAL_MODULES),$(UNIT_TESTS)): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_TEST_ARCHIVES) $(FAKES)
 $(UNIT_TESTS):
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) $(call pc_libs,cmocka)

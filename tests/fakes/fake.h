@@ -4,7 +4,7 @@
  *
  * The fakes stand in at link time: build/tests/fakes.a comes before the rooms' archives, so a unit
  * test that calls broker_open() gets the fake broker. A test of the real module is named in
- * TESTS_WITHOUT_FAKES of the Makefile. Everything is in memory, nothing waits for real time.
+ * TESTS_OF_REAL_MODULES of the Makefile. Everything is in memory, nothing waits for real time.
  */
 #ifndef TESTS_FAKES_FAKE_H
 #define TESTS_FAKES_FAKE_H
