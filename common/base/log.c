@@ -139,21 +139,17 @@ append_quoted(char *out, size_t used, size_t size, struct span text)
 static size_t
 append_visible(char *out, size_t used, size_t size, struct span text)
 {
-	for (size_t i = 0, len; i < text.len && used + 13 <= size; i += len) {
-		const char *p = text.ptr + i;
-		uint32_t c;
+	for (size_t i = 0, len; i < text.len && used + UTF8_SHOWN_MAX <= size; i += len) {
+		char shown[UTF8_SHOWN_MAX];
+		size_t shown_len;
 
-		len = utf8_decode((struct span){p, text.len - i}, &c);
-		if (len > 0 && (c == '\n' || utf8_is_visible(c))) {
-			memcpy(out + used, p, len);
-			used += len;
-		} else if (len > 1) {
-			used += (size_t)snprintf(out + used, size - used, "\\u{%X}", c);
-		} else {
-			len = 1;
-			used += (size_t)snprintf(out + used, size - used, "\\x%02X",
-						 (unsigned char)*p);
+		len = utf8_show((struct span){text.ptr + i, text.len - i}, shown, &shown_len);
+		if (text.ptr[i] == '\n') {
+			out[used++] = '\n';
+			continue;
 		}
+		memcpy(out + used, shown, shown_len);
+		used += shown_len;
 	}
 	return used;
 }

@@ -174,3 +174,37 @@ utf8_is_visible(uint32_t character)
 			return character < utf8_invisible[i].first;
 	return true;
 }
+
+size_t
+utf8_show(struct span in, char shown[UTF8_SHOWN_MAX], size_t *shown_len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	uint32_t c;
+	size_t len = utf8_decode(in, &c), used = 0;
+
+	if (len > 0 && utf8_is_visible(c)) {
+		memcpy(shown, in.ptr, len);
+		*shown_len = len;
+		return len;
+	}
+	shown[used++] = '\\';
+	if (len > 1) {
+		int digits = 2;
+
+		while (digits < 6 && c >> (4 * digits) != 0)
+			digits++;
+		shown[used++] = 'u';
+		shown[used++] = '{';
+		while (digits-- > 0)
+			shown[used++] = hex[c >> (4 * digits) & 15];
+		shown[used++] = '}';
+	} else {
+		unsigned char byte = (unsigned char)*in.ptr;
+
+		shown[used++] = 'x';
+		shown[used++] = hex[byte >> 4];
+		shown[used++] = hex[byte & 15];
+	}
+	*shown_len = used;
+	return MAX(len, (size_t)1);
+}

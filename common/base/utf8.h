@@ -39,4 +39,14 @@ size_t utf8_decode(struct span in, uint32_t *character);
  */
 bool utf8_is_visible(uint32_t character);
 
+/* Room for a character as utf8_show() writes it. */
+#define UTF8_SHOWN_MAX 12
+
+/*
+ * The first character of the text (not empty) so that it is seen: as it is when it is visible; \xHH
+ * for a control of ASCII and for a byte that is not UTF-8; else \u{HEX}. No NUL is added; *shown_len
+ * is 1 to UTF8_SHOWN_MAX, and above the bytes read only when it is escaped. Returns the bytes read.
+ */
+size_t utf8_show(struct span in, char shown[UTF8_SHOWN_MAX], size_t *shown_len);
+
 #endif

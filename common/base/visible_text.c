@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * visible_text.c - how unsafe characters are shown; which they are stands in utf8.c.
+ * visible_text.c - foreign text, character by character as utf8_show() shows it.
  */
 #include "common/base/visible_text.h"
 #include "common/base/log.h"
 #include "common/base/utf8.h"
-
-#include <inttypes.h>
 
 void
 visible_text_print(FILE *out, struct span text, size_t max, size_t *place)
@@ -14,7 +12,8 @@ visible_text_print(FILE *out, struct span text, size_t max, size_t *place)
 	size_t columns = 0, wanted = place != NULL ? *place : SIZE_MAX;
 
 	for (size_t i = 0, len; i < text.len; i += len) {
-		uint32_t c;
+		char shown[UTF8_SHOWN_MAX];
+		size_t shown_len;
 
 		if (i <= wanted && place != NULL)
 			*place = columns;
@@ -22,22 +21,9 @@ visible_text_print(FILE *out, struct span text, size_t max, size_t *place)
 			fputs("…", out);
 			return;
 		}
-		len = utf8_decode((struct span){text.ptr + i, text.len - i}, &c);
-		if (len == 0 || c < 0x80) {
-			len = 1;
-			c = (unsigned char)text.ptr[i];
-			if (c < 0x80 && utf8_is_visible(c)) {
-				fputc((int)c, out);
-				columns++;
-			} else {
-				columns += (size_t)fprintf(out, "\\x%02" PRIX32, c);
-			}
-		} else if (utf8_is_visible(c)) {
-			fwrite(text.ptr + i, 1, len, out);
-			columns++;
-		} else {
-			columns += (size_t)fprintf(out, "\\u{%" PRIX32 "}", c);
-		}
+		len = utf8_show((struct span){text.ptr + i, text.len - i}, shown, &shown_len);
+		fwrite(shown, 1, shown_len, out);
+		columns += shown_len > len ? shown_len : 1;
 	}
 	if (place != NULL && wanted >= text.len)
 		*place = columns;

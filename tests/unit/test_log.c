@@ -115,6 +115,31 @@ test_log_capture(void **state UNUSED)
 	assert_string_equal(caught, "first\nsecond, which");
 }
 
+/* In every style: no byte of foreign text that a terminal obeys, or that turns text round. */
+static void
+test_log_escapes(void **state UNUSED)
+{
+	static const char foreign[] =
+		"\x1b[2J\x7f\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\x81\xff \"\\ \xc3\xbc";
+	struct stolen stolen = steal_stderr();
+	char *text;
+
+	log_open("", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
+	log_set_program("test");
+	log_error("%s\nsecond line", foreign);
+	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
+	log_error("%s", foreign);
+	log_configure(LOG_LEVEL_INFO, LOG_STYLE_JSON);
+	log_error("again %s", foreign);
+	text = give_back(&stolen);
+	assert_non_null(strstr(text, "test: \\x1B[2J\\x7F\\u{9B}\\u{202E}\\u{E0001}\\xFF \"\\ "
+				     "\xc3\xbc\nsecond line\n"));
+	assert_int_equal(count_of(text, "\\u001b[2J\\u007f\\u009b\\u202e\\udb40\\udc01\\\\xFF "
+					"\\\"\\\\ \xc3\xbc\""),
+			 2);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -122,6 +147,7 @@ main(void)
 		cmocka_unit_test(test_log_repeats),
 		cmocka_unit_test(test_log_journal),
 		cmocka_unit_test(test_log_capture),
+		cmocka_unit_test(test_log_escapes),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
