@@ -59,11 +59,13 @@ def run_one(name, function, stack):
     return passed, output.getvalue(), f"{name} ({time.monotonic() - begin:.1f} s)"
 
 
-def job(paths, found, results):
+def job(paths, found, results, is_first):
     """One process: a stack of its own, files from the common list until there is none left."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     stack = Stack(tempfile.mkdtemp(prefix="sluice-stack-"))
     try:
+        if is_first:
+            print(f"# {stack.run('versions').strip()}", flush=True)
         with Site(stack) as site:
             site.migrate()
             site.ctl("topology", "apply")
@@ -107,7 +109,7 @@ def main():
         paths.put(path)
     for _ in range(jobs):
         paths.put(None)
-    processes = [multiprocessing.Process(target=job, args=(paths, found, results)) for _ in range(jobs)]
+    processes = [multiprocessing.Process(target=job, args=(paths, found, results, number == 0)) for number in range(jobs)]
     for process in processes:
         process.start()
     try:
