@@ -29,26 +29,26 @@ void
 suspects_note(struct suspects *suspects, const char *name, uint32_t line, uint32_t weight,
 	      int64_t now_ms)
 {
-	struct suspect *place = &suspects->list[0];
+	struct suspect *note = &suspects->list[0];
 
 	for (size_t i = 0; i < SUSPECTS_MAX; i++) {
 		struct suspect *suspect = &suspects->list[i];
 
 		if (suspect->noted_ms != 0 && suspect->line == line &&
 		    strcmp(suspect->name, name) == 0) {
-			place = suspect;
+			note = suspect;
 			break;
 		}
-		if (suspect->noted_ms < place->noted_ms)
-			place = suspect;
+		if (suspect->noted_ms < note->noted_ms)
+			note = suspect;
 	}
-	if (place->noted_ms == 0 || place->line != line || strcmp(place->name, name) != 0) {
-		*place = (struct suspect){.line = line};
-		snprintf(place->name, sizeof(place->name), "%s", name);
+	if (note->noted_ms == 0 || note->line != line || strcmp(note->name, name) != 0) {
+		*note = (struct suspect){.line = line};
+		snprintf(note->name, sizeof(note->name), "%s", name);
 	}
-	place->deaths++;
-	place->weight += weight;
-	place->noted_ms = MAX(now_ms, 1);
+	note->deaths++;
+	note->weight += weight;
+	note->noted_ms = MAX(now_ms, 1);
 }
 
 bool

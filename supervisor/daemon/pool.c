@@ -159,7 +159,8 @@ pool_reconcile(struct pool *pool, struct slot *slot)
 		pool_step(pool, slot, wanted ? CHILD_UP : CHILD_DOWN);
 }
 
-void
+/* What people hold stays held. */
+static void
 pool_want(struct pool *pool, enum role_id role, unsigned count)
 {
 	assert(count <= role_table[role].max);

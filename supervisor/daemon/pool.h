@@ -68,9 +68,6 @@ void pool_set_policy(struct pool *pool, const struct settings *settings);
  */
 void pool_scale(struct pool *pool, enum role_id role, unsigned count);
 
-/* The same, but what people hold stays held: how autoscale changes a count. */
-void pool_want(struct pool *pool, enum role_id role, unsigned count);
-
 /* A process has ended; wait_status is that of waitpid(2). One that is not ours is ignored. */
 void pool_reap(struct pool *pool, pid_t pid, int wait_status);
 

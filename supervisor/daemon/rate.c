@@ -31,16 +31,16 @@ rate_sample(struct rate *rate, uint64_t total, int64_t now_ms)
 double
 rate_change_per_s(const struct rate *rate, unsigned seconds)
 {
-	unsigned kept = MIN(rate->count, (unsigned)RATE_SAMPLES);
-	unsigned newest, oldest, back;
+	unsigned count = MIN(rate->count, (unsigned)RATE_SAMPLES);
+	unsigned newest, oldest, age;
 	int64_t ms = 0;
 
-	if (kept < 2)
+	if (count < 2)
 		return 0;
 	newest = (rate->count - 1) % RATE_SAMPLES;
 	oldest = newest;
-	for (back = 1; back < kept && ms < (int64_t)seconds * SAMPLE_INTERVAL_MS; back++) {
-		oldest = (rate->count - 1 - back) % RATE_SAMPLES;
+	for (age = 1; age < count && ms < (int64_t)seconds * SAMPLE_INTERVAL_MS; age++) {
+		oldest = (rate->count - 1 - age) % RATE_SAMPLES;
 		ms = rate->samples[newest].at_ms - rate->samples[oldest].at_ms;
 	}
 	if (ms <= 0)

@@ -60,7 +60,7 @@ inputs_equal(const struct settings *a, const struct settings *b)
 }
 
 static json_t *
-value_json(const struct settings *settings, const struct setting *row)
+setting_json(const struct settings *settings, const struct setting *row)
 {
 	char *text = settings_value_text(settings, row);
 	json_t *json = request_text(text);
@@ -83,7 +83,7 @@ detail_json(const struct setting *row, const char *name, const struct settings *
 	    const struct settings *after)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "name", name, "from",
-			 value_json(before, row), "to", value_json(after, row), "from_origin",
+			 setting_json(before, row), "to", setting_json(after, row), "from_origin",
 			 origin_json(before, row), "to_origin", origin_json(after, row), "effect",
 			 settings_reload_text(row->reload));
 }
