@@ -865,9 +865,10 @@ broker_publish_properties(struct broker *broker, const char *exchange, const cha
 			  const struct amqp_basic_properties_t_ *properties, struct span body,
 			  uint64_t *tag, struct failure *failure)
 {
+	const char *lf = body.len > 0 ? memchr(body.ptr, '\n', body.len) : NULL;
 	const struct fake_fault *fault =
 		fake_call("broker_publish", "%s %s %.*s", exchange, routing_key,
-			  (int)MIN(strcspn(body.ptr != NULL ? body.ptr : "", "\n"), body.len),
+			  (int)(lf != NULL ? (size_t)(lf - body.ptr) : body.len),
 			  body.ptr != NULL ? body.ptr : "");
 	struct stored *message;
 
