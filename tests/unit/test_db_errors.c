@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_outcomes.c - what an error of the database or the broker leads to, over the whole lists of
- * the design.
+ * test_db_errors.c - what an error of the database leads to, over the whole list of the design.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +10,7 @@
 
 #include <string.h>
 
-#include "common/broker/broker_errors.h"
+#include "common/base/defs.h"
 #include "common/database/db_errors.h"
 #include "common/message/reason.h"
 
@@ -34,7 +33,7 @@ assert_outcome(unsigned number, enum outcome outcome)
 }
 
 static void
-test_database_errors(void **state)
+test_known(void **state)
 {
 	static const unsigned retry[] = {1205, 1213, 2002, 2003, 2005, 2006, 2013, 2055,
 					 1040, 1203, 1226, 1053, 1927, 4031, 1317, 1969,
@@ -45,16 +44,16 @@ test_database_errors(void **state)
 					 1136, 1142, 1146, 1298, 2026, 2059};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(retry) / sizeof(retry[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(retry); i++)
 		assert_outcome(retry[i], OUTCOME_RETRY);
-	for (size_t i = 0; i < sizeof(reject) / sizeof(reject[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(reject); i++)
 		assert_outcome(reject[i], OUTCOME_REJECT);
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
 		assert_outcome(fatal[i], OUTCOME_FATAL);
 }
 
 static void
-test_unknown_database_error(void **state)
+test_unknown(void **state)
 {
 	struct failure failure;
 
@@ -66,43 +65,27 @@ test_unknown_database_error(void **state)
 	assert_string_equal(db_error_advice(9999), "");
 }
 
+/* After these the connection is of no use; after a lock or a full disk it still is. */
 static void
-test_broker_replies(void **state)
+test_lost(void **state)
 {
-	static const struct {
-		int code;
-		enum outcome outcome;
-		int exit_code;
-	} cases[] = {
-		{311, OUTCOME_REJECT, EX_DATAERR},    {320, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{402, OUTCOME_FATAL, EX_CONFIG},      {403, OUTCOME_FATAL, EX_NOPERM},
-		{404, OUTCOME_RETRY, EX_UNAVAILABLE}, {405, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{406, OUTCOME_RETRY, EX_UNAVAILABLE}, {501, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{502, OUTCOME_RETRY, EX_UNAVAILABLE}, {503, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{504, OUTCOME_RETRY, EX_UNAVAILABLE}, {505, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{506, OUTCOME_RETRY, EX_UNAVAILABLE}, {530, OUTCOME_FATAL, EX_CONFIG},
-		{540, OUTCOME_FATAL, EX_CONFIG},      {541, OUTCOME_RETRY, EX_UNAVAILABLE},
-		{999, OUTCOME_RETRY, EX_UNAVAILABLE},
-	};
+	static const unsigned lost[] = {2002, 2003, 2006, 2013, 2055, 1927, 1053, 4031};
+	static const unsigned good[] = {1205, 1213, 1114, 1040, 1406, 1146, 9999, 0};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct failure failure;
-
-		memset(&failure, 0, sizeof(failure));
-		broker_error_classify(cases[i].code, &failure);
-		assert_int_equal(failure.outcome, cases[i].outcome);
-		assert_int_equal(failure.exit_code, cases[i].exit_code);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(lost); i++)
+		assert_true(db_error_is_lost(lost[i]));
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_false(db_error_is_lost(good[i]));
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_database_errors),
-		cmocka_unit_test(test_unknown_database_error),
-		cmocka_unit_test(test_broker_replies),
+		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
