@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * checkpoint.c - entries <-> JSON; the only file of the producer that knows jansson. What the disk
- * does with it is the matter of daemon_lock.c.
+ * does with it is the matter of state_dir.c.
  */
 #include "producer/checkpoint.h"
 #include "common/base/xalloc.h"

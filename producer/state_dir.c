@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon_lock.c - lock, load and store of the checkpoint. All names are opened relative to the
+ * state_dir.c - lock, load and store of the checkpoint. All names are opened relative to the
  * folder's descriptor and never through a symbolic link at the end.
  */
 #include "producer/state_dir.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon_lock.h - the folder in which the producer keeps its checkpoint; one producer at a time.
+ * state_dir.h - the folder in which the producer keeps its checkpoint; one producer at a time.
  *
  *   checkpoint       see checkpoint.h; replaced as a whole, never written in place
  *   checkpoint.new   the next one while it is being written
