@@ -5,6 +5,7 @@
 #include "clean_worker/clean_row.h"
 #include "common/base/defs.h"
 #include "common/base/xalloc.h"
+#include "clean_worker/log_guess.h"
 #include "clean_worker/log_parse.h"
 #include "clean_worker/status_phrase.h"
 #include "clean_worker/url_parts.h"
@@ -109,6 +110,7 @@ clean_row_fill(void *pointer, const struct line_context *line, void *out,
 	struct clean_row *row = out;
 	struct access_line access = {0};
 	struct parse_error error = {0};
+	char guess[LOG_GUESS_SIZE];
 	enum reason reason;
 
 	if (format == NULL) {
@@ -119,8 +121,10 @@ clean_row_fill(void *pointer, const struct line_context *line, void *out,
 	}
 	reason = log_parse(format, line->line, &access, &error);
 	if (reason != REASON_NONE) {
-		snprintf(detail, REJECT_DETAIL_MAX, "format %s, byte %zu: expected %s",
-			 log_format_name(format), error.offset + 1, error.expected);
+		log_guess(format, line->line, &error, guess);
+		snprintf(detail, REJECT_DETAIL_MAX, "format %s, byte %zu: expected %s%s%s",
+			 log_format_name(format), error.offset + 1, error.expected,
+			 guess[0] != '\0' ? "; " : "", guess);
 		return reason;
 	}
 	memcpy(row->id, line->id, sizeof(row->id));

@@ -8,6 +8,7 @@
  */
 #include "clean_worker/log_format.h"
 #include "clean_worker/access_line.h"
+#include "clean_worker/field_shape.h"
 #include "common/base/xalloc.h"
 
 #include <assert.h>
@@ -22,20 +23,26 @@
 #define STATUS_TEXT "a three-digit status after the request's closing quote"
 
 static const struct log_directive directives[] = {
-	{.text = "%h", .kind = ITEM_TEXT, .field = FIELD(host), TELL("the client's host", "host")},
+	{.text = "%h",
+	 .kind = ITEM_HOST,
+	 .field = FIELD(host),
+	 TELL("the client's address or host name", "host")},
 	{.text = "%l",
 	 .kind = ITEM_TEXT,
 	 .field = LOG_NO_FIELD,
+	 .shape = field_shape_is_word,
 	 TELL("the ident field", "ident field")},
 	{.text = "%{ezproxy-session}i",
 	 .kind = ITEM_TEXT,
 	 .field = FIELD(session),
 	 .dash_is_null = true,
+	 .shape = field_shape_is_word,
 	 TELL("the session", "session")},
 	{.text = "%u",
 	 .kind = ITEM_TEXT,
 	 .field = FIELD(user),
 	 .dash_is_null = true,
+	 .shape = field_shape_is_user,
 	 TELL("the user", "user")},
 	{.text = "%t",
 	 .kind = ITEM_TIME,
@@ -152,7 +159,6 @@ bind_items(struct log_format *format)
 			continue;
 		if (i + 1 < format->item_count)
 			item->literal = item[1].literal;
-		item->ends_format = i + 2 >= format->item_count;
 		if (item->kind == ITEM_TEXT && is_between_quotes(format, i))
 			item->kind = ITEM_QUOTED;
 	}
@@ -247,10 +253,12 @@ static const struct {
 	const char *name;
 	const char *string;
 	const char *optional_tail;
+	bool raw_quotes;
 } builtins[] = {
 	{.name = "ezproxy",
 	 .string = "%h %{ezproxy-session}i %u %t \"%r\" %s %b",
-	 .optional_tail = " -"},
+	 .optional_tail = " -",
+	 .raw_quotes = true},
 	{.name = "common", .string = "%h %l %u %t \"%r\" %>s %b", .optional_tail = ""},
 	{.name = "combined",
 	 .string = "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"",
@@ -258,21 +266,28 @@ static const struct {
 };
 
 const struct log_format *
-log_format_find(struct span name)
+log_format_at(size_t i)
 {
 	static struct log_format *compiled[ARRAY_LEN(builtins)];
+	char *error = NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(builtins); i++) {
-		if (!span_equals(name, span_of(builtins[i].name)))
-			continue;
-		if (compiled[i] == NULL) {
-			char *error = NULL;
-			compiled[i] = compile(builtins[i].name, builtins[i].string,
-					      builtins[i].optional_tail, &error);
-			assert(compiled[i] != NULL);
-		}
-		return compiled[i];
+	if (i >= ARRAY_LEN(builtins))
+		return NULL;
+	if (compiled[i] == NULL) {
+		compiled[i] = compile(builtins[i].name, builtins[i].string,
+				      builtins[i].optional_tail, &error);
+		assert(compiled[i] != NULL);
+		compiled[i]->raw_quotes = builtins[i].raw_quotes;
 	}
+	return compiled[i];
+}
+
+const struct log_format *
+log_format_find(struct span name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
+		if (span_equals(name, span_of(builtins[i].name)))
+			return log_format_at(i);
 	return NULL;
 }
 

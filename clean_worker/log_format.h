@@ -18,6 +18,7 @@
 enum log_item_kind {
 	ITEM_LITERAL,
 	ITEM_TEXT,	/* to the first byte of the literal that follows */
+	ITEM_HOST,	/* the same, or a list of addresses */
 	ITEM_QUOTED,	/* to the closing quote, which starts the literal that follows */
 	ITEM_USER_TIME, /* a user that may hold blanks, the literal, and the time */
 	ITEM_TIME,
@@ -31,10 +32,11 @@ enum log_item_kind {
 struct log_directive {
 	const char *text;
 	enum log_item_kind kind;
-	size_t field;	      /* offset of a span in struct access_line, or LOG_NO_FIELD */
-	bool dash_is_null;    /* "-" is no value */
-	const char *expected; /* what had to stand where matching stopped */
-	const char *after;    /* the same for the literal that follows the field */
+	size_t field;		    /* offset of a span in struct access_line, or LOG_NO_FIELD */
+	bool dash_is_null;	    /* "-" is no value */
+	bool (*shape)(struct span); /* field_shape.h: what can stand there; NULL = anything */
+	const char *expected;	    /* what had to stand where matching stopped */
+	const char *after;	    /* the same for the literal that follows the field */
 };
 
 struct log_item {
@@ -43,13 +45,13 @@ struct log_item {
 	struct span literal;		  /* of a field: the one that follows it, may be empty */
 	const struct log_directive *time; /* of ITEM_USER_TIME, and ... */
 	struct span behind_time;	  /* ... the literal after the time */
-	bool ends_format;		  /* nothing comes after the literal */
 };
 
 struct log_format {
 	char *name;
 	char *string; /* the literals are spans into it */
 	struct span optional_tail;
+	bool raw_quotes; /* the server does not escape `"` in the request */
 	size_t item_count;
 	size_t request; /* which item it is; the two behind it are there too */
 	struct log_item items[LOG_FORMAT_ITEMS_MAX];
@@ -73,6 +75,9 @@ void log_format_free(struct log_format **format);
  * there is none of that name. They are compiled on the first call and live as long as the process.
  */
 const struct log_format *log_format_find(struct span name);
+
+/* Built-in format number i, from 0; NULL when there are no more. */
+const struct log_format *log_format_at(size_t i);
 
 /* The name it was compiled with. */
 const char *log_format_name(const struct log_format *format);

@@ -7,6 +7,7 @@
  * place in question; the number of tries is bounded.
  */
 #include "clean_worker/log_parse.h"
+#include "clean_worker/field_shape.h"
 #include "clean_worker/request_line.h"
 
 #include <stdlib.h>
@@ -18,8 +19,7 @@
 struct match {
 	const struct log_format *format;
 	struct span line;
-	size_t at;    /* all bytes before it are matched */
-	bool escaped; /* how quoted fields end */
+	size_t at; /* all bytes before it are matched */
 	struct access_line *out;
 	enum reason reason;	  /* of the try that came furthest */
 	struct parse_error error; /* .expected is NULL as long as none has stopped */
@@ -54,18 +54,21 @@ starts_with(struct span text, struct span start)
 	return text.len >= start.len && memcmp(text.ptr, start.ptr, start.len) == 0;
 }
 
-/* The field is the next len bytes. */
-static void
-set_field(struct match *m, const struct log_directive *directive, size_t len)
+/* The field is the next len bytes, if they can be that. */
+static bool
+match_field(struct match *m, const struct log_directive *directive, size_t len)
 {
 	struct span value = {.ptr = m->line.ptr + m->at, .len = len};
 
+	if (directive->shape != NULL && !directive->shape(value))
+		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, directive->expected);
 	m->at += len;
 	if (directive->field == LOG_NO_FIELD)
-		return;
+		return true;
 	if (directive->dash_is_null && len == 1 && value.ptr[0] == '-')
 		value = SPAN_NULL;
 	memcpy((char *)m->out + directive->field, &value, sizeof(value));
+	return true;
 }
 
 static bool
@@ -85,18 +88,66 @@ match_literal(struct match *m, const struct log_item *item)
 					       : "what the format starts with");
 }
 
+/* Bytes up to the first one of the literal behind the item, or to the end of the line. */
+static size_t
+text_len(struct span rest, const struct log_item *item)
+{
+	char end_byte = item->literal.len > 0 ? item->literal.ptr[0] : ' ';
+	const char *end = rest.len > 0 ? memchr(rest.ptr, end_byte, rest.len) : NULL;
+
+	return end != NULL ? (size_t)(end - rest.ptr) : rest.len;
+}
+
 static bool
 match_text(struct match *m, const struct log_item *item)
 {
-	struct span rest = rest_of(m);
-	char end_byte = item->literal.len > 0 ? item->literal.ptr[0] : ' ';
-	const char *end = rest.len > 0 ? memchr(rest.ptr, end_byte, rest.len) : NULL;
-	size_t len = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
+	size_t len = text_len(rest_of(m), item);
 
 	if (len == 0)
 		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
-	set_field(m, item->directive, len);
+	return match_field(m, item->directive, len);
+}
+
+/*
+ * A list of addresses, as proxies make it (X-Forwarded-For): the host is the first address of it.
+ * Members end at a comma, with or without a blank behind it; the last one where any host ends.
+ */
+static bool
+match_forwarded(struct match *m, const struct log_item *item)
+{
+	struct span first = SPAN_NULL;
+
+	for (bool more = true; more;) {
+		struct span rest = rest_of(m), member = {.ptr = rest.ptr};
+		size_t end = text_len(rest, item);
+		const char *comma = memchr(rest.ptr, ',', end);
+
+		more = comma != NULL;
+		member.len = more ? (size_t)(comma - rest.ptr) : end;
+		if (!field_shape_is_forwarded(member))
+			return stop_at(m, REASON_PARSE_NO_MATCH, m->at, "an address of a list");
+		if (first.ptr == NULL && field_shape_is_address(member))
+			first = member;
+		m->at += member.len + more;
+		if (more && m->at < m->line.len && m->line.ptr[m->at] == ' ')
+			m->at++;
+	}
+	if (first.ptr == NULL)
+		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, "a list with an address in it");
+	m->out->host = first;
 	return true;
+}
+
+static bool
+match_host(struct match *m, const struct log_item *item)
+{
+	struct span rest = rest_of(m), host = {.ptr = rest.ptr, .len = text_len(rest, item)};
+
+	if (host.len > 0 && memchr(host.ptr, ',', host.len) != NULL)
+		return match_forwarded(m, item);
+	if (!field_shape_is_host(host))
+		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
+	return match_field(m, item->directive, host.len);
 }
 
 /* The first quote that no backslash escapes. */
@@ -120,21 +171,12 @@ find_unescaped_quote(struct span text)
 static bool
 match_quoted(struct match *m, const struct log_item *item)
 {
-	struct span rest = rest_of(m), literal = item->literal;
-	const char *end;
+	struct span rest = rest_of(m);
+	const char *end = find_unescaped_quote(rest);
 
-	if (m->escaped)
-		end = find_unescaped_quote(rest);
-	else if (!item->ends_format)
-		end = memmem(rest.ptr, rest.len, literal.ptr, literal.len);
-	else if (rest.len >= literal.len)
-		end = rest.ptr + (rest.len - literal.len); /* match_literal() looks what is there */
-	else
-		end = NULL;
 	if (end == NULL)
 		return stop_at(m, REASON_PARSE_NO_MATCH, m->line.len, item->directive->expected);
-	set_field(m, item->directive, (size_t)(end - rest.ptr));
-	return true;
+	return match_field(m, item->directive, (size_t)(end - rest.ptr));
 }
 
 /* Is "[time]" at the start of the text, as far as can be told from its form? */
@@ -160,6 +202,22 @@ match_bracketed_time(struct match *m, enum log_time_result result,
 		break;
 	}
 	return stop_at(m, REASON_PARSE_NO_MATCH, m->at, directive->expected);
+}
+
+/* The user and the literal behind it. Blanks around a user are none of it, and "" is no user. */
+static bool
+match_user(struct match *m, const struct log_item *item, size_t len)
+{
+	struct span user = span_trim((struct span){.ptr = m->line.ptr + m->at, .len = len}, ' ');
+
+	if (!item->directive->shape(user))
+		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
+	if (user.len == 0 || span_equals(user, SPAN_LITERAL("-")) ||
+	    span_equals(user, SPAN_LITERAL("\"\"")))
+		user = SPAN_NULL;
+	m->out->user = user;
+	m->at += len + item->literal.len;
+	return true;
 }
 
 static bool
@@ -188,9 +246,7 @@ match_user_time(struct match *m, const struct log_item *item)
 				      item->time->after);
 			continue;
 		}
-		set_field(m, item->directive, at - gap);
-		m->at += gap;
-		return match_bracketed_time(m, result, item->time);
+		return match_user(m, item, at - gap) && match_bracketed_time(m, result, item->time);
 	}
 	return stop_at(m, REASON_PARSE_NO_MATCH,
 		       first != NULL ? (size_t)(first - m->line.ptr) : m->at,
@@ -249,6 +305,8 @@ match_item(struct match *m, const struct log_item *item)
 		return match_literal(m, item);
 	case ITEM_TEXT:
 		return match_text(m, item);
+	case ITEM_HOST:
+		return match_host(m, item);
 	case ITEM_QUOTED:
 		return match_quoted(m, item);
 	case ITEM_USER_TIME:
@@ -283,14 +341,14 @@ try_request(struct match *m, size_t start, const char *quote)
 	const struct log_format *format = m->format;
 
 	m->at = start;
-	set_field(m, format->items[format->request].directive,
-		  (size_t)(quote - m->line.ptr) - start);
-	if (!match_items(m, format->request + 1, format->item_count))
+	if (!match_field(m, format->items[format->request].directive,
+			 (size_t)(quote - m->line.ptr) - start) ||
+	    !match_items(m, format->request + 1, format->item_count))
 		return false;
 	struct span rest = rest_of(m);
 	if (rest.len == 0 || span_equals(rest, format->optional_tail))
 		return true;
-	return stop_at(m, REASON_PARSE_NO_MATCH, m->at, "the end of the line");
+	return stop_at(m, REASON_PARSE_NO_MATCH, m->at, LOG_PARSE_END);
 }
 
 /*
@@ -333,29 +391,95 @@ match_unescaped(struct match *m, size_t start, bool need_protocol)
 	return false;
 }
 
+/*
+ * Where in the request another line stands, two lines having been written into each other: a time
+ * and the opening quote behind it. Of a server that escapes the quote ends the request before.
+ */
+static const char *
+find_line_inside(struct span request)
+{
+	struct log_time time;
+
+	for (size_t at = 0; at < request.len; at++) {
+		const char *open = memchr(request.ptr + at, '[', request.len - at);
+		if (open == NULL)
+			return NULL;
+		at = (size_t)(open - request.ptr);
+		struct span rest = {.ptr = open, .len = request.len - at};
+		if (rest.len >= LOG_TIME_LEN + 4 &&
+		    memcmp(rest.ptr + LOG_TIME_LEN + 1, "] \"", 3) == 0 &&
+		    bracketed_time(rest, &time) != LOG_TIME_NO_FORM)
+			return open;
+	}
+	return NULL;
+}
+
+static bool
+match_raw_request(struct match *m, size_t start)
+{
+	const char *inside;
+
+	if (!match_unescaped(m, start, true) && !match_unescaped(m, start, false))
+		return false;
+	inside = find_line_inside(m->out->request);
+	if (inside == NULL)
+		return true;
+	m->error.expected = NULL; /* tries that came further have been got over */
+	return stop_at(m, REASON_PARSE_NO_MATCH, (size_t)(inside - m->line.ptr),
+		       "one line, but another one stands inside the request");
+}
+
 static bool
 match_request(struct match *m)
 {
 	const struct log_item *request = &m->format->items[m->format->request];
-	size_t start = m->at;
-	const char *quote = find_unescaped_quote(rest_of(m));
+	const char *quote;
 
-	m->escaped = true;
-	if (quote != NULL && try_request(m, start, quote))
-		return true;
-	m->escaped = false;
-	if (match_unescaped(m, start, true) || match_unescaped(m, start, false))
-		return true;
+	if (m->format->raw_quotes) {
+		if (match_raw_request(m, m->at))
+			return true;
+	} else {
+		quote = find_unescaped_quote(rest_of(m));
+		if (quote != NULL && try_request(m, m->at, quote))
+			return true;
+	}
 	if (m->error.expected == NULL)
 		(void)stop_at(m, REASON_PARSE_NO_MATCH, m->line.len, request->directive->expected);
 	return false;
+}
+
+/*
+ * What stands around a line without being of it: a byte order mark of a file from elsewhere, NULs
+ * that a writer left in front (a crash, a file truncated under it), blanks at the end.
+ */
+static size_t
+skip_before(struct span line)
+{
+	size_t at = 0;
+
+	while (at < line.len && line.ptr[at] == '\0')
+		at++;
+	if (line.len - at >= 3 && memcmp(line.ptr + at, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	return at;
+}
+
+static struct span
+without_blanks_behind(struct span line)
+{
+	while (line.len > 0 && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\t'))
+		line.len--;
+	return line;
 }
 
 enum reason
 log_parse(const struct log_format *format, struct span line, struct access_line *out,
 	  struct parse_error *error)
 {
-	struct match m = {.format = format, .line = line, .escaped = true, .out = out};
+	struct match m = {.format = format,
+			  .line = without_blanks_behind(line),
+			  .at = skip_before(line),
+			  .out = out};
 	struct request_line parts;
 
 	memset(out, 0, sizeof(*out));

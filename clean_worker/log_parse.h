@@ -7,18 +7,19 @@
  *
  * How the ends of fields are found:
  * - An unquoted field ends at the first byte of the text that follows it in the format: mostly a
- *   blank.
- * - A user (%u) right before the time may hold blanks: it ends at the first place where the time
- *   and the text after it (` [time] "`) follow. First, because what stands behind, the request, is
- *   in the hands of strangers, who could write a second time there.
- * - The request. Servers that escape (Apache \", nginx \x22) never leave a `"` in it, so it ends at
- *   its first `"` that is not behind an odd number of backslashes; so do later quoted fields. When
- *   the line fits the format to its end that way, that is it. Otherwise the server does not escape
- *   (EZproxy): the request ends at the last `"` from which status and all the rest of the format
- *   fit, preferring one before which the request ends in a protocol; a later quoted field then ends
- *   where the text after it first follows, the line's last one at the end of the line. For formats
- *   with no quoted field behind the request both ways give the last `"` of the line. With quoted
- *   fields, a line without escapes can be read in two ways on purpose; no rule helps there.
+ *   blank. What can stand in it is limited (field_shape.h).
+ * - The client may be a list of addresses, as proxies make it: the first address is the client. Members
+ *   that are none ("unknown", "-") are passed by.
+ * - A user (%u) right before the time may hold blanks: it ends at the first place where the time and
+ *   the text after it (` [time] "`) follow. First, because what stands behind, the request, is in the
+ *   hands of strangers, who could write a second time there. Blanks around it are no part of it; `""`
+ *   and nothing are no user.
+ * - The request of a server that escapes (Apache \", nginx \x22) ends at its first `"` that is not
+ *   behind an odd number of backslashes; so do later quoted fields, and then all has to fit.
+ * - The request of a server that does not escape (EZproxy) ends at the last `"` from which status and
+ *   all the rest of the format fit, preferring one before which the request ends in a protocol. When
+ *   another line stands inside it, it is no request.
+ * NULs and a byte order mark before a line, and blanks behind it, are no part of it.
  *
  * Requests that are none (TLS bytes, "-", nothing, blanks) are normal and never fail a line.
  */
@@ -31,6 +32,9 @@
 #include "clean_worker/log_format.h"
 #include "common/base/defs.h"
 #include "common/message/reason.h"
+
+/* What is expected where a line goes on behind its last field. */
+#define LOG_PARSE_END "the end of the line"
 
 struct parse_error {
 	size_t offset;	      /* the byte of the line where matching stopped; may be line.len */

@@ -68,6 +68,9 @@ request_line_split(struct span request)
 		   (url.ptr[0] != '/' && memmem(url.ptr, url.len, "://", 3) == NULL)) {
 		return parts;
 	}
+	url = span_trim(url, ' '); /* RFC 9112, 3: a reader may take several blanks */
+	if (url.len == 0)
+		return (struct request_line){.method = SPAN_NULL};
 	parts.method = method;
 	parts.url = url;
 	return parts;

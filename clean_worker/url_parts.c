@@ -99,12 +99,27 @@ find_host(struct span key, size_t authority, struct answer *answer)
 	answer->host_len = (uint16_t)(end - start);
 }
 
+/* Cut a port that is a number off; false when there is none. */
+static bool
+cut_port(char *text, size_t *len)
+{
+	size_t digits = 0;
+
+	while (digits < *len && text[*len - 1 - digits] >= '0' && text[*len - 1 - digits] <= '9')
+		digits++;
+	if (digits == 0 || digits == *len || text[*len - 1 - digits] != ':')
+		return false;
+	*len -= digits + 1;
+	memcpy(text + *len, "/", sizeof("/"));
+	return true;
+}
+
 static struct answer
 ask_curl(struct span key, size_t schema_len)
 {
 	static const char connect[] = "http://"; /* curl wants a scheme, CONNECT has none */
 	char text[sizeof(connect) + URL_AUTHORITY_MAX + 1];
-	size_t prefix = schema_len > 0 ? 0 : sizeof(connect) - 1;
+	size_t prefix = schema_len > 0 ? 0 : sizeof(connect) - 1, len = prefix + key.len;
 	struct answer answer = {.schema_len = (uint16_t)schema_len};
 	bool has_host;
 
@@ -113,9 +128,10 @@ ask_curl(struct span key, size_t schema_len)
 		return (struct answer){.schema_len = 0};
 	memcpy(text, connect, prefix);
 	memcpy(text + prefix, key.ptr, key.len);
-	memcpy(text + prefix + key.len, "/",
-	       sizeof("/")); /* there is no file: URL without a path */
-	if (!curl_accepts(text, &has_host))
+	memcpy(text + len, "/", sizeof("/")); /* there is no file: URL without a path */
+	/* A port that cannot be (99999) says nothing against scheme and host. */
+	if (!curl_accepts(text, &has_host) &&
+	    !(cut_port(text, &len) && curl_accepts(text, &has_host)))
 		return (struct answer){.schema_len = 0};
 	if (has_host)
 		find_host(key, schema_len > 0 ? schema_len + 3 : 0, &answer);

@@ -41,11 +41,18 @@ is_domain(struct span domain)
 	return labels >= 2;
 }
 
+/*
+ * Not every form of RFC 5321: what begins with '/' or has '=' or ',' in it is the name of a
+ * certificate ("/C=US/CN=A B/emailAddress=a@example.org", "CN=A,E=a@example.org").
+ */
 static bool
 is_local_part(struct span local)
 {
+	if (local.len > 0 && local.ptr[0] == '/')
+		return false;
 	for (size_t i = 0; i < local.len; i++) {
-		if ((unsigned char)local.ptr[i] <= ' ' || local.ptr[i] == '\x7f')
+		if ((unsigned char)local.ptr[i] <= ' ' || local.ptr[i] == '\x7f' ||
+		    local.ptr[i] == '=' || local.ptr[i] == ',')
 			return false;
 	}
 	return local.len > 0;

@@ -32,4 +32,17 @@ span_equals(struct span a, struct span b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Without the bytes c at both ends. */
+static inline struct span
+span_trim(struct span span, char c)
+{
+	while (span.len > 0 && span.ptr[0] == c) {
+		span.ptr++;
+		span.len--;
+	}
+	while (span.len > 0 && span.ptr[span.len - 1] == c)
+		span.len--;
+	return span;
+}
+
 #endif

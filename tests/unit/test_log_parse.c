@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 #include <time.h>
@@ -48,9 +49,6 @@ static const struct good_case good[] = {
 	{LINE("ezproxy", "h s - " T " \"GET /a\" 404 7 -\" 403 x HTTP/1.1\" 200 5 -"),
 	 REQUEST("GET /a\" 404 7 -\" 403 x HTTP/1.1"),
 	 PARTS("GET", "/a\" 404 7 -\" 403 x", "HTTP/1.1"), .status = 200, .size = 5},
-	{LINE("ezproxy", "h s - " T " \"GET /a " T " \"x\" HTTP/1.1\" 200 5"),
-	 REQUEST("GET /a " T " \"x\" HTTP/1.1"), PARTS("GET", "/a " T " \"x\"", "HTTP/1.1"),
-	 .status = 200, .size = 5},
 	{LINE("ezproxy", "h s - " T " \"GET /a\\\" 200 5"), REQUEST("GET /a\\"),
 	 PARTS("GET", "/a\\", NULL), .status = 200, .size = 5},
 	/* Users. */
@@ -58,12 +56,10 @@ static const struct good_case good[] = {
 	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
 	{LINE("common", "h - a [b] c " T " \"GET / HTTP/1.0\" 200 1"), .user = "a [b] c",
 	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
-	{LINE("common", "h - a " T " " T " \"GET / HTTP/1.0\" 200 1"), .user = "a " T,
-	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
-	{LINE("common", "h -  " T " \"GET / HTTP/1.0\" 200 1"), .user = "",
-	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
-	{LINE("common", "h - \"\" " T " \"GET / HTTP/1.0\" 200 1"), .user = "\"\"",
-	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h -  " T " \"GET / HTTP/1.0\" 200 1"), REQUEST("GET / HTTP/1.0"),
+	 PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - \"\" " T " \"GET / HTTP/1.0\" 200 1"), REQUEST("GET / HTTP/1.0"),
+	 PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
 	{LINE("common", "h - j@e.org " T " \"POST / HTTP/2\" 999 0"), .user = "j@e.org",
 	 REQUEST("POST / HTTP/2"), PARTS("POST", "/", "HTTP/2"), .status = 999, .size = 0},
 	/* Requests that are none, or half one. */
@@ -138,23 +134,55 @@ static const struct good_case good[] = {
 	      "h - - " T " \"GET /\\\" 404 7 \\\"a HTTP/1.1\" 200 5 \"r\\\\\" \"u\\\\\""),
 	 REQUEST("GET /\\\" 404 7 \\\"a HTTP/1.1"), PARTS("GET", "/\\\" 404 7 \\\"a", "HTTP/1.1"),
 	 .status = 200, .size = 5, .referer = "r\\\\", .user_agent = "u\\\\"},
-	/* combined, not escaped: raw quotes in one of the fields. */
-	{LINE("combined", "h - - " T " \"GET /\"a\" HTTP/1.1\" 200 5 \"r\" \"u\""),
-	 REQUEST("GET /\"a\" HTTP/1.1"), PARTS("GET", "/\"a\"", "HTTP/1.1"), .status = 200,
-	 .size = 5, .referer = "r", .user_agent = "u"},
-	{LINE("combined", "h - - " T " \"GET / HTTP/1.1\" 200 5 \"r?q=\"a\"\" \"u\""),
+	/* Blanks: around the user, inside the request, behind the line. */
+	{LINE("common", "h - first.last  " T " \"GET / HTTP/1.0\" 200 1"), .user = "first.last",
+	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h -   a b   " T " \"GET / HTTP/1.0\" 200 1"), .user = "a b",
+	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - -  " T " \"GET / HTTP/1.0\" 200 1"), REQUEST("GET / HTTP/1.0"),
+	 PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - \"\"  " T " \"GET / HTTP/1.0\" 200 1"), REQUEST("GET / HTTP/1.0"),
+	 PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - - " T " \"GET  /x HTTP/1.1\" 200 5"), REQUEST("GET  /x HTTP/1.1"),
+	 PARTS("GET", "/x", "HTTP/1.1"), .status = 200, .size = 5},
+	{LINE("common", "h - - " T " \"GET /x  HTTP/1.1\" 200 5"), REQUEST("GET /x  HTTP/1.1"),
+	 PARTS("GET", "/x", "HTTP/1.1"), .status = 200, .size = 5},
+	{LINE("common", "h - - " T " \"GET   /x y   HTTP/1.1\" 200 5"),
+	 REQUEST("GET   /x y   HTTP/1.1"), PARTS("GET", "/x y", "HTTP/1.1"), .status = 200,
+	 .size = 5},
+	{LINE("common", "h - - " T " \"GET   HTTP/1.1\" 400 0"), REQUEST("GET   HTTP/1.1"),
+	 .status = 400, .size = 0},
+	{LINE("common", "h - - " T " \"GET / HTTP/1.1\" 200 5 "), REQUEST("GET / HTTP/1.1"),
+	 PARTS("GET", "/", "HTTP/1.1"), .status = 200, .size = 5},
+	{LINE("common", "h - - " T " \"GET / HTTP/1.1\" 200 -  \t"), REQUEST("GET / HTTP/1.1"),
+	 PARTS("GET", "/", "HTTP/1.1"), .status = 200, .size = -1},
+	{LINE("ezproxy", "h s - " T " \"GET /x HTTP/1.1\" 200 5 - "), REQUEST("GET /x HTTP/1.1"),
+	 PARTS("GET", "/x", "HTTP/1.1"), .status = 200, .size = 5},
+	{LINE("combined", "h - - " T " \"GET / HTTP/1.1\" 200 5 \"r\" \"u\" "),
 	 REQUEST("GET / HTTP/1.1"), PARTS("GET", "/", "HTTP/1.1"), .status = 200, .size = 5,
-	 .referer = "r?q=\"a\"", .user_agent = "u"},
-	{LINE("combined", "h - - " T " \"GET / HTTP/1.1\" 200 5 \"r\" \"u \"a\" b\" c\""),
-	 REQUEST("GET / HTTP/1.1"), PARTS("GET", "/", "HTTP/1.1"), .status = 200, .size = 5,
-	 .referer = "r", .user_agent = "u \"a\" b\" c"},
-	{LINE("combined", "h - - " T " \"GET / HTTP/1.1\" 404 9 \"r\" \"x\" 200 5 \"a\" \"b\""),
-	 REQUEST("GET / HTTP/1.1"), PARTS("GET", "/", "HTTP/1.1"), .status = 404, .size = 9,
-	 .referer = "r", .user_agent = "x\" 200 5 \"a\" \"b"},
-	{LINE("combined", "h - - " T " \"GET /x\" 200 5 \"a\" \"b HTTP/1.1\" 404 9 \"r\" \"u\""),
-	 REQUEST("GET /x\" 200 5 \"a\" \"b HTTP/1.1"),
-	 PARTS("GET", "/x\" 200 5 \"a\" \"b", "HTTP/1.1"), .status = 404, .size = 9, .referer = "r",
-	 .user_agent = "u"},
+	 .referer = "r", .user_agent = "u"},
+	/* What a file from elsewhere, or a crash, leaves in front. */
+	{LINE("common", "\xef\xbb\xbfh - - " T " \"GET / HTTP/1.1\" 200 5"),
+	 REQUEST("GET / HTTP/1.1"), PARTS("GET", "/", "HTTP/1.1"), .status = 200, .size = 5},
+	{LINE("common", "\0\0\0h - - " T " \"GET / HTTP/1.1\" 200 5"), REQUEST("GET / HTTP/1.1"),
+	 PARTS("GET", "/", "HTTP/1.1"), .status = 200, .size = 5},
+	{LINE("ezproxy", "\0\xef\xbb\xbfh s - " T " \"GET / HTTP/1.1\" 200 5"),
+	 REQUEST("GET / HTTP/1.1"), PARTS("GET", "/", "HTTP/1.1"), .status = 200, .size = 5},
+	/* Users that a server can let in. */
+	{LINE("common", "h - DOMAIN\\jane " T " \"GET / HTTP/1.0\" 200 1"), .user = "DOMAIN\\jane",
+	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - zo\xc3\xab d'Arc " T " \"GET / HTTP/1.0\" 200 1"),
+	 .user = "zo\xc3\xab d'Arc", REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"),
+	 .status = 200, .size = 1},
+	{LINE("common",
+	      "h - /C=US/O=Foo - Bar/CN=J D/emailAddress=j@e.org " T " \"GET / HTTP/1.0\" 200 1"),
+	 .user = "/C=US/O=Foo - Bar/CN=J D/emailAddress=j@e.org", REQUEST("GET / HTTP/1.0"),
+	 PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - CN=Doe, John, O=Example Inc., C=US " T " \"GET / HTTP/1.0\" 200 1"),
+	 .user = "CN=Doe, John, O=Example Inc., C=US", REQUEST("GET / HTTP/1.0"),
+	 PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - 192.0.2.7 " T " \"GET / HTTP/1.0\" 200 1"), .user = "192.0.2.7",
+	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
 };
 
 /* In memory of exactly its size, so that a sanitizer sees reads past the end. */
@@ -233,10 +261,106 @@ test_cut(void **state)
 	}
 }
 
+/* Who the client is, before ` - - [time] "GET / HTTP/1.1" 200 5`. NULL: not a line of this form. */
+static const struct {
+	const char *before, *host;
+} hosts[] = {
+	{"192.0.2.1", "192.0.2.1"},
+	{"::1", "::1"},
+	{"2001:db8::7", "2001:db8::7"},
+	{"::ffff:192.0.2.1", "::ffff:192.0.2.1"},
+	{"fe80::1%eth0", "fe80::1%eth0"},
+	{"localhost", "localhost"},
+	{"dsl-1.example_net.example.org.", "dsl-1.example_net.example.org."},
+	{"1.2.0.192.in-addr.arpa", "1.2.0.192.in-addr.arpa"},
+	{"unix:", "unix:"},
+	{"-", "-"},
+	/* lists of addresses: the first one */
+	{"192.0.2.1, 198.51.100.7", "192.0.2.1"},
+	{"192.0.2.1,198.51.100.7", "192.0.2.1"},
+	{"192.0.2.1, 198.51.100.7, 203.0.113.9", "192.0.2.1"},
+	{"2001:db8::7, 192.0.2.1", "2001:db8::7"},
+	{"unknown, 192.0.2.1", "192.0.2.1"},
+	{"-, 192.0.2.1", "192.0.2.1"},
+	{"unknown, -", NULL},
+	{"192.0.2.1, example.org", NULL},
+	{"192.0.2.1,", NULL},
+	{"192.0.2.1, ", NULL},
+	{", 192.0.2.1", NULL},
+	{"192.0.2.1, 198.51.100.7 x", NULL},
+	/* no client */
+	{"www.example.org:443", NULL},
+	{"192.0.2.1:4711", NULL},
+	{"[2001:db8::7]:443", NULL},
+	{"192.0.2", NULL},
+	{"192.0.2.256", NULL},
+	{"192.0.2.01", NULL},
+	{"192.0.2.1.9", NULL},
+	{"2001:db8::7::1", NULL},
+	{"1602338136.123", NULL},
+	{"access.log:192.0.2.1", NULL},
+	{"<34>1", NULL},
+	{"\"192.0.2.1", NULL},
+	{"a..b", NULL},
+	{"-a.org", NULL},
+	{"ex\xc3\xa9.org", NULL},
+	/* something in front: a virtual host, syslog, a container's runtime, a date */
+	{"www.example.org 192.0.2.10", NULL},
+	{"www.example.org:443 192.0.2.10", NULL},
+	{"www.example.org client.example.net", NULL},
+	{"192.0.2.1 192.0.2.10", NULL},
+	{"web1 client1", NULL},
+	{"Nov 26 10:00:00 web1 nginx: 192.0.2.1", NULL},
+	{"Nov 26 10:00:00 web1 nginx[12]: client.example.net", NULL},
+	{"Nov  6 10:00:00 web1 nginx: 192.0.2.1", NULL},
+	{"<190>Nov 26 10:00:00 web1 nginx: 192.0.2.1", NULL},
+	{"2026-11-26T10:00:00.000000000Z stdout F 192.0.2.1", NULL},
+	{"2026-11-26T10:00:00+01:00 web1 nginx: 192.0.2.1", NULL},
+	{"2026-11-26 10:00:00 192.0.2.1", NULL},
+	{"2026-11-26 10:00:00 client.example.net", NULL},
+	{"[pod/web-1/nginx] 192.0.2.1", NULL},
+	{"web-1 | 192.0.2.1", NULL},
+	{"web-1  | client", NULL},
+	/* two lines written into each other */
+	{"192.0.2.1 - - 192.0.2.2", NULL},
+	{"192.0.2.1 -192.0.2.2", NULL},
+	{"192.0192.0.2.2", NULL},
+	{"192.0.2.1 - - [10/Oct/2000:13:55:36 -07192.0.2.2", NULL},
+	{"192.0.2.1 - - " T " 192.0.2.2", NULL},
+};
+
+/* The same by another user of the line further in, so that no "- -" gives it away. */
+static void
+test_hosts(void **state)
+{
+	static const char *const users[] = {" - -", " - jane", " - \"\""};
+	static const char *const formats[] = {"common", "ezproxy"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(hosts) * ARRAY_LEN(users) * ARRAY_LEN(formats); i++) {
+		const char *before = hosts[i % ARRAY_LEN(hosts)].before;
+		const char *host = hosts[i % ARRAY_LEN(hosts)].host;
+		const char *user = users[i / ARRAY_LEN(hosts) % ARRAY_LEN(users)];
+		const char *name = formats[i / ARRAY_LEN(hosts) / ARRAY_LEN(users)];
+		struct access_line out;
+		struct parse_error error;
+		char line[300];
+		enum reason reason;
+
+		snprintf(line, sizeof(line), "%s%s %s \"GET / HTTP/1.1\" 200 5", before, user, T);
+		reason = log_parse(log_format_find(span_of(name)), span_of(line), &out, &error);
+		if (reason != (host != NULL ? REASON_NONE : REASON_PARSE_NO_MATCH))
+			fail_msg("%s: %s: %s", name, line, reason_name(reason));
+		if (host != NULL)
+			assert_text(out.host, host);
+	}
+}
+
 #define BAD_STATUS "a three-digit status after the request's closing quote"
 #define BAD_CLOSE "the request's closing quote"
 #define BAD_TIME "the time, as [10/Oct/2000:13:55:36 -0700]"
 #define BAD_END "the end of the line"
+#define BAD_INSIDE "one line, but another one stands inside the request"
 
 /* The ^ stands before the byte where matching stops, and is not in the line. */
 static const struct {
@@ -247,9 +371,10 @@ static const struct {
 } bad[] = {
 	{"common", "^", REASON_PARSE_NO_MATCH, "a line, but it is empty"},
 	{"common", "garbage^", REASON_PARSE_NO_MATCH, "what the format has after the host"},
-	{"common", "^ - - " T " \"GET /\" 200 5", REASON_PARSE_NO_MATCH, "the client's host"},
-	{"common", "h ^", REASON_PARSE_NO_MATCH, "the ident field"},
-	{"ezproxy", "h ^", REASON_PARSE_NO_MATCH, "the session"},
+	{"common", "^ - - " T " \"GET /\" 200 5", REASON_PARSE_NO_MATCH,
+	 "the client's address or host name"},
+	{"common", "h^ ", REASON_PARSE_NO_MATCH, "what the format has after the host"},
+	{"ezproxy", "h ^ x", REASON_PARSE_NO_MATCH, "the session"},
 	{"ezproxy", "h s^", REASON_PARSE_NO_MATCH, "what the format has after the session"},
 	{"common", "h - ^u", REASON_PARSE_NO_MATCH, "the user and then the time"},
 	{"common", "h - u ^[x] \"GET /\" 200 5", REASON_PARSE_NO_MATCH, BAD_TIME},
@@ -265,7 +390,7 @@ static const struct {
 	{"common", "h - u " T " \"GET / HTTP/1.1^", REASON_PARSE_NO_MATCH, BAD_CLOSE},
 	{"common", "h - u " T " \"GET / HTTP/1.1\"^", REASON_PARSE_NO_MATCH,
 	 "what the format has after the request"},
-	{"common", "h - u " T " \"GET / HTTP/1.1\" ^", REASON_PARSE_NO_MATCH, BAD_STATUS},
+	{"common", "h - u " T " \"GET / HTTP/1.1\" ^x", REASON_PARSE_NO_MATCH, BAD_STATUS},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" 20^", REASON_PARSE_NO_MATCH, BAD_STATUS},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" 20^x 5", REASON_PARSE_NO_MATCH, BAD_STATUS},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" ^- 5", REASON_PARSE_NO_MATCH, BAD_STATUS},
@@ -273,8 +398,8 @@ static const struct {
 	 "what the format has after the status"},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" 200^", REASON_PARSE_NO_MATCH,
 	 "what the format has after the status"},
-	{"common", "h - u " T " \"GET / HTTP/1.1\" 200 ^", REASON_PARSE_NO_MATCH,
-	 "the size: digits, or -"},
+	{"common", "h - u " T " \"GET / HTTP/1.1\" 200^ ", REASON_PARSE_NO_MATCH,
+	 "what the format has after the status"},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" 200 ^x", REASON_PARSE_NO_MATCH,
 	 "the size: digits, or -"},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" 200 ^+5", REASON_PARSE_NO_MATCH,
@@ -285,12 +410,11 @@ static const struct {
 	 REASON_PARSE_BAD_NUMBER, "a size below 2^63"},
 	{"combined", "h - u " T " \"GET / HTTP/1.1\" 200 ^18446744073709551616 \"r\" \"u\"",
 	 REASON_PARSE_BAD_NUMBER, "a size below 2^63"},
-	{"common", "h - u " T " \"GET / HTTP/1.1\" 200 5^ ", REASON_PARSE_NO_MATCH, BAD_END},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" 200 5^ -", REASON_PARSE_NO_MATCH, BAD_END},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" 200 5^ \"r\" \"u\"", REASON_PARSE_NO_MATCH,
 	 BAD_END},
 	{"common", "h - u " T " \"GET / HTTP/1.1\" 200 -^1", REASON_PARSE_NO_MATCH, BAD_END},
-	{"ezproxy", "h s u " T " \"GET / HTTP/1.1\" 200 5^ - ", REASON_PARSE_NO_MATCH, BAD_END},
+	{"ezproxy", "h s u " T " \"GET / HTTP/1.1\" 200 5^ - x", REASON_PARSE_NO_MATCH, BAD_END},
 	{"ezproxy", "h s u " T " \"GET / HTTP/1.1\" 200 5^-", REASON_PARSE_NO_MATCH, BAD_END},
 	{"ezproxy", "h s u " T " \"GET /\"x\"y HTTP/1.1\" 200 ^x", REASON_PARSE_NO_MATCH,
 	 "the size: digits, or -"},
@@ -300,8 +424,28 @@ static const struct {
 	 "what the format has after the referer"},
 	{"combined", "h - u " T " \"GET / HTTP/1.1\" 200 5 \"r\" \"u^", REASON_PARSE_NO_MATCH,
 	 "the user agent and its closing quote"},
-	{"combined", "h - u " T " \"GET / HTTP/1.1\" 200 5 \"r\" \"u\"^ ", REASON_PARSE_NO_MATCH,
-	 BAD_END},
+	{"combined", "h - u " T " \"GET / HTTP/1.1\" 200 5 \"r\" \"u\"^ \"192.0.2.9\"",
+	 REASON_PARSE_NO_MATCH, BAD_END},
+	{"combined", "h - u " T " \"GET / HTTP/1.1\" 200 5 \"r\" \"u\"^ 0.002",
+	 REASON_PARSE_NO_MATCH, BAD_END},
+	/* raw quotes are for servers that write them */
+	{"combined", "h - - " T " \"GET /\"^a\" HTTP/1.1\" 200 5 \"r\" \"u\"",
+	 REASON_PARSE_NO_MATCH, "what the format has after the request"},
+	{"combined", "h - - " T " \"GET / HTTP/1.1\" 200 5 \"r?q=\"^a\"\" \"u\"",
+	 REASON_PARSE_NO_MATCH, "what the format has after the referer"},
+	{"combined", "h - - " T " \"GET / HTTP/1.1\" 404 9 \"r\" \"x\"^ 200 5 \"a\" \"b\"",
+	 REASON_PARSE_NO_MATCH, BAD_END},
+	/* two lines in one */
+	{"common", "h - - " T " \"GET /lon192.0.2.2 - - " T " \"^GET /y HTTP/1.1\" 404 7",
+	 REASON_PARSE_NO_MATCH, "what the format has after the request"},
+	{"ezproxy", "h s - " T " \"GET /lon192.0.2.2 s - ^" T " \"GET /y HTTP/1.1\" 404 7",
+	 REASON_PARSE_NO_MATCH, BAD_INSIDE},
+	{"ezproxy", "h s - " T " \"GET /a HTTP/1.1\" 200 5h s - ^" T " \"GET /y HTTP/1.1\" 404 7 -",
+	 REASON_PARSE_NO_MATCH, BAD_INSIDE},
+	{"common", "h - - " T " \"GET /a HTTP/1.1\" 200 5^h - - " T " \"GET /y HTTP/1.1\" 404 7",
+	 REASON_PARSE_NO_MATCH, BAD_END},
+	{"common", "h - a " T "^ " T " \"GET / HTTP/1.0\" 200 1", REASON_PARSE_NO_MATCH,
+	 "what the format has after the time"},
 };
 
 static void
@@ -394,11 +538,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_own_format),
-		cmocka_unit_test(test_hostile_is_linear),
+		cmocka_unit_test(test_good),	   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_hosts),	   cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_own_format), cmocka_unit_test(test_hostile_is_linear),
 	};
 
 	return cmocka_run_group_tests_name("log_parse", tests, NULL, NULL);
