@@ -4,6 +4,7 @@
  */
 #include "supervisor/dlq/dlq_reader.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/broker/broker_consume.h"
 #include "common/broker/broker_declare.h"
@@ -181,8 +182,11 @@ await_acks(struct dlq_reader *reader)
 		struct failure failure;
 		bool end;
 
-		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
+		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE) {
+			log_warning("%s; some of the letters that left %s may still be there",
+				    failure.text, reader->queue);
 			return;
+		}
 		delivery_free(&delivery);
 		wait_readable(broker_fd(reader->broker));
 	}
@@ -246,7 +250,7 @@ ask_for_rest(struct dlq_reader *reader, struct failure *failure)
 }
 
 static void
-note_letter(struct dlq_reader *reader, const struct delivery *delivery)
+count_given(struct dlq_reader *reader, const struct delivery *delivery)
 {
 	reader->given++;
 	reader->in_consumer++;
@@ -290,7 +294,7 @@ dlq_reader_next(struct dlq_reader *reader, struct delivery **delivery, bool *end
 	if (event.kind == BROKER_DELIVERY && *end) {
 		delivery_free(&event.delivery); /* came later; goes back with the others */
 	} else if (event.kind == BROKER_DELIVERY) {
-		note_letter(reader, event.delivery);
+		count_given(reader, event.delivery);
 		/* What cannot be unpacked stays as it is: message.content_encoding says so. */
 		(void)!delivery_unpack(event.delivery, reader->unpacker);
 		*delivery = event.delivery;
