@@ -30,7 +30,10 @@ struct option_row {
 	int64_t implied; /* not 0: the value may be left out (--name or --name=VALUE) and is this */
 };
 
-/* A verb's table of options: pointers to rows, so that verbs can share them. */
+/*
+ * A verb's table of options, for tables of verbs outside of functions: pointers to rows, so that
+ * verbs can share them.
+ */
 #define OPTION_LIST(...) ((const struct option_row *const[]){__VA_ARGS__, NULL})
 
 extern const struct option_row option_json; /* --json */

@@ -30,9 +30,9 @@ static const struct option_row row_watch = {.name = "watch",
 					    .min = 100,
 					    .implied = 2000};
 
-#define ROWS                                                                           \
-	OPTION_LIST(&row_check, &row_dry, &row_file, &row_last, &row_limit, &row_rate, \
-		    &row_timeout, &row_watch)
+static const struct option_row *const rows[] = {&row_check,   &row_dry,	  &row_file,
+						&row_last,    &row_limit, &row_rate,
+						&row_timeout, &row_watch, NULL};
 
 enum { WORDS_MAX = 8 };
 
@@ -50,7 +50,7 @@ read_line(struct options *options, char *line, char *error, size_t error_size)
 	     word = strtok_r(NULL, " ", &rest))
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	return options_read(options, ROWS, argc, argv, error, error_size);
+	return options_read(options, rows, argc, argv, error, error_size);
 }
 
 static void
