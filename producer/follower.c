@@ -137,8 +137,15 @@ follower_due_ms(const struct follower *follower, const struct publisher *publish
 }
 
 void
-follower_rewind(struct follower *follower)
+follower_heed_events(struct follower *follower, struct publisher *publisher, unsigned happened)
 {
+	if (happened & PUBLISHER_ASKED)
+		input_set_asked(&follower->inputs);
+	if (happened & PUBLISHER_VERIFIED)
+		input_set_verified(&follower->inputs);
+	if (!(happened & PUBLISHER_REWIND))
+		return;
+	publisher_restart(publisher);
 	reader_reset(&follower->reader);
 	input_set_rewind(&follower->inputs);
 	event_source_rewind(&follower->events);

@@ -54,8 +54,12 @@ int follower_fd(const struct follower *follower, int64_t now_ms);
 int64_t follower_due_ms(const struct follower *follower, const struct publisher *publisher,
 			int64_t now_ms);
 
-/* Read again what is not verified. The window is empty. */
-void follower_rewind(struct follower *follower);
+/*
+ * What publisher_turn() returned, as far as it concerns the files: what is verified, and what has
+ * to be read and sent again.
+ */
+void follower_heed_events(struct follower *follower, struct publisher *publisher,
+			  unsigned happened);
 
 /*
  * Show what cannot be read as the last error, until it can be. What the broker does to us goes
