@@ -9,8 +9,18 @@
 #include "supervisor/ctl/ctl.h"
 #include "supervisor/dlq/dlq_verbs.h"
 
-#define ROLES "producer lake clean"
-#define TARGETS "all " ROLES
+/* What may be typed for ROLE and for ROLE=COUNT. */
+static const char role_words[] = "all producer"
+#define STAGE(identifier, section, ...) " " #section
+#include "common/settings/stages.def"
+#undef STAGE
+	;
+static const char count_words[] = "producer="
+#define STAGE(identifier, section, ...) " " #section "="
+#include "common/settings/stages.def"
+#undef STAGE
+	;
+
 #define SAY_WHOM "say whom: ROLE, ROLE/N or all"
 
 /* --- options --- */
@@ -212,7 +222,7 @@ const struct verb sluicectl_verbs[] = {
 		 "The counts last until sluiced ends; to keep them, put them into the settings "
 		 "file.",
 	 .example = "sluicectl scale lake=4 clean=8",
-	 .words = "producer= lake= clean=",
+	 .words = count_words,
 	 .no_words = "say how many of what, as in lake=4",
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(&option_current, &option_dry_run, &option_timeout_scale, WAITING),
@@ -221,7 +231,7 @@ const struct verb sluicectl_verbs[] = {
 	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "start what was stopped, waits for its next start, or is FATAL",
 	 .example = "sluicectl start lake/0",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
@@ -230,7 +240,7 @@ const struct verb sluicectl_verbs[] = {
 	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "let children finish what they have in hand and keep them stopped",
 	 .example = "sluicectl stop clean",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
@@ -239,7 +249,7 @@ const struct verb sluicectl_verbs[] = {
 	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "stop and start again, one child at a time",
 	 .example = "sluicectl restart all",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout_rolling, WAITING),
@@ -252,7 +262,7 @@ const struct verb sluicectl_verbs[] = {
 		 "waits in the queues, or in the log files. It lasts until resume, or until "
 		 "sluiced ends.",
 	 .example = "sluicectl pause clean",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
@@ -261,7 +271,7 @@ const struct verb sluicectl_verbs[] = {
 	 .synopsis = "ROLE|all",
 	 .help = "go on after a pause",
 	 .example = "sluicectl resume clean",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
