@@ -29,23 +29,27 @@ static const struct option_row option_check = {.name = "check",
 					       .help = "print only what is not as wanted"};
 static const struct option_row option_follow = {.name = "follow",
 						.help = "go on with what happens, until Ctrl-C"};
-static const struct option_row option_last = {
-	.name = "last", .value = "N", .help = "only the last N events", .kind = OPTION_NUMBER};
+static const struct option_row option_last = {.name = "last",
+					      .value = "N",
+					      .help = "only the last N events",
+					      .kind = OPTION_NUMBER,
+					      .usual = -1};
 static const struct option_row option_current = {.name = "current",
 						 .value = "ROLE=COUNT",
 						 .help = "do nothing unless so many are wanted now",
 						 .kind = OPTION_TEXT};
 static const struct option_row option_dry_run = {
 	.name = "dry-run", .letter = 'n', .help = "only say what would be done"};
-/* The time that a verb waits without it is the one that help shows. */
-#define TIMEOUT(usual)                                \
+/* A rolling restart lets every child finish its work, one after the other. */
+#define TIMEOUT(text, ms)                             \
 	{.name = "timeout",                           \
-	 .value = usual,                              \
+	 .value = text,                               \
 	 .help = "how long to wait until it is done", \
-	 .kind = OPTION_DURATION}
-static const struct option_row option_timeout_scale = TIMEOUT("30s");
-static const struct option_row option_timeout = TIMEOUT("60s");
-static const struct option_row option_timeout_rolling = TIMEOUT("600s");
+	 .kind = OPTION_DURATION,                     \
+	 .usual = ms}
+static const struct option_row option_timeout_scale = TIMEOUT("30s", 30000);
+static const struct option_row option_timeout = TIMEOUT("60s", 60000);
+static const struct option_row option_timeout_rolling = TIMEOUT("600s", 600000);
 static const struct option_row option_no_wait = {.name = "no-wait",
 						 .help = "do not wait until it is done"};
 static const struct option_row option_user = {.name = "user",
@@ -66,21 +70,22 @@ static const struct option_row option_limit = {.name = "limit",
 					       .value = "N",
 					       .help = "print so many missing lines",
 					       .kind = OPTION_NUMBER,
-					       .max = 100000};
+					       .max = 100000,
+					       .usual = 20};
 
 #define LIMIT(row, option, what)               \
 	static const struct option_row row = { \
 		.name = option, .value = "N", .help = what, .kind = OPTION_NUMBER}
-#define LIMIT_AGE(row, option, usual, what)    \
+#define LIMIT_AGE(row, option, text, ms, what) \
 	static const struct option_row row = { \
-		.name = option, .value = usual, .help = what, .kind = OPTION_DURATION}
+		.name = option, .value = text, .help = what, .kind = OPTION_DURATION, .usual = ms}
 LIMIT(option_queue_warning, "queue-warning", "a queue with so many messages is a warning");
 LIMIT(option_queue_critical, "queue-critical", "a queue with so many messages is critical");
-LIMIT_AGE(option_age_warning, "age-warning", "5m", "a message as old as this is a warning");
-LIMIT_AGE(option_age_critical, "age-critical", "1h", "a message as old as this is critical");
+LIMIT_AGE(option_age_warning, "age-warning", "5m", 0, "a message as old as this is a warning");
+LIMIT_AGE(option_age_critical, "age-critical", "1h", 0, "a message as old as this is critical");
 LIMIT(option_dead_warning, "dead-warning", "so many dead letters are a warning");
 LIMIT(option_dead_critical, "dead-critical", "so many dead letters are critical");
-LIMIT_AGE(option_deaths, "deaths", "10m", "a death within this time is a warning");
+LIMIT_AGE(option_deaths, "deaths", "10m", 600000, "a death within this time is a warning");
 
 #define WAITING &option_no_wait, &option_json
 

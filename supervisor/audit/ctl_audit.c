@@ -22,7 +22,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { LIMIT_DEFAULT = 20, DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
+enum { DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
 
 struct audit_options {
 	const char *format; /* NULL = by the inputs of the settings */
@@ -261,8 +261,7 @@ ctl_audit(struct call *call)
 		db_close(&db);
 		return ctl_audit_say_failure(&run, &failure);
 	}
-	run.audit = audit_new(db, run.settings,
-			      (size_t)options_number(&call->options, "limit", LIMIT_DEFAULT));
+	run.audit = audit_new(db, run.settings, (size_t)options_number(&call->options, "limit"));
 	code = read_everything(&run, &result);
 	if (code == 0) {
 		output_answer(&call->output,

@@ -10,7 +10,7 @@
 static int
 dlq_verbs_run(struct call *call, bool takes_file, int (*work)(struct dlq_run *run))
 {
-	struct dlq_run run = {.call = call, .canary_ms = 60000};
+	struct dlq_run run = {.call = call, .canary_ms = dlq_option_canary_timeout.usual};
 	int code = dlq_options_read(&run, takes_file);
 
 	if (code == 0) {
