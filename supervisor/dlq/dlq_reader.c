@@ -157,12 +157,12 @@ dlq_reader_open(struct dlq_reader **out, const struct broker_settings *settings,
 	return OUTCOME_DONE;
 }
 
-static void
-wait_readable(int fd)
+void
+dlq_reader_wait(const struct dlq_reader *reader)
 {
-	struct pollfd watched = {.fd = fd, .events = POLLIN};
+	struct pollfd watched = {.fd = broker_fd(reader->broker), .events = POLLIN};
 
-	poll(&watched, 1, 50); /* interrupted or not: the caller looks again */
+	poll(&watched, 1, 50); /* interrupted or not: the caller asks for the next letter */
 }
 
 /*
@@ -188,7 +188,7 @@ await_acks(struct dlq_reader *reader)
 			return;
 		}
 		delivery_free(&delivery);
-		wait_readable(broker_fd(reader->broker));
+		dlq_reader_wait(reader);
 	}
 }
 
@@ -304,12 +304,6 @@ dlq_reader_next(struct dlq_reader *reader, struct delivery **delivery, bool *end
 	return OUTCOME_DONE;
 }
 
-int
-dlq_reader_fd(const struct dlq_reader *reader)
-{
-	return broker_fd(reader->broker);
-}
-
 void
 dlq_reader_follow(struct dlq_reader *reader)
 {
@@ -351,7 +345,7 @@ dlq_reader_preserve_order(struct dlq_reader *reader)
 		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
 			return;
 		if (delivery == NULL && !end)
-			wait_readable(dlq_reader_fd(reader));
+			dlq_reader_wait(reader);
 		delivery_free(&delivery);
 	}
 }
@@ -373,7 +367,7 @@ dlq_reader_each(const struct broker_settings *settings, const char *queue, const
 		if (outcome != OUTCOME_DONE || end)
 			break;
 		if (delivery == NULL)
-			wait_readable(dlq_reader_fd(reader));
+			dlq_reader_wait(reader);
 		else
 			more = visit(context, delivery);
 		delivery_free(&delivery);

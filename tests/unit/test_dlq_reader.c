@@ -6,7 +6,6 @@
 #include "tests/fakes/fake_broker.h"
 #include "tests/fakes/fake_time.h"
 
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,11 +67,9 @@ next(struct dlq_reader *from)
 	bool end = false;
 
 	while (dlq_reader_next(from, &delivery, &end, &failure) == OUTCOME_DONE && !end) {
-		struct pollfd watched = {.fd = dlq_reader_fd(from), .events = POLLIN};
-
 		if (delivery != NULL)
 			return delivery;
-		poll(&watched, 1, 50);
+		dlq_reader_wait(from);
 	}
 	return NULL;
 }
