@@ -41,9 +41,6 @@ void follower_turn(struct follower *follower, struct publisher *publisher, int64
 /* Heed the supervisor's wish for a pause. What is on its way is confirmed all the same. */
 void follower_heed_pause(struct follower *follower, const struct publisher *publisher);
 
-/* Something was found that is not read, or not cut, yet. */
-bool follower_has_more(const struct follower *follower);
-
 /* Everything was read: with --once the end. */
 bool follower_is_done(const struct follower *follower);
 

@@ -72,7 +72,10 @@ publisher_fd(const struct publisher *publisher)
 
 /* --- the connection comes and goes --- */
 
-/* The connection has failed, or cannot be made: all that is not confirmed goes out again on the next one. */
+/*
+ * The connection has failed, or cannot be made: all that is not confirmed goes out again on the
+ * next one.
+ */
 static void
 publisher_lose_connection(struct publisher *publisher, const struct failure *failure)
 {
@@ -271,7 +274,8 @@ on_acked(struct publisher *publisher, const struct broker_event *event)
 
 	status_add(status, COUNTER_LINES_CONFIRMED, change.lines);
 	publisher->bytes_confirmed += change.bytes;
-	if (!congestion_confirmed(&publisher->congestion, change.confirmed, change.again, now_ms))
+	if (!congestion_confirmed(&publisher->congestion, change.confirmed, change.requeued,
+				  now_ms))
 		return;
 	connection_works(&publisher->connection);
 	if (publisher->window.waiting == 0 && alert_clear(&publisher->refused, now_ms)) {
@@ -287,9 +291,9 @@ on_nacked(struct publisher *publisher, const struct broker_event *event)
 	struct window_change change =
 		window_nacked(&publisher->window, event->tag, event->multiple);
 
-	if (change.again == 0)
+	if (change.requeued == 0)
 		return; /* to a check: the queue is there, and full */
-	status_add(publisher->process->status, COUNTER_FRAMES_REFUSED, change.again);
+	status_add(publisher->process->status, COUNTER_FRAMES_REFUSED, change.requeued);
 	publisher_refused(publisher, "the broker refused a message (a queue is full?)");
 }
 
@@ -356,7 +360,7 @@ take_events(struct publisher *publisher)
 		happened |= on_event(publisher, &event);
 		delivery_free(&event.delivery);
 	}
-	return happened | (window_settle(&publisher->window) ? PUBLISHER_CONFIRMED : 0);
+	return happened | (window_advance(&publisher->window) ? PUBLISHER_CONFIRMED : 0);
 }
 
 /* --- publishing --- */
