@@ -185,7 +185,7 @@ static int
 read_letters(struct run *run)
 {
 	const struct audit_archive_reader reader = {
-		.take = note_archived, .warn = ctl_audit_warn, .context = run};
+		.on_letter = note_archived, .on_warning = ctl_audit_warn, .context = run};
 	struct failure failure;
 
 	for (int q = 0; q < STAGE_COUNT; q++) {
