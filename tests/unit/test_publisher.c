@@ -507,6 +507,38 @@ test_returned(void **state)
 	turn_until(is_all_verified);
 }
 
+/* The same without checks: the message that comes back is what tells. */
+static void
+test_returned_without_checks(void **state)
+{
+	int64_t since_ms;
+
+	(void)state;
+	world.settings.producer.check_s = 0;
+	start_and_connect();
+	drop_bindings(LAKE, "logs.#");
+	drop_bindings(CLEAN, "#.logs");
+	since_ms = fake_time_passed_ms();
+	write_lines(3);
+	turn_until(is_all_confirmed);
+	assert_true(fake_time_passed_ms() - since_ms < CONNECTION_TOPOLOGY_MS / 10);
+}
+
+/* Without a message that comes back, all is asserted once a minute. */
+static void
+test_topology_is_asserted(void **state)
+{
+	(void)state;
+	world.settings.producer.check_s = 0;
+	start_and_connect();
+	world.is_deaf = true;
+	drop_bindings(LAKE, "logs.#");
+	turn_for(CONNECTION_TOPOLOGY_MS);
+	write_lines(1);
+	turn_until(is_all_confirmed);
+	assert_true(is_in(LAKE, 1));
+}
+
 /* One queue lost its bindings, and nothing tells: what went past it is sent again. */
 static void
 test_one_queue_is_deaf(void **state)
@@ -734,6 +766,8 @@ main(void)
 		PUBLISHER_TEST(test_nothing_to_wait_for),
 		PUBLISHER_TEST(test_alarm),
 		PUBLISHER_TEST(test_returned),
+		PUBLISHER_TEST(test_returned_without_checks),
+		PUBLISHER_TEST(test_topology_is_asserted),
 		PUBLISHER_TEST(test_one_queue_is_deaf),
 		PUBLISHER_TEST(test_one_queue_is_deaf_passive),
 		PUBLISHER_TEST(test_passive_without_spares),
