@@ -22,7 +22,7 @@ enum { LETTERS = 3 };
 static const char *const bodies[LETTERS] = {"one", "two", "three"};
 
 static int
-start(void **state)
+setup(void **state)
 {
 	(void)state;
 	fake_dlq_start();
@@ -32,7 +32,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	fake_dlq_stop();
@@ -143,7 +143,7 @@ test_each_call_fails(void **state)
 	for (n = 1; failed; n++) {
 		int code;
 
-		start(NULL);
+		setup(NULL);
 		fake_fail(&(struct fake_fault){.nth = n, .outcome = OUTCOME_RETRY});
 		code = drop_all();
 		failed = fake_calls(NULL) >= n;
@@ -155,7 +155,7 @@ test_each_call_fails(void **state)
 					    fake_dlq_count_archived(ARCHIVE, bodies[i]) >=
 				    1);
 		assert_true(fake_broker_ready(DEAD) <= LETTERS - fake_dlq.run.moved);
-		stop(NULL);
+		teardown(NULL);
 	}
 	assert_true(n > 2 * LETTERS);
 }
@@ -164,12 +164,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_all, start, stop),
-		cmocka_unit_test_setup_teardown(test_json, start, stop),
-		cmocka_unit_test_setup_teardown(test_dry_run, start, stop),
-		cmocka_unit_test_setup_teardown(test_limit, start, stop),
-		cmocka_unit_test_setup_teardown(test_confirm, start, stop),
-		cmocka_unit_test_setup_teardown(test_no_archive, start, stop),
+		cmocka_unit_test_setup_teardown(test_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dry_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_confirm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_archive, setup, teardown),
 		cmocka_unit_test(test_each_call_fails),
 	};
 

@@ -22,7 +22,7 @@
 
 /* Two letters of one group, the second as long and as bad as they come; one of another stage. */
 static int
-start(void **state)
+setup(void **state)
 {
 	struct message message = MESSAGE_INIT;
 
@@ -48,7 +48,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	fake_dlq_stop();
@@ -150,11 +150,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_ndjson, start, stop),
-		cmocka_unit_test_setup_teardown(test_csv, start, stop),
-		cmocka_unit_test_setup_teardown(test_empty_csv, start, stop),
-		cmocka_unit_test_setup_teardown(test_file, start, stop),
-		cmocka_unit_test_setup_teardown(test_disk_full, start, stop),
+		cmocka_unit_test_setup_teardown(test_ndjson, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_csv, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_empty_csv, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("dlq_export", tests, NULL, NULL);

@@ -17,7 +17,7 @@
 
 /* Two letters of one group, the second as long and as bad as they come; one of another stage. */
 static int
-start(void **state)
+setup(void **state)
 {
 	struct message message = MESSAGE_INIT;
 
@@ -43,7 +43,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	fake_dlq_stop();
@@ -148,12 +148,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_groups, start, stop),
-		cmocka_unit_test_setup_teardown(test_json, start, stop),
-		cmocka_unit_test_setup_teardown(test_nothing, start, stop),
-		cmocka_unit_test_setup_teardown(test_check, start, stop),
-		cmocka_unit_test_setup_teardown(test_check_json, start, stop),
-		cmocka_unit_test_setup_teardown(test_check_cut, start, stop),
+		cmocka_unit_test_setup_teardown(test_groups, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_check, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_check_json, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_check_cut, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("dlq_groups", tests, NULL, NULL);

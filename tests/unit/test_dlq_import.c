@@ -44,7 +44,7 @@ write_archive(const char *text)
 }
 
 static int
-start(void **state)
+setup(void **state)
 {
 	(void)state;
 	fake_dlq_start();
@@ -54,7 +54,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	free(path);
@@ -204,7 +204,7 @@ test_each_call_fails(void **state)
 		for (int has_effect = 0; has_effect < 2; has_effect++) {
 			int code;
 
-			start(NULL);
+			setup(NULL);
 			fake_fail(&(struct fake_fault){
 				.nth = n, .outcome = OUTCOME_RETRY, .has_effect = has_effect != 0});
 			code = restore();
@@ -217,7 +217,7 @@ test_each_call_fails(void **state)
 				code = restore();
 			assert_int_equal(code, CTL_OK);
 			assert_each_once();
-			stop(NULL);
+			teardown(NULL);
 		}
 	}
 	assert_true(n > 2 * LETTERS);
@@ -227,13 +227,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_import, start, stop),
-		cmocka_unit_test_setup_teardown(test_equal_letters, start, stop),
-		cmocka_unit_test_setup_teardown(test_malformed, start, stop),
-		cmocka_unit_test_setup_teardown(test_cannot_be_sent, start, stop),
-		cmocka_unit_test_setup_teardown(test_restore, start, stop),
-		cmocka_unit_test_setup_teardown(test_restore_some, start, stop),
-		cmocka_unit_test_setup_teardown(test_dry_run, start, stop),
+		cmocka_unit_test_setup_teardown(test_import, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_equal_letters, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_malformed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cannot_be_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restore, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restore_some, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dry_run, setup, teardown),
 		cmocka_unit_test(test_each_call_fails),
 	};
 

@@ -26,7 +26,7 @@ enum { LETTERS = 3 };
 static const char *const bodies[LETTERS] = {"one", "two", "three"};
 
 static int
-start(void **state)
+setup(void **state)
 {
 	(void)state;
 	fake_dlq_start();
@@ -37,7 +37,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	fake_dlq_stop();
@@ -231,7 +231,7 @@ test_each_call_fails(void **state)
 			for (int has_effect = 0; has_effect < 2; has_effect++) {
 				int code;
 
-				start(NULL);
+				setup(NULL);
 				fake_fail(&(struct fake_fault){.nth = n,
 							       .outcome = OUTCOME_RETRY,
 							       .has_effect = has_effect != 0});
@@ -239,7 +239,7 @@ test_each_call_fails(void **state)
 				failed = fake_calls(NULL) >= n;
 				assert_true(failed || code == CTL_OK);
 				assert_none_lost(verbs[v] == edit);
-				stop(NULL);
+				teardown(NULL);
 			}
 		}
 		assert_true(n > 8);
@@ -293,15 +293,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_all, start, stop),
-		cmocka_unit_test_setup_teardown(test_choice_in_words, start, stop),
-		cmocka_unit_test_setup_teardown(test_no_such_letter, start, stop),
-		cmocka_unit_test_setup_teardown(test_split, start, stop),
-		cmocka_unit_test_setup_teardown(test_what_stays, start, stop),
-		cmocka_unit_test_setup_teardown(test_rate, start, stop),
-		cmocka_unit_test_setup_teardown(test_limit_and_dry_run, start, stop),
-		cmocka_unit_test_setup_teardown(test_edit, start, stop),
-		cmocka_unit_test_setup_teardown(test_hold_and_release, start, stop),
+		cmocka_unit_test_setup_teardown(test_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_choice_in_words, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_such_letter, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_split, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limit_and_dry_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hold_and_release, setup, teardown),
 		cmocka_unit_test(test_each_call_fails),
 	};
 

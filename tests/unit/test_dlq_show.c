@@ -19,7 +19,7 @@
 
 /* Two letters of one group, the second as long and as bad as they come; one of another stage. */
 static int
-start(void **state)
+setup(void **state)
 {
 	struct message message = MESSAGE_INIT;
 
@@ -45,7 +45,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	fake_dlq_stop();
@@ -145,10 +145,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_text, start, stop),
-		cmocka_unit_test_setup_teardown(test_caret, start, stop),
-		cmocka_unit_test_setup_teardown(test_json, start, stop),
-		cmocka_unit_test_setup_teardown(test_refused, start, stop),
+		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_caret, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("dlq_show", tests, NULL, NULL);
