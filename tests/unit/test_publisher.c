@@ -223,7 +223,7 @@ set_up(void **state)
 }
 
 static void
-start(void)
+start_world(void)
 {
 	struct checkpoint checkpoint = {0};
 
@@ -233,7 +233,7 @@ start(void)
 }
 
 static void
-stop(void)
+end_world(void)
 {
 	publisher_close(&world.publisher, true);
 	follower_close(&world.follower);
@@ -243,7 +243,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	stop();
+	end_world();
 	fake_time_stop();
 	assert_int_equal(fake_broker_connections(), 0);
 	fake_broker_reset();
@@ -257,7 +257,7 @@ tear_down(void **state)
 static void
 start_and_connect(void)
 {
-	start();
+	start_world();
 	write_lines(1);
 	turn_until(is_all_verified);
 }
@@ -289,7 +289,7 @@ test_confirm(void **state)
 	struct delivery *delivery;
 
 	(void)state;
-	start();
+	start_world();
 	write_lines(10);
 	turn_until(is_all_confirmed);
 	assert_int_equal(status_counter(&world.page, COUNTER_LINES_CONFIRMED), 10);
@@ -312,7 +312,7 @@ static void
 test_check_comes_first(void **state)
 {
 	(void)state;
-	start();
+	start_world();
 	write_lines(1);
 	fake_broker_hold_confirms(true);
 	turn_for(1000);
@@ -367,7 +367,7 @@ test_events(void **state)
 				   .count = 2};
 	(void)state;
 	world.settings.events = events;
-	start();
+	start_world();
 	write_lines(1);
 	turn_until(is_all_confirmed);
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
@@ -382,7 +382,7 @@ test_line_over_the_limit(void **state)
 {
 	(void)state;
 	world.settings.producer.max_line_bytes = 5;
-	start();
+	start_world();
 	write_lines(1); /* "line 00" has seven bytes */
 	for (int i = 0; i < 100; i++) {
 		int64_t now_ms = clock_mono_ms();
@@ -565,9 +565,9 @@ test_one_queue_is_deaf_passive(void **state)
 
 	(void)state;
 	start_and_connect(); /* it makes all that the administrator would make */
-	stop();
+	end_world();
 	world.settings.broker.declare = DECLARE_PASSIVE;
-	start();
+	start_world();
 	turn_until(is_all_verified);
 	world.is_deaf = true;
 	drop_bindings(CLEAN, "#.logs");
@@ -593,11 +593,11 @@ test_passive_without_spares(void **state)
 {
 	(void)state;
 	start_and_connect();
-	stop();
+	end_world();
 	world.settings.broker.declare = DECLARE_PASSIVE;
 	fake_broker_unbind(TOPOLOGY_EXCHANGE, "logs.#", LAKE);
 	fake_broker_unbind(TOPOLOGY_EXCHANGE, "#.logs", CLEAN);
-	start();
+	start_world();
 	write_lines(2);
 	turn_until(is_all_verified);
 	assert_false(world.happened & PUBLISHER_REWIND);
@@ -609,7 +609,7 @@ test_checks_are_off(void **state)
 {
 	(void)state;
 	world.settings.producer.check_s = 0;
-	start();
+	start_world();
 	write_lines(2);
 	turn_until(is_all_verified);
 	assert_int_equal(fake_calls("broker_publish"), 2);
@@ -648,7 +648,7 @@ test_broker_is_away(void **state)
 
 	(void)state;
 	fake_fail(&away);
-	start();
+	start_world();
 	write_lines(1);
 	turn_for(30000);
 	assert_false(is_connected());
@@ -665,7 +665,7 @@ test_fatal_at_start(void **state)
 	pid_t pid;
 
 	(void)state;
-	start();
+	start_world();
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -701,7 +701,7 @@ test_fatal_later(void **state)
 static unsigned
 calls_of_a_clean_run(void)
 {
-	start();
+	start_world();
 	write_lines(6);
 	turn_until(is_all_verified);
 	write_lines(3);
