@@ -35,7 +35,8 @@ dlq_group_stats_free(struct dlq_group_stats **table)
 
 /* The row of a group; or NULL, and where in slots its number belongs. */
 static struct dlq_group_row *
-find_row(const struct dlq_group_stats *table, enum stage_id queue, uint32_t group, size_t *slot)
+find_group_row(const struct dlq_group_stats *table, enum stage_id queue, uint32_t group,
+	       size_t *slot)
 {
 	for (*slot = group % SLOTS; table->slots[*slot] != 0; *slot = (*slot + 1) % SLOTS) {
 		struct dlq_group_row *row = &table->rows[table->slots[*slot] - 1];
@@ -88,12 +89,12 @@ dlq_group_stats_add(struct dlq_group_stats *table, const struct dlq_letter *lett
 
 	dlq_group_pattern(letter->detail, pattern);
 	group = dlq_group_number(letter->queue, reason, pattern);
-	row = find_row(table, letter->queue, group, &slot);
+	row = find_group_row(table, letter->queue, group, &slot);
 	if (row == NULL && table->count >= DLQ_GROUPS_MAX) {
 		reason = SPAN_LITERAL("(other groups)");
 		pattern[0] = '\0';
 		group = dlq_group_number(letter->queue, reason, pattern);
-		row = find_row(table, letter->queue, group, &slot);
+		row = find_group_row(table, letter->queue, group, &slot);
 	}
 	if (row == NULL) {
 		table->slots[slot] = (uint16_t)(table->count + 1);
