@@ -3,13 +3,22 @@
  * checkpoint.h - how far each file is safe at the broker, and its form on disk. Pure: text in and
  * out.
  *
- *   {"version": 1, "files": [{"path": "/var/log/x.log", "id": "9c1f…", "device": 2049, "inode":
- * 131, "birth": 1700000000000000000, "generation": 0, "offset": 52311, "marker": "a1b2…", "gone":
- * 0}, …]}
+ *   {"version": 1, "files": [
+ *   {"path": "/var/log/x.log", "id": "9c1f…", "device": 2049, "inode": 131,
+ *    "birth": 1700000000000000000, "generation": 0, "offset": 52311, "marker": "a1b2…", "gone": 0,
+ *    "verified": 51200, "verified_marker": "c3d4…"},
+ *   …
+ *   ]}
  *
- * A path that is not UTF-8 stands as "path_hex". "gone" is the time (seconds since 1970) at which
- * the file had left its path and was read to its end; 0 while it is there. A change that an older
- * program cannot read raises CHECKPOINT_VERSION.
+ *   path      "path_hex" when it is not UTF-8
+ *   id        the first part of the message-ids of its lines
+ *   device .. generation  see file_identity.h
+ *   offset    everything before it is safe at the broker; marker: the hash of the bytes before it
+ *   gone      when the file had left its path and was read to its end, in seconds since 1970; 0
+ *             while it is there
+ *   verified  up to here it is sure that both queues got it; left out when that is offset
+ *
+ * A change that an older program cannot read raises CHECKPOINT_VERSION.
  */
 #ifndef PRODUCER_CHECKPOINT_H
 #define PRODUCER_CHECKPOINT_H

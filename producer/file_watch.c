@@ -15,16 +15,16 @@ static const uint32_t folder_events =
 	IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
 
 static void
-file_watch_complain(struct file_watch *watch)
+file_watch_failed(struct file_watch *watch)
 {
-	if (!watch->complained)
+	if (!watch->is_told)
 		log_warning(
 			"inotify: %s: new lines are found by looking every second instead%s",
 			strerror(errno),
 			errno == ENOSPC || errno == EMFILE
 				? " (fs.inotify.max_user_watches or max_user_instances is used up)"
 				: "");
-	watch->complained = true;
+	watch->is_told = true;
 }
 
 void
@@ -32,7 +32,7 @@ file_watch_open(struct file_watch *watch)
 {
 	*watch = (struct file_watch){.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
 	if (watch->fd < 0)
-		file_watch_complain(watch);
+		file_watch_failed(watch);
 }
 
 void
@@ -54,7 +54,7 @@ file_watch_add_file(struct file_watch *watch, int fd)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	number = inotify_add_watch(watch->fd, path, IN_MODIFY);
 	if (number < 0)
-		file_watch_complain(watch);
+		file_watch_failed(watch);
 	return number;
 }
 
@@ -66,7 +66,7 @@ file_watch_add_folder(struct file_watch *watch, const char *path)
 	/* A folder that is not there (yet) is not a fault; the scan says what matters. */
 	if (inotify_add_watch(watch->fd, path, folder_events | IN_ONLYDIR) < 0 && errno != ENOENT &&
 	    errno != ENOTDIR && errno != EACCES)
-		file_watch_complain(watch);
+		file_watch_failed(watch);
 }
 
 void

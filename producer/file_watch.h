@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 struct file_watch {
-	int fd; /* -1: no inotify */
-	bool complained;
+	int fd;	      /* -1: no inotify */
+	bool is_told; /* that something cannot be watched */
 };
 
 void file_watch_open(struct file_watch *watch);

@@ -81,8 +81,9 @@ pump(struct follower *follower, struct publisher *publisher)
 	}
 }
 
-bool
-follower_has_more(const struct follower *follower)
+/* Something was found that is not read, or not cut, yet. */
+static bool
+has_more(const struct follower *follower)
 {
 	return event_source_has_more(&follower->events) || reader_has_more(&follower->reader);
 }
@@ -90,7 +91,7 @@ follower_has_more(const struct follower *follower)
 bool
 follower_is_done(const struct follower *follower)
 {
-	return !follower_has_more(follower) && input_set_all_ended(&follower->inputs);
+	return !has_more(follower) && input_set_all_ended(&follower->inputs);
 }
 
 void
@@ -99,10 +100,10 @@ follower_turn(struct follower *follower, struct publisher *publisher, int64_t no
 	if (now_ms < follower->next_read_ms)
 		return;
 	input_set_turn(&follower->inputs, now_ms);
-	if (follower->paused || !follower_has_more(follower))
+	if (follower->paused || !has_more(follower))
 		return;
 	pump(follower, publisher);
-	if (!follower_has_more(follower))
+	if (!has_more(follower))
 		follower->next_read_ms = now_ms + FOLLOWER_SPACING_MS;
 }
 
@@ -130,15 +131,21 @@ follower_due_ms(const struct follower *follower, const struct publisher *publish
 {
 	if (now_ms < follower->next_read_ms)
 		return follower->next_read_ms;
-	if (!follower->paused && follower_has_more(follower) &&
-	    publisher_can_take(publisher, now_ms))
+	if (!follower->paused && has_more(follower) && publisher_can_take(publisher, now_ms))
 		return now_ms;
 	return input_set_due_ms(&follower->inputs);
 }
 
 void
-follower_rewind(struct follower *follower)
+follower_heed_events(struct follower *follower, struct publisher *publisher, unsigned happened)
 {
+	if (happened & PUBLISHER_ASKED)
+		input_set_asked(&follower->inputs);
+	if (happened & PUBLISHER_VERIFIED)
+		input_set_verified(&follower->inputs);
+	if (!(happened & PUBLISHER_REWIND))
+		return;
+	publisher_restart(publisher);
 	reader_reset(&follower->reader);
 	input_set_rewind(&follower->inputs);
 	event_source_rewind(&follower->events);

@@ -41,9 +41,6 @@ void follower_turn(struct follower *follower, struct publisher *publisher, int64
 /* Heed the supervisor's wish for a pause. What is on its way is confirmed all the same. */
 void follower_heed_pause(struct follower *follower, const struct publisher *publisher);
 
-/* Something was found that is not read, or not cut, yet. */
-bool follower_has_more(const struct follower *follower);
-
 /* Everything was read: with --once the end. */
 bool follower_is_done(const struct follower *follower);
 
@@ -54,8 +51,12 @@ int follower_fd(const struct follower *follower, int64_t now_ms);
 int64_t follower_due_ms(const struct follower *follower, const struct publisher *publisher,
 			int64_t now_ms);
 
-/* Read again what is not verified. The window is empty. */
-void follower_rewind(struct follower *follower);
+/*
+ * What publisher_turn() returned, as far as it concerns the files: what is verified, and what has
+ * to be read and sent again.
+ */
+void follower_heed_events(struct follower *follower, struct publisher *publisher,
+			  unsigned happened);
 
 /*
  * Show what cannot be read as the last error, until it can be. What the broker does to us goes

@@ -115,8 +115,8 @@ note_match(struct log_file *file, const char *path)
 /* --- one scan --- */
 
 static void
-take_match(struct input_scan *scan, struct file_table *table, const struct input_settings *input,
-	   const char *path)
+check_match(struct input_scan *scan, struct file_table *table, const struct input_settings *input,
+	    const char *path)
 {
 	struct file_look look;
 	struct log_file *file;
@@ -183,7 +183,7 @@ ignore_folder_error(const char *path, int error)
 
 /* Nothing matches: is there just no such file yet, or does something stand in the way? */
 static void
-miss(struct input_scan *scan, const struct input_settings *input)
+no_match(struct input_scan *scan, const struct input_settings *input)
 {
 	char *where;
 	int error = pattern_obstacle(input->path, &where);
@@ -207,10 +207,10 @@ scan_input(struct input_scan *scan, struct file_table *table, const struct input
 	if (result == 0)
 		for (size_t i = 0; i < matches.gl_pathc; i++) {
 			watch_folder_of(table, matches.gl_pathv[i], &last_folder);
-			take_match(scan, table, input, matches.gl_pathv[i]);
+			check_match(scan, table, input, matches.gl_pathv[i]);
 		}
 	else
-		miss(scan, input);
+		no_match(scan, input);
 	free(last_folder);
 	globfree(&matches);
 }

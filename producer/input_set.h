@@ -69,7 +69,7 @@ bool input_set_all_ended(const struct input_set *set);
 struct log_file *input_set_next_ready(struct input_set *set);
 bool input_set_has_ready(const struct input_set *set);
 
-/* The file's contents are no longer those that were read: its successor takes its place. */
+/* The file's contents are no longer those that were read: its successor goes on for it. */
 void input_set_replaced(struct input_set *set, struct log_file *file);
 
 /* Bytes that are there but not yet cut into frames. */

@@ -72,7 +72,7 @@ start_at(struct log_file *file, int64_t offset, uint64_t marker)
 {
 	file->next = file->scanned = file->track.confirmed = offset;
 	file->marker = file->track.marker = marker;
-	file->asked = file->verified = (struct log_file_place){offset, marker};
+	file->asked = file->verified = (struct log_file_position){offset, marker};
 }
 
 /* Go on where the checkpoint says, if these are still the bytes that were read. */
@@ -89,7 +89,8 @@ resume(struct log_file *file, const struct checkpoint_entry *entry)
 		why = "holds other lines than those that were read";
 	if (why == NULL) {
 		start_at(file, entry->offset, entry->marker);
-		file->verified = (struct log_file_place){entry->verified, entry->verified_marker};
+		file->verified =
+			(struct log_file_position){entry->verified, entry->verified_marker};
 		memcpy(file->track.id, entry->id, FILE_ID_SIZE);
 		return;
 	}
@@ -254,7 +255,7 @@ log_file_advance(struct log_file *file, int64_t offset, uint64_t marker)
 void
 log_file_asked(struct log_file *file)
 {
-	file->asked = (struct log_file_place){file->track.confirmed, file->track.marker};
+	file->asked = (struct log_file_position){file->track.confirmed, file->track.marker};
 }
 
 void

@@ -24,7 +24,7 @@
 #include "producer/window.h"
 
 /* The start of a line, and the marker of it. */
-struct log_file_place {
+struct log_file_position {
 	int64_t offset;
 	uint64_t marker;
 };
@@ -49,7 +49,7 @@ struct log_file {
 	 * verified: up to here it is sure that both queues got the lines; asked: what the check of
 	 * the bindings that is on its way will make sure of. See binding_check.h.
 	 */
-	struct log_file_place asked, verified;
+	struct log_file_position asked, verified;
 	int64_t size, changed_ns; /* as of the last look */
 	int64_t quiet_since_ms;	  /* ROTATED: since when nothing new came */
 	struct alert read_failed;

@@ -139,36 +139,23 @@ wait_for_something(struct producer *producer)
 }
 
 static void
-publisher_part(struct producer *producer, int64_t now_ms)
-{
-	struct input_set *inputs = &producer->follower.inputs;
-	unsigned happened = publisher_turn(&producer->publisher, now_ms);
-
-	if (happened & PUBLISHER_CONFIRMED)
-		checkpoint_writer_confirmed(&producer->writer);
-	if (happened & PUBLISHER_ASKED)
-		input_set_asked(inputs);
-	if (happened & PUBLISHER_VERIFIED)
-		input_set_verified(inputs);
-	if (happened & PUBLISHER_REWIND) {
-		publisher_restart(&producer->publisher);
-		follower_rewind(&producer->follower);
-	}
-}
-
-static void
 producer_run(struct producer *producer)
 {
 	struct follower *follower = &producer->follower;
+	struct publisher *publisher = &producer->publisher;
 
 	for (;;) {
 		int64_t now_ms = clock_mono_ms();
 		struct progress_facts current;
+		unsigned happened;
 
-		follower_heed_pause(follower, &producer->publisher);
+		follower_heed_pause(follower, publisher);
 		if (!producer->process.stop)
-			follower_turn(follower, &producer->publisher, now_ms);
-		publisher_part(producer, now_ms);
+			follower_turn(follower, publisher, now_ms);
+		happened = publisher_turn(publisher, now_ms);
+		if (happened & PUBLISHER_CONFIRMED)
+			checkpoint_writer_confirmed(&producer->writer);
+		follower_heed_events(follower, publisher, happened);
 		follower_show_error(follower);
 		checkpoint_writer_turn(&producer->writer, &follower->inputs, false, now_ms);
 		current = facts(producer);

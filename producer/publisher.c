@@ -7,7 +7,6 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/broker/broker_publish.h"
-#include "common/broker/topology.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +40,7 @@ publisher_init(struct publisher *publisher, struct process *process)
 	connection_init(&publisher->connection, process, publisher->client_name);
 	congestion_init(&publisher->congestion, publisher->window.capacity,
 			settings->broker.retry_min_ms, settings->broker.retry_max_ms);
-	binding_check_init(&publisher->check, settings);
+	binding_watch_init(&publisher->bindings, process);
 }
 
 void
@@ -49,7 +48,7 @@ publisher_close(struct publisher *publisher, bool abrupt)
 {
 	connection_close(&publisher->connection, abrupt);
 	window_clear(&publisher->window);
-	binding_check_free(&publisher->check);
+	binding_watch_free(&publisher->bindings);
 	frame_message_free(&publisher->message);
 }
 
@@ -72,7 +71,10 @@ publisher_fd(const struct publisher *publisher)
 
 /* --- the connection comes and goes --- */
 
-/* The connection has failed, or cannot be made: all that is not confirmed goes out again on the next one. */
+/*
+ * The connection has failed, or cannot be made: all that is not confirmed goes out again on the
+ * next one.
+ */
 static void
 publisher_lose_connection(struct publisher *publisher, const struct failure *failure)
 {
@@ -95,7 +97,7 @@ publisher_connect(struct publisher *publisher)
 		return;
 	}
 	congestion_connected(&publisher->congestion);
-	binding_check_connected(&publisher->check);
+	binding_check_connected(&publisher->bindings.check);
 	status_set_error(publisher->process->status, publisher->full_text);
 }
 
@@ -133,94 +135,19 @@ publisher_keep_connection(struct publisher *publisher, int64_t now_ms)
 	renew_refused(publisher, now_ms);
 }
 
-/* --- checks of the bindings --- */
-
-static enum outcome
-send_check(struct publisher *publisher, int64_t now_ms, struct failure *failure)
-{
-	struct binding_check *check = &publisher->check;
-
-	binding_check_begin(check, now_ms);
-	for (size_t i = 0; i < check->count; i++) {
-		struct message message = binding_check_message(check, i);
-		uint64_t tag;
-
-		if (broker_publish(publisher->connection.broker, TOPOLOGY_EXCHANGE,
-				   check->questions[i].key, &message, &tag,
-				   failure) != OUTCOME_DONE)
-			return failure->outcome;
-		binding_check_sent(check, i, tag);
-	}
-	return OUTCOME_DONE;
-}
-
-/* Send the messages of a check when one is due. */
+/* Send the messages of a check of the bindings when one is due. */
 static unsigned
 publisher_ask(struct publisher *publisher, int64_t now_ms)
 {
 	struct failure failure;
 
 	if (!connection_takes(&publisher->connection) ||
-	    now_ms < binding_check_due_ms(&publisher->check))
+	    now_ms < binding_check_due_ms(&publisher->bindings.check))
 		return 0;
-	if (send_check(publisher, now_ms, &failure) != OUTCOME_DONE)
+	if (binding_watch_ask(&publisher->bindings, publisher->connection.broker, now_ms,
+			      &failure) != OUTCOME_DONE)
 		publisher_lose_connection(publisher, &failure);
 	return PUBLISHER_ASKED;
-}
-
-static void
-note_unbound(struct publisher *publisher)
-{
-	char text[400];
-
-	snprintf(text, sizeof(text),
-		 "broker %s: queue %s has lost its bindings: nothing is published until they are "
-		 "there again (sluicectl topology apply)",
-		 broker_address(publisher->connection.broker), publisher->check.queue);
-	status_set_error(publisher->process->status, text);
-	if (alert_raise(&publisher->unbound, &alert_every_minute, 0, clock_mono_ms()))
-		log_error("%s", text);
-}
-
-/* A binding is lost: put it back, if we may. On failure the connection is spent. */
-static enum outcome
-on_binding_lost(struct publisher *publisher, struct failure *failure)
-{
-	const struct settings *settings = publisher->process->settings;
-	struct broker *broker = publisher->connection.broker;
-
-	if (settings->broker.declare == DECLARE_PASSIVE) {
-		note_unbound(publisher);
-		return OUTCOME_DONE;
-	}
-	if (topology_assert(broker, settings, failure) != OUTCOME_DONE)
-		return failure->outcome;
-	return topology_assert_spares(broker, settings, failure);
-}
-
-static unsigned
-on_check_answer(struct publisher *publisher, enum binding_answer answer)
-{
-	struct failure failure;
-
-	switch (answer) {
-	case BINDING_NO_ANSWER:
-		return 0;
-	case BINDING_LOST:
-		if (on_binding_lost(publisher, &failure) != OUTCOME_DONE)
-			publisher_lose_connection(publisher, &failure);
-		return 0;
-	case BINDING_UNSUPPORTED:
-		log_info("the broker has no spare bindings: a binding that is lost cannot be "
-			 "noticed (sluicectl topology apply makes them)");
-		return 0;
-	case BINDING_GOOD:
-	case BINDING_RESTORED:
-		break;
-	}
-	if (alert_clear(&publisher->unbound, clock_mono_ms()))
-		status_set_error(publisher->process->status, "");
-	return answer == BINDING_GOOD ? PUBLISHER_VERIFIED : PUBLISHER_REWIND;
 }
 
 /* --- what the broker says --- */
@@ -241,7 +168,7 @@ static void
 note_full(struct publisher *publisher, int64_t now_ms)
 {
 	const struct broker *broker = publisher->connection.broker;
-	const char *full = publisher->check.full;
+	const char *full = publisher->bindings.check.full;
 	char text[sizeof(publisher->full_text)];
 
 	if (broker == NULL || !congestion_is_lasting(&publisher->congestion, now_ms))
@@ -271,7 +198,8 @@ on_acked(struct publisher *publisher, const struct broker_event *event)
 
 	status_add(status, COUNTER_LINES_CONFIRMED, change.lines);
 	publisher->bytes_confirmed += change.bytes;
-	if (!congestion_confirmed(&publisher->congestion, change.confirmed, change.again, now_ms))
+	if (!congestion_confirmed(&publisher->congestion, change.confirmed, change.requeued,
+				  now_ms))
 		return;
 	connection_works(&publisher->connection);
 	if (publisher->window.waiting == 0 && alert_clear(&publisher->refused, now_ms)) {
@@ -287,9 +215,9 @@ on_nacked(struct publisher *publisher, const struct broker_event *event)
 	struct window_change change =
 		window_nacked(&publisher->window, event->tag, event->multiple);
 
-	if (change.again == 0)
+	if (change.requeued == 0)
 		return; /* to a check: the queue is there, and full */
-	status_add(publisher->process->status, COUNTER_FRAMES_REFUSED, change.again);
+	status_add(publisher->process->status, COUNTER_FRAMES_REFUSED, change.requeued);
 	publisher_refused(publisher, "the broker refused a message (a queue is full?)");
 }
 
@@ -300,7 +228,7 @@ on_returned(struct publisher *publisher, const struct broker_event *event)
 	struct span message_id = event->delivery->message.message_id;
 	char why[384];
 
-	if (binding_check_returned(&publisher->check, message_id))
+	if (binding_check_returned(&publisher->bindings.check, message_id))
 		return;
 	if (window_returned(&publisher->window, message_id))
 		status_add(status, COUNTER_FRAMES_REFUSED, 1);
@@ -310,33 +238,45 @@ on_returned(struct publisher *publisher, const struct broker_event *event)
 	publisher_refused(publisher, why);
 }
 
+/* An answer may be one to a check of the bindings, too. */
+static unsigned
+on_answer(struct publisher *publisher, const struct broker_event *event)
+{
+	enum binding_answer answer;
+	struct failure failure;
+
+	if (event->kind == BROKER_ACKED)
+		on_acked(publisher, event);
+	else
+		on_nacked(publisher, event);
+	if (binding_watch_answered(&publisher->bindings, publisher->connection.broker, event,
+				   &answer, &failure) != OUTCOME_DONE)
+		publisher_lose_connection(publisher, &failure);
+	return answer == BINDING_GOOD	    ? PUBLISHER_VERIFIED
+	       : answer == BINDING_RESTORED ? PUBLISHER_REWIND
+					    : 0;
+}
+
 static unsigned
 on_event(struct publisher *publisher, const struct broker_event *event)
 {
-	bool acked = event->kind == BROKER_ACKED;
-
 	switch (event->kind) {
 	case BROKER_ACKED:
-		on_acked(publisher, event);
-		break;
 	case BROKER_NACKED:
-		on_nacked(publisher, event);
-		break;
+		return on_answer(publisher, event);
 	case BROKER_RETURNED:
 		on_returned(publisher, event);
-		return 0;
+		break;
 	case BROKER_ALARM:
 		connection_alarm(&publisher->connection, event->text);
-		return 0;
+		break;
 	case BROKER_DELIVERY:
 	case BROKER_CANCELLED:
 	case BROKER_DEPTH:
 	case BROKER_NOTHING:
-		return 0;
+		break;
 	}
-	return on_check_answer(publisher,
-			       binding_check_answered(&publisher->check, event->tag,
-						      event->multiple, acked, clock_mono_ms()));
+	return 0;
 }
 
 static unsigned
@@ -356,7 +296,7 @@ take_events(struct publisher *publisher)
 		happened |= on_event(publisher, &event);
 		delivery_free(&event.delivery);
 	}
-	return happened | (window_settle(&publisher->window) ? PUBLISHER_CONFIRMED : 0);
+	return happened | (window_advance(&publisher->window) ? PUBLISHER_CONFIRMED : 0);
 }
 
 /* --- publishing --- */
@@ -367,7 +307,7 @@ is_flowing(const struct publisher *publisher, int64_t now_ms)
 {
 	return connection_takes(&publisher->connection) &&
 	       !congestion_is_paused(&publisher->congestion, now_ms) &&
-	       binding_check_allows(&publisher->check);
+	       binding_check_allows(&publisher->bindings.check);
 }
 
 static bool
@@ -425,7 +365,7 @@ publish(struct publisher *publisher, struct window_frame *frame, struct span bod
 		return;
 	}
 	window_published(&publisher->window, frame, tag);
-	binding_check_published(&publisher->check);
+	binding_check_published(&publisher->bindings.check);
 	status_add(publisher->process->status, COUNTER_FRAMES_OUT, 1);
 }
 
@@ -466,8 +406,8 @@ publisher_turn(struct publisher *publisher, int64_t now_ms)
 	if (connection_note_blocked(&publisher->connection, now_ms))
 		status_set_error(publisher->process->status, publisher->full_text);
 	/* Without a connection it is not known yet whether the bindings can be checked. */
-	if (!publisher->check.is_on &&
-	    (publisher->connection.broker != NULL || publisher->check.count == 0))
+	if (!publisher->bindings.check.is_on &&
+	    (publisher->connection.broker != NULL || publisher->bindings.check.count == 0))
 		happened |= PUBLISHER_ASKED | PUBLISHER_VERIFIED;
 	return happened;
 }
@@ -485,15 +425,15 @@ publisher_due_ms(const struct publisher *publisher, int64_t now_ms)
 	if (publisher->window.waiting > 0 && may_publish(publisher, now_ms))
 		return now_ms;
 	if (connection_takes(connection))
-		due_ms = MIN(due_ms, binding_check_due_ms(&publisher->check));
+		due_ms = MIN(due_ms, binding_check_due_ms(&publisher->bindings.check));
 	return due_ms;
 }
 
 bool
 publisher_verify(struct publisher *publisher, int64_t now_ms)
 {
-	binding_check_hurry(&publisher->check, now_ms);
-	return binding_check_is_verified(&publisher->check);
+	binding_check_hurry(&publisher->bindings.check, now_ms);
+	return binding_check_is_verified(&publisher->bindings.check);
 }
 
 int64_t

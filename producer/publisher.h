@@ -7,7 +7,7 @@
  * confirmed is read from its file and published again.
  *
  * What has states of its own is apart: connection.h (is there one, may it send), congestion.h (how
- * much of the window may be used), binding_check.h (do both queues get the lines), window.h (which
+ * much of the window may be used), binding_watch.h (do both queues get the lines), window.h (which
  * frames are where). This module carries the broker's events to them.
  */
 #ifndef PRODUCER_PUBLISHER_H
@@ -19,7 +19,7 @@
 
 #include "common/base/alert.h"
 #include "common/process/process.h"
-#include "producer/binding_check.h"
+#include "producer/binding_watch.h"
 #include "producer/congestion.h"
 #include "producer/connection.h"
 #include "producer/frame_message.h"
@@ -32,12 +32,12 @@ struct publisher {
 	struct window window;
 	struct connection connection;
 	struct congestion congestion;
-	struct binding_check check;
+	struct binding_watch bindings;
 	struct frame_message message; /* the one that is being published */
 	char client_name[328];	      /* "sluice-producer@host" */
 	const char *sender;	      /* "producer@host", in client_name */
 	char full_text[400];	      /* shown as the last error for a full queue; "" = not yet */
-	struct alert refused, unbound;
+	struct alert refused;
 	uint64_t bytes_confirmed;
 };
 

@@ -48,8 +48,8 @@ marker_of(const struct reader *reader, int64_t offset)
 
 /* Cut [file->next, end) as one frame; end is a line's end or the end of the file. */
 static void
-take(struct reader *reader, int64_t end, uint32_t lines, struct window_frame *frame,
-     struct span *body)
+cut_frame(struct reader *reader, int64_t end, uint32_t lines, struct window_frame *frame,
+	  struct span *body)
 {
 	struct log_file *file = reader->file;
 	uint64_t marker = marker_of(reader, end);
@@ -73,7 +73,7 @@ take(struct reader *reader, int64_t end, uint32_t lines, struct window_frame *fr
 }
 
 static void
-give_too_long(struct reader *reader, struct window_frame *frame)
+next_too_long(struct reader *reader, struct window_frame *frame)
 {
 	*frame = reader->too_long;
 	frame->stage = (enum stage_id)(STAGE_COUNT - reader->too_long_left--);
@@ -88,34 +88,34 @@ give_too_long(struct reader *reader, struct window_frame *frame)
  * message moves the checkpoint over the line.
  */
 static void
-take_too_long(struct reader *reader, int64_t end, struct window_frame *frame, struct span *body)
+cut_too_long(struct reader *reader, int64_t end, struct window_frame *frame, struct span *body)
 {
-	take(reader, end, 1, frame, body);
+	cut_frame(reader, end, 1, frame, body);
 	*body = SPAN_NULL;
 	frame->body_len = reader->limits.max_line_bytes;
 	frame->kind = FRAME_TOO_LONG;
 	reader->too_long = *frame;
 	reader->too_long_left = STAGE_COUNT;
-	give_too_long(reader, frame);
+	next_too_long(reader, frame);
 }
 
 /* One line that ends at end (its LF, if it has one, is the byte before it). */
 static void
-reader_take_line(struct reader *reader, int64_t end, bool has_lf, struct window_frame *frame,
-		 struct span *body)
+cut_line(struct reader *reader, int64_t end, bool has_lf, struct window_frame *frame,
+	 struct span *body)
 {
 	int64_t length = end - reader->file->next - (has_lf ? 1 : 0);
 
 	if (length > (int64_t)reader->limits.max_line_bytes)
-		take_too_long(reader, end, frame, body);
+		cut_too_long(reader, end, frame, body);
 	else
-		take(reader, end, 1, frame, body);
+		cut_frame(reader, end, 1, frame, body);
 	frame->unfinished = reader->too_long.unfinished = !has_lf;
 }
 
 /* At the end of the file: nothing more now, or (finish) the unfinished last line and the end. */
 static bool
-take_end(struct reader *reader, struct window_frame *frame, struct span *body)
+cut_end(struct reader *reader, struct window_frame *frame, struct span *body)
 {
 	struct log_file *file = reader->file;
 
@@ -125,7 +125,7 @@ take_end(struct reader *reader, struct window_frame *frame, struct span *body)
 	file->state = LOG_FILE_ENDED;
 	if (file->scanned == file->next)
 		return false;
-	reader_take_line(reader, file->scanned, false, frame, body);
+	cut_line(reader, file->scanned, false, frame, body);
 	return true;
 }
 
@@ -138,12 +138,11 @@ cut_long_line(struct reader *reader, struct window_frame *frame, struct span *bo
 	const char *lf = memchr(reader->buffer + skip, '\n', reader->used - skip);
 
 	if (lf != NULL) {
-		reader_take_line(reader, reader->from + (lf - reader->buffer) + 1, true, frame,
-				 body);
+		cut_line(reader, reader->from + (lf - reader->buffer) + 1, true, frame, body);
 		return true;
 	}
 	file->scanned = reader->from + (int64_t)reader->used;
-	return reader->at_end && take_end(reader, frame, body);
+	return reader->at_end && cut_end(reader, frame, body);
 }
 
 /*
@@ -174,21 +173,21 @@ cut(struct reader *reader, struct window_frame *frame, struct span *body)
 	case FRAME_CUT_LINES:
 		if (is_cut_short(reader, start, length, lines))
 			return false;
-		take(reader, file->next + (int64_t)length, lines, frame, body);
+		cut_frame(reader, file->next + (int64_t)length, lines, frame, body);
 		return true;
 	case FRAME_CUT_TOO_LONG:
-		take_too_long(reader, file->next + (int64_t)length, frame, body);
+		cut_too_long(reader, file->next + (int64_t)length, frame, body);
 		return true;
 	case FRAME_CUT_NONE:
 		break;
 	}
 	file->scanned = reader->from + (int64_t)reader->used;
-	return reader->at_end && take_end(reader, frame, body);
+	return reader->at_end && cut_end(reader, frame, body);
 }
 
 /* A file in the buffer must not be freed, though nothing of it may be in the window. */
 static void
-hold(struct reader *reader, struct log_file *file)
+set_file(struct reader *reader, struct log_file *file)
 {
 	if (reader->file != NULL)
 		reader->file->in_buffer = false;
@@ -217,7 +216,7 @@ fill(struct reader *reader)
 			continue;
 		case LOG_FILE_BYTES:
 		case LOG_FILE_AT_END:
-			hold(reader, file);
+			set_file(reader, file);
 			reader->from = from;
 			reader->used = got;
 			reader->at_end = got < reader->capacity;
@@ -234,7 +233,7 @@ fill(struct reader *reader)
 void
 reader_reset(struct reader *reader)
 {
-	hold(reader, NULL);
+	set_file(reader, NULL);
 	reader->too_long_left = 0;
 }
 
@@ -242,7 +241,7 @@ bool
 reader_next(struct reader *reader, struct window_frame *frame, struct span *body)
 {
 	if (reader->too_long_left > 0) {
-		give_too_long(reader, frame);
+		next_too_long(reader, frame);
 		*body = SPAN_NULL;
 		return true;
 	}
@@ -251,7 +250,7 @@ reader_next(struct reader *reader, struct window_frame *frame, struct span *body
 			return false;
 		if (cut(reader, frame, body))
 			return true;
-		hold(reader, NULL);
+		set_file(reader, NULL);
 	}
 }
 

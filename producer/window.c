@@ -49,7 +49,7 @@ window_add(struct window *window, const struct window_frame *frame)
 	added = frame_at(window, window->count++);
 	*added = *frame;
 	added->state = FRAME_WAITING;
-	added->settled = false;
+	added->is_passed = false;
 	added->track->frames++;
 	window->waiting++;
 	window->bytes += added->body_len;
@@ -87,7 +87,7 @@ is_in_flight(const struct window_frame *frame)
 }
 
 static void
-wait_again(struct window *window, struct window_frame *frame)
+requeue(struct window *window, struct window_frame *frame)
 {
 	frame->state = FRAME_WAITING;
 	window->in_flight--;
@@ -100,8 +100,8 @@ window_answer(struct window *window, struct window_frame *frame, bool acked,
 	      struct window_change *change)
 {
 	if (!acked || frame->state == FRAME_RETURNED) {
-		wait_again(window, frame);
-		change->again++;
+		requeue(window, frame);
+		change->requeued++;
 		return;
 	}
 	frame->state = FRAME_CONFIRMED;
@@ -172,7 +172,7 @@ window_lost(struct window *window)
 {
 	for (size_t i = 0; i < window->count; i++)
 		if (is_in_flight(frame_at(window, i)))
-			wait_again(window, frame_at(window, i));
+			requeue(window, frame_at(window, i));
 	/* Everything left goes out again in ring order, with tags from 1. */
 	window->in_order = true;
 }
@@ -187,22 +187,22 @@ window_drop(struct window *window, struct window_frame *frame)
 }
 
 bool
-window_settle(struct window *window)
+window_advance(struct window *window)
 {
-	uint64_t settling = ++window->settlings;
+	uint64_t pass = ++window->passes;
 	bool moved = false;
 
 	for (size_t i = 0; i < window->count; i++) {
 		struct window_frame *frame = frame_at(window, i);
 		struct window_track *track = frame->track;
 
-		if (frame->settled || track->held_in == settling)
+		if (frame->is_passed || track->held_in_pass == pass)
 			continue;
 		if (frame->state != FRAME_CONFIRMED) {
-			track->held_in = settling;
+			track->held_in_pass = pass;
 			continue;
 		}
-		frame->settled = true;
+		frame->is_passed = true;
 		track->frames--;
 		if (frame->end > track->confirmed) {
 			track->confirmed = frame->end;
@@ -210,7 +210,7 @@ window_settle(struct window *window)
 		}
 		moved = true;
 	}
-	while (window->count > 0 && frame_at(window, 0)->settled) {
+	while (window->count > 0 && frame_at(window, 0)->is_passed) {
 		window->head = (window->head + 1) % window->capacity;
 		window->count--;
 	}

@@ -30,7 +30,7 @@ struct window_track {
 	int64_t confirmed;     /* everything before this offset is safe at the broker */
 	uint64_t marker;       /* of that offset */
 	size_t frames;	       /* in the window now */
-	uint64_t held_in; /* internal: the settling that met an unconfirmed frame of this track */
+	uint64_t held_in_pass; /* internal: the pass that met an unconfirmed frame of this track */
 };
 
 enum frame_kind {
@@ -55,7 +55,7 @@ struct window_frame {
 	uint64_t marker; /* of offset + length */
 	uint32_t lines;	 /* that count as confirmed with this frame */
 	bool unfinished; /* the last line has no LF: it was the end of a file */
-	bool settled;	 /* internal: the track has moved past it */
+	bool is_passed;	 /* internal: the track has moved past it */
 };
 
 struct window {
@@ -63,7 +63,7 @@ struct window {
 	size_t capacity, head, count;
 	size_t max_bytes, bytes;   /* of the bodies of frames not confirmed */
 	size_t waiting, in_flight; /* frames in those states; RETURNED counts as in flight */
-	uint64_t settlings;
+	uint64_t passes;
 	bool in_order; /* tags rise along the ring: true until a frame goes back to waiting */
 };
 
@@ -73,7 +73,7 @@ void window_clear(struct window *window);
 /* A frame may be added now; one frame always may, however big. */
 bool window_has_room(const struct window *window);
 
-/* Add a copy as the newest frame, WAITING. The pointer is good until window_settle(). */
+/* Add a copy as the newest frame, WAITING. The pointer is good until window_advance(). */
 struct window_frame *window_add(struct window *window, const struct window_frame *frame);
 
 /* The oldest frame that waits to be published; NULL when none does. */
@@ -84,7 +84,7 @@ void window_published(struct window *window, struct window_frame *frame, uint64_
 /* What an answer of the broker changed. */
 struct window_change {
 	size_t confirmed; /* frames */
-	size_t again;	  /* frames that wait to be published again */
+	size_t requeued;  /* frames that wait to be published again */
 	uint64_t lines;	  /* of the confirmed frames */
 	uint64_t bytes;	  /* of the confirmed frames' bodies */
 };
@@ -105,6 +105,6 @@ void window_drop(struct window *window, struct window_frame *frame);
 /*
  * Move the tracks over their confirmed prefixes and free the ring's; true when a track has moved.
  */
-bool window_settle(struct window *window);
+bool window_advance(struct window *window);
 
 #endif

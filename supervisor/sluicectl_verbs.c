@@ -9,8 +9,18 @@
 #include "supervisor/ctl/ctl.h"
 #include "supervisor/dlq/dlq_verbs.h"
 
-#define ROLES "producer lake clean"
-#define TARGETS "all " ROLES
+/* What may be typed for ROLE and for ROLE=COUNT. */
+static const char role_words[] = "all producer"
+#define STAGE(identifier, section, ...) " " #section
+#include "common/settings/stages.def"
+#undef STAGE
+	;
+static const char count_words[] = "producer="
+#define STAGE(identifier, section, ...) " " #section "="
+#include "common/settings/stages.def"
+#undef STAGE
+	;
+
 #define SAY_WHOM "say whom: ROLE, ROLE/N or all"
 
 /* --- options --- */
@@ -19,23 +29,27 @@ static const struct option_row option_check = {.name = "check",
 					       .help = "print only what is not as wanted"};
 static const struct option_row option_follow = {.name = "follow",
 						.help = "go on with what happens, until Ctrl-C"};
-static const struct option_row option_last = {
-	.name = "last", .value = "N", .help = "only the last N events", .kind = OPTION_NUMBER};
+static const struct option_row option_last = {.name = "last",
+					      .value = "N",
+					      .help = "only the last N events",
+					      .kind = OPTION_NUMBER,
+					      .usual = -1};
 static const struct option_row option_current = {.name = "current",
 						 .value = "ROLE=COUNT",
 						 .help = "do nothing unless so many are wanted now",
 						 .kind = OPTION_TEXT};
 static const struct option_row option_dry_run = {
 	.name = "dry-run", .letter = 'n', .help = "only say what would be done"};
-/* The time that a verb waits without it is the one that help shows. */
-#define TIMEOUT(usual)                                \
+/* A rolling restart lets every child finish its work, one after the other. */
+#define TIMEOUT(text, ms)                             \
 	{.name = "timeout",                           \
-	 .value = usual,                              \
+	 .value = text,                               \
 	 .help = "how long to wait until it is done", \
-	 .kind = OPTION_DURATION}
-static const struct option_row option_timeout_scale = TIMEOUT("30s");
-static const struct option_row option_timeout = TIMEOUT("60s");
-static const struct option_row option_timeout_rolling = TIMEOUT("600s");
+	 .kind = OPTION_DURATION,                     \
+	 .usual = ms}
+static const struct option_row option_timeout_scale = TIMEOUT("30s", 30000);
+static const struct option_row option_timeout = TIMEOUT("60s", 60000);
+static const struct option_row option_timeout_rolling = TIMEOUT("600s", 600000);
 static const struct option_row option_no_wait = {.name = "no-wait",
 						 .help = "do not wait until it is done"};
 static const struct option_row option_user = {.name = "user",
@@ -56,21 +70,22 @@ static const struct option_row option_limit = {.name = "limit",
 					       .value = "N",
 					       .help = "print so many missing lines",
 					       .kind = OPTION_NUMBER,
-					       .max = 100000};
+					       .max = 100000,
+					       .usual = 20};
 
 #define LIMIT(row, option, what)               \
 	static const struct option_row row = { \
 		.name = option, .value = "N", .help = what, .kind = OPTION_NUMBER}
-#define LIMIT_AGE(row, option, usual, what)    \
+#define LIMIT_AGE(row, option, text, ms, what) \
 	static const struct option_row row = { \
-		.name = option, .value = usual, .help = what, .kind = OPTION_DURATION}
+		.name = option, .value = text, .help = what, .kind = OPTION_DURATION, .usual = ms}
 LIMIT(option_queue_warning, "queue-warning", "a queue with so many messages is a warning");
 LIMIT(option_queue_critical, "queue-critical", "a queue with so many messages is critical");
-LIMIT_AGE(option_age_warning, "age-warning", "5m", "a message as old as this is a warning");
-LIMIT_AGE(option_age_critical, "age-critical", "1h", "a message as old as this is critical");
+LIMIT_AGE(option_age_warning, "age-warning", "5m", 0, "a message as old as this is a warning");
+LIMIT_AGE(option_age_critical, "age-critical", "1h", 0, "a message as old as this is critical");
 LIMIT(option_dead_warning, "dead-warning", "so many dead letters are a warning");
 LIMIT(option_dead_critical, "dead-critical", "so many dead letters are critical");
-LIMIT_AGE(option_deaths, "deaths", "10m", "a death within this time is a warning");
+LIMIT_AGE(option_deaths, "deaths", "10m", 600000, "a death within this time is a warning");
 
 #define WAITING &option_no_wait, &option_json
 
@@ -212,7 +227,7 @@ const struct verb sluicectl_verbs[] = {
 		 "The counts last until sluiced ends; to keep them, put them into the settings "
 		 "file.",
 	 .example = "sluicectl scale lake=4 clean=8",
-	 .words = "producer= lake= clean=",
+	 .words = count_words,
 	 .no_words = "say how many of what, as in lake=4",
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(&option_current, &option_dry_run, &option_timeout_scale, WAITING),
@@ -221,7 +236,7 @@ const struct verb sluicectl_verbs[] = {
 	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "start what was stopped, waits for its next start, or is FATAL",
 	 .example = "sluicectl start lake/0",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
@@ -230,7 +245,7 @@ const struct verb sluicectl_verbs[] = {
 	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "let children finish what they have in hand and keep them stopped",
 	 .example = "sluicectl stop clean",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
@@ -239,7 +254,7 @@ const struct verb sluicectl_verbs[] = {
 	 .synopsis = "ROLE|ROLE/N|all",
 	 .help = "stop and start again, one child at a time",
 	 .example = "sluicectl restart all",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout_rolling, WAITING),
@@ -252,7 +267,7 @@ const struct verb sluicectl_verbs[] = {
 		 "waits in the queues, or in the log files. It lasts until resume, or until "
 		 "sluiced ends.",
 	 .example = "sluicectl pause clean",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
@@ -261,7 +276,7 @@ const struct verb sluicectl_verbs[] = {
 	 .synopsis = "ROLE|all",
 	 .help = "go on after a pause",
 	 .example = "sluicectl resume clean",
-	 .words = TARGETS,
+	 .words = role_words,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),

@@ -98,7 +98,7 @@ static const struct error_row errors[] = {
 /* clang-format on */
 
 static const struct error_row *
-find_row(unsigned number)
+db_error_find(unsigned number)
 {
 	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
 		if (errors[i].number == number)
@@ -109,7 +109,7 @@ find_row(unsigned number)
 void
 db_error_classify(unsigned number, struct failure *failure)
 {
-	const struct error_row *row = find_row(number);
+	const struct error_row *row = db_error_find(number);
 
 	failure->code = (int)number;
 	failure->outcome = row != NULL ? row->outcome : OUTCOME_RETRY;
@@ -120,13 +120,13 @@ db_error_classify(unsigned number, struct failure *failure)
 bool
 db_error_is_known(unsigned number)
 {
-	return find_row(number) != NULL;
+	return db_error_find(number) != NULL;
 }
 
 bool
 db_error_is_lost(unsigned number)
 {
-	const struct error_row *row = find_row(number);
+	const struct error_row *row = db_error_find(number);
 
 	return row != NULL && row->is_lost;
 }
@@ -134,7 +134,7 @@ db_error_is_lost(unsigned number)
 const char *
 db_error_advice(unsigned number)
 {
-	const struct error_row *row = find_row(number);
+	const struct error_row *row = db_error_find(number);
 
 	return row != NULL ? row->advice : "";
 }

@@ -39,14 +39,28 @@ warn_unknown_variable(const char *variable)
 			variable, best);
 }
 
-void
-settings_environment_read(struct settings_loader *loader)
+static const struct setting *
+find_by_variable(const char *variable)
 {
 	char name[128];
 
+	for (size_t i = 0; i < setting_count; i++) {
+		variable_name(&setting_table[i], name, sizeof(name));
+		if (strcmp(name, variable) == 0)
+			return &setting_table[i];
+	}
+	return NULL;
+}
+
+void
+settings_environment_read(struct settings_loader *loader)
+{
 	for (char **entry = environ; *entry != NULL; entry++) {
 		size_t len = strcspn(*entry, "=");
-		bool known = false;
+		char name[128];
+		struct settings_location where = {.variable = name};
+		struct setting_origin *origin;
+		const struct setting *row;
 
 		if (strncmp(*entry, "SLUICE_", 7) != 0 || len >= sizeof(name))
 			continue;
@@ -54,24 +68,15 @@ settings_environment_read(struct settings_loader *loader)
 		if (strncmp(*entry, "SLUICE_FAULT", 12) == 0)
 			continue;
 #endif
-		for (size_t i = 0; i < setting_count && !known; i++) {
-			const struct setting *row = &setting_table[i];
-			struct setting_origin *origin = &loader->settings->origins[i];
-
-			variable_name(row, name, sizeof(name));
-			known = strlen(name) == len && strncmp(name, *entry, len) == 0;
-			if (known) {
-				struct settings_location where = {.variable = name};
-
-				free(origin->file);
-				*origin = (struct setting_origin){.kind = ORIGIN_ENVIRONMENT};
-				settings_loader_set_from_text(loader, &where, row,
-							      *entry + len + 1);
-			}
-		}
-		if (!known) {
-			snprintf(name, sizeof(name), "%.*s", (int)len, *entry);
+		snprintf(name, sizeof(name), "%.*s", (int)len, *entry);
+		row = find_by_variable(name);
+		if (row == NULL) {
 			warn_unknown_variable(name);
+			continue;
 		}
+		origin = &loader->settings->origins[row - setting_table];
+		free(origin->file);
+		*origin = (struct setting_origin){.kind = ORIGIN_ENVIRONMENT};
+		settings_loader_set_from_text(loader, &where, row, *entry + len + 1);
 	}
 }

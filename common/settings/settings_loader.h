@@ -20,7 +20,7 @@ struct settings_location {
 	const char *variable;
 };
 
-/* Log a problem with its where, and count it. */
+/* Log a problem and where it is, and count it. */
 void settings_loader_problem(struct settings_loader *loader, const struct settings_location *where,
 			     const char *format, ...) PRINTF_LIKE(3, 4);
 

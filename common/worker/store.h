@@ -2,10 +2,10 @@
 /*
  * store.h - a batch's rows into the database, whatever it takes: retries, bisection, waiting.
  *
- * The rule of section "delivery": RETRY means roll back, back off, reconnect, the whole batch
- * again, with everything unacknowledged; REJECT means bisect to the guilty rows, commit the others;
- * FATAL means say it once and retry slowly. A COMMIT whose answer is lost is simply run again:
- * the keys make repeats harmless.
+ * RETRY means roll back, back off, reconnect, run all of the batch once more, with everything
+ * unacknowledged; REJECT means bisect to the guilty rows and commit the others; FATAL means say it
+ * once and retry slowly. A COMMIT whose answer is lost is simply run once more: the keys make
+ * repeats harmless.
  */
 #ifndef COMMON_WORKER_STORE_H
 #define COMMON_WORKER_STORE_H

@@ -17,6 +17,7 @@
 #include "common/worker/store.h"
 #include "common/broker/topology.h"
 #include "common/broker/broker_consume.h"
+#include "common/broker/broker_errors.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,8 +33,6 @@ enum { COMMIT_SPACING_MS = 10 };
  * times: if there is another death, the message is known, and the broker counts it for one message.
  */
 enum { CAREFUL_MESSAGES = 512 };
-
-enum { NOT_FOUND = 404 }; /* what the broker says of a queue that is not there */
 
 struct worker {
 	struct process process;
@@ -60,24 +59,6 @@ struct worker {
 
 /* --- the consuming connection --- */
 
-/* The connection is spent: what was delivered on it will be delivered again. */
-static void
-drop_connection(struct worker *worker)
-{
-	broker_abandon(&worker->broker);
-	batch_drop(worker->batch);
-	worker->batch_since_ms = 0;
-}
-
-static void
-fail_deleted(struct worker *worker)
-{
-	failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
-		    "broker %s: queue %s was deleted", broker_address(worker->broker),
-		    worker->stage->queue);
-	worker->broken.code = NOT_FOUND;
-}
-
 /*
  * Read one event; *more: there may be another. False: the connection is lost, worker->broken says
  * why.
@@ -99,14 +80,18 @@ receive_one(struct worker *worker, bool *more)
 		return true;
 	}
 	delivery_free(&event.delivery);
-	if (event.kind == BROKER_DEPTH)
+	if (event.kind == BROKER_DEPTH) {
 		queue_watch_note_depth(worker->process.status, &event, worker->stage);
-	else if (event.kind == BROKER_CANCELLED)
-		fail_deleted(worker);
-	else if (event.kind == BROKER_DELIVERY)
+	} else if (event.kind == BROKER_CANCELLED) {
+		failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+			    "broker %s: queue %s was deleted", broker_address(worker->broker),
+			    worker->stage->queue);
+		worker->broken.code = AMQP_CODE_NOT_FOUND;
+	} else if (event.kind == BROKER_DELIVERY) {
 		failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
 			    "broker %s: sends more than the prefetch",
 			    broker_address(worker->broker));
+	}
 	return event.kind != BROKER_CANCELLED && event.kind != BROKER_DELIVERY;
 }
 
@@ -382,14 +367,17 @@ worker_run(struct worker *worker)
 	worker->broken = (struct failure){.outcome = OUTCOME_DONE};
 	while (worker_turn(worker))
 		status_beat(worker->process.status);
-	if (worker->broken.code == NOT_FOUND && batch_in_hand(worker->batch) > 0)
+	if (worker->broken.code == AMQP_CODE_NOT_FOUND && batch_in_hand(worker->batch) > 0)
 		rescue(worker);
 	if (worker->draining || worker->process.stop) {
 		broker_close(&worker->broker);
 		batch_drop(worker->batch);
 		return;
 	}
-	drop_connection(worker);
+	/* The connection is spent: what was delivered on it will be delivered once more. */
+	broker_abandon(&worker->broker);
+	batch_drop(worker->batch);
+	worker->batch_since_ms = 0;
 	if (worker->broken.text[0] != '\0') {
 		int64_t wait_ms = outage_note(&worker->broker_outage, &worker->broken,
 					      worker->process.status);

@@ -44,7 +44,7 @@ audit_archive_warn(const struct walk *walk, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	walk->reader->warn(walk->reader->context, text);
+	walk->reader->on_warning(walk->reader->context, text);
 }
 
 /* --- a file --- */
@@ -54,7 +54,7 @@ pass_letter(const struct walk *walk, const struct dlq_entry *entry)
 {
 	struct message message = dlq_entry_message(entry);
 
-	walk->reader->take(walk->reader->context, entry->queue, &message);
+	walk->reader->on_letter(walk->reader->context, entry->queue, &message);
 }
 
 /* 0, or -1 when the line is no letter. */

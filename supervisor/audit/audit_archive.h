@@ -13,9 +13,9 @@
 
 struct audit_archive_reader {
 	/* A letter; the message is valid during the call only. */
-	void (*take)(void *context, enum stage_id queue, const struct message *message);
+	void (*on_letter)(void *context, enum stage_id queue, const struct message *message);
 	/* What cannot be read, by file and line; its letters seem to be missing. */
-	void (*warn)(void *context, const char *text);
+	void (*on_warning)(void *context, const char *text);
 	void *context;
 };
 

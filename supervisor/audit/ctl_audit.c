@@ -22,7 +22,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { LIMIT_DEFAULT = 20, DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
+enum { DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
 
 struct audit_options {
 	const char *format; /* NULL = by the inputs of the settings */
@@ -43,7 +43,7 @@ struct run {
 /* --- progress --- */
 
 static void
-ctl_audit_show(struct run *run, const char *doing)
+show_progress(struct run *run, const char *doing)
 {
 	int64_t now_ms = clock_mono_ms();
 	char count[32];
@@ -58,7 +58,7 @@ ctl_audit_show(struct run *run, const char *doing)
 }
 
 static void
-hide(const struct run *run)
+hide_progress(const struct run *run)
 {
 	if (run->shows)
 		fprintf(stderr, "\r\033[K");
@@ -67,15 +67,15 @@ hide(const struct run *run)
 /* --- reading --- */
 
 static int
-ctl_audit_say_failure(const struct run *run, const struct failure *failure)
+log_audit_failure(const struct run *run, const struct failure *failure)
 {
-	hide(run);
+	hide_progress(run);
 	log_error("%s", failure->text);
 	return failure->exit_code;
 }
 
 static int
-ctl_audit_read_lines(struct run *run, struct audit_file *file, unsigned number, const char *format)
+audit_lines_of(struct run *run, struct audit_file *file, unsigned number, const char *format)
 {
 	int64_t before = run->bytes_done;
 	struct audit_line line;
@@ -85,22 +85,22 @@ ctl_audit_read_lines(struct run *run, struct audit_file *file, unsigned number, 
 	while ((got = audit_file_next(file, &line)) == 1) {
 		if (audit_line(run->audit, number, file->id, span_of(format), &line, &failure) !=
 		    OUTCOME_DONE)
-			return ctl_audit_say_failure(run, &failure);
+			return log_audit_failure(run, &failure);
 		run->lines++;
 		run->bytes_done = before + line.offset + line.length;
 		if (run->lines % 1024 == 0)
-			ctl_audit_show(run, file->path);
+			show_progress(run, file->path);
 	}
 	run->bytes_done = before + file->size;
 	if (got == 0)
 		return 0;
-	hide(run);
+	hide_progress(run);
 	log_error("%s: %s", file->path, strerror(errno));
 	return EX_IOERR;
 }
 
 static const char *
-ctl_audit_format_of(const struct run *run, const char *path)
+format_of_log(const struct run *run, const char *path)
 {
 	if (run->options->format != NULL)
 		return run->options->format;
@@ -129,7 +129,7 @@ check_formats(const struct run *run)
 	int code = 0;
 
 	for (unsigned i = 0; i < run->options->file_count; i++) {
-		if (ctl_audit_format_of(run, run->options->files[i]) != NULL)
+		if (format_of_log(run, run->options->files[i]) != NULL)
 			continue;
 		log_error("%s: no input of the settings has this path: say its format with "
 			  "--format " SETTINGS_FORMATS,
@@ -140,7 +140,7 @@ check_formats(const struct run *run)
 }
 
 static int
-ctl_audit_read_file(struct run *run, unsigned number)
+audit_log(struct run *run, unsigned number)
 {
 	const char *path = run->options->files[number], *state_dir = NULL;
 	struct audit_file file;
@@ -150,7 +150,7 @@ ctl_audit_read_file(struct run *run, unsigned number)
 		state_dir = run->settings->supervisor.state_dir;
 	code = audit_file_open(&file, path, state_dir);
 	if (code == 0)
-		code = ctl_audit_read_lines(run, &file, number, ctl_audit_format_of(run, path));
+		code = audit_lines_of(run, &file, number, format_of_log(run, path));
 	audit_file_close(&file);
 	return code;
 }
@@ -161,7 +161,7 @@ note_dead(void *context, const struct delivery *delivery)
 	struct run *run = context;
 
 	audit_letter(run->audit, run->stage, AUDIT_DEAD, &delivery->message);
-	ctl_audit_show(run, stage_table[run->stage].dead_queue);
+	show_progress(run, stage_table[run->stage].dead_queue);
 	return true;
 }
 
@@ -171,13 +171,13 @@ note_archived(void *context, enum stage_id queue, const struct message *message)
 	struct run *run = context;
 
 	audit_letter(run->audit, queue, AUDIT_ARCHIVE, message);
-	ctl_audit_show(run, "archive");
+	show_progress(run, "archive");
 }
 
 static void
-ctl_audit_warn(void *context, const char *text)
+log_archive_warning(void *context, const char *text)
 {
-	hide(context);
+	hide_progress(context);
 	log_warning("%s", text);
 }
 
@@ -185,7 +185,7 @@ static int
 read_letters(struct run *run)
 {
 	const struct audit_archive_reader reader = {
-		.take = note_archived, .warn = ctl_audit_warn, .context = run};
+		.on_letter = note_archived, .on_warning = log_archive_warning, .context = run};
 	struct failure failure;
 
 	for (int q = 0; q < STAGE_COUNT; q++) {
@@ -195,8 +195,8 @@ read_letters(struct run *run)
 		if (dlq_reader_each(&run->settings->broker, stage_table[q].dead_queue,
 				    "sluicectl audit", note_dead, run, &unseen,
 				    &failure) != OUTCOME_DONE)
-			return ctl_audit_say_failure(run, &failure);
-		hide(run);
+			return log_audit_failure(run, &failure);
+		hide_progress(run);
 		if (unseen > 0)
 			log_warning("%u dead letter%s of %s in somebody else's hand, not seen: "
 				    "what is in there may seem to be missing",
@@ -218,14 +218,14 @@ read_everything(struct run *run, const struct audit_result **result)
 		if (stat(run->options->files[i], &info) == 0)
 			run->bytes_all += info.st_size;
 	for (unsigned i = 0; i < run->options->file_count && code == 0; i++)
-		code = ctl_audit_read_file(run, i);
+		code = audit_log(run, i);
 	if (code == 0)
 		code = read_letters(run);
 	if (code != 0)
 		return code;
 	if (audit_finish(run->audit, result, &failure) != OUTCOME_DONE)
-		return ctl_audit_say_failure(run, &failure);
-	hide(run);
+		return log_audit_failure(run, &failure);
+	hide_progress(run);
 	return 0;
 }
 
@@ -259,10 +259,9 @@ ctl_audit(struct call *call)
 	    db_check_schema(db, &failure) != OUTCOME_DONE ||
 	    db_execute(db, "SET autocommit = 1", &failure) != OUTCOME_DONE) {
 		db_close(&db);
-		return ctl_audit_say_failure(&run, &failure);
+		return log_audit_failure(&run, &failure);
 	}
-	run.audit = audit_new(db, run.settings,
-			      (size_t)options_number(&call->options, "limit", LIMIT_DEFAULT));
+	run.audit = audit_new(db, run.settings, (size_t)options_number(&call->options, "limit"));
 	code = read_everything(&run, &result);
 	if (code == 0) {
 		output_answer(&call->output,

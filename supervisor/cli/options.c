@@ -227,16 +227,22 @@ options_free(struct options *options)
 	*options = (struct options){.rows = NULL};
 }
 
-static const struct option_value *
-options_last(const struct options *options, const char *name)
+static const struct option_row *
+options_row(const struct options *options, const char *name)
 {
 	const struct option_row *const *row = options->rows;
 
 	while (row != NULL && *row != NULL && strcmp((*row)->name, name) != 0)
 		row++;
 	assert(row != NULL && *row != NULL); /* the verb's table has it */
+	return *row;
+}
+
+static const struct option_value *
+options_last(const struct options *options, const struct option_row *row)
+{
 	for (size_t i = options->value_count; i > 0; i--)
-		if (options->values[i - 1].row == *row)
+		if (options->values[i - 1].row == row)
 			return &options->values[i - 1];
 	return NULL;
 }
@@ -244,21 +250,22 @@ options_last(const struct options *options, const char *name)
 bool
 options_has(const struct options *options, const char *name)
 {
-	return options_last(options, name) != NULL;
+	return options_last(options, options_row(options, name)) != NULL;
 }
 
 const char *
 options_text(const struct options *options, const char *name)
 {
-	const struct option_value *value = options_last(options, name);
+	const struct option_value *value = options_last(options, options_row(options, name));
 
 	return value != NULL ? value->text : NULL;
 }
 
 int64_t
-options_number(const struct options *options, const char *name, int64_t fallback)
+options_number(const struct options *options, const char *name)
 {
-	const struct option_value *value = options_last(options, name);
+	const struct option_row *row = options_row(options, name);
+	const struct option_value *value = options_last(options, row);
 
-	return value != NULL ? value->number : fallback;
+	return value != NULL ? value->number : row->usual;
 }

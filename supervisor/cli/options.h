@@ -28,9 +28,13 @@ struct option_row {
 	const char *unit; /* may follow a number, as "/s"; NULL = none */
 	int64_t min, max; /* of a number or duration; max 0 = no bound */
 	int64_t implied; /* not 0: the value may be left out (--name or --name=VALUE) and is this */
+	int64_t usual;	 /* the number when the option is not given */
 };
 
-/* A verb's table of options: pointers to rows, so that verbs can share them. */
+/*
+ * A verb's table of options, for tables of verbs outside of functions: pointers to rows, so that
+ * verbs can share them.
+ */
 #define OPTION_LIST(...) ((const struct option_row *const[]){__VA_ARGS__, NULL})
 
 extern const struct option_row option_json; /* --json */
@@ -60,11 +64,12 @@ void options_free(struct options *options);
 
 /*
  * What an option of the verb's table was given; the last one counts. Asking for an option that is
- * not in the table is a bug. options_text() gives NULL when it was not given.
+ * not in the table is a bug. options_text() gives NULL when it was not given, options_number() the
+ * usual number of its row.
  */
 bool options_has(const struct options *options, const char *name);
 const char *options_text(const struct options *options, const char *name);
-int64_t options_number(const struct options *options, const char *name, int64_t fallback);
+int64_t options_number(const struct options *options, const char *name);
 
 /* Read "30s", "2m", "1h", "500ms" or "30" (seconds). Returns 0, or -1 when it is none of these. */
 int options_parse_duration(const char *text, int64_t *ms) MUST_CHECK;

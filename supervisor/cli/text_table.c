@@ -24,6 +24,8 @@ text_table_new(void)
 	if (table == NULL)
 		text_table_fail();
 	scols_table_enable_colors(table, output_has_colour());
+	/* cells are visible text: it would escape the backslashes once more */
+	scols_table_enable_noencoding(table, 1);
 	return table;
 }
 

@@ -167,9 +167,9 @@ ctl_change_finish(struct call *call, const struct ctl_change *change, json_t *da
 
 	output_note(&call->output, wait ? " ... " : change->dry_run ? " (not done)\n" : "\n");
 	if (wait)
-		exit_code = ctl_change_wait(
-			call->client, change,
-			options_number(&call->options, "timeout", change->wait_ms), &seconds, &why);
+		exit_code =
+			ctl_change_wait(call->client, change,
+					options_number(&call->options, "timeout"), &seconds, &why);
 	if (exit_code != 0)
 		ctl_change_say_undone(call, change->done, exit_code, seconds, why);
 	else if (wait)

@@ -14,13 +14,12 @@
 struct ctl_change {
 	const struct target *targets; /* whom it concerns */
 	size_t target_count;
-	int64_t wait_ms;  /* unless --timeout says another */
 	bool dry_run;	  /* nothing changes: do not wait */
 	const char *done; /* what they become: "ready" */
 };
 
 /*
- * The verb has printed what it does, without a line end (output_note()). Wait, unless --no-wait,
+ * The verb has printed what it does, without a line end (output_note()). Wait for --timeout, unless --no-wait,
  * and end the line with "ready in 0.8 s"; or print data, with what came of it in settled and
  * waited_s. Releases data. Returns CTL_OK, CTL_FAILED when a child turned out FATAL, EX_TEMPFAIL
  * when the time was up.

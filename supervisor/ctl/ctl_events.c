@@ -58,7 +58,7 @@ int
 ctl_events(struct call *call)
 {
 	bool follow = options_has(&call->options, "follow");
-	int64_t last = options_number(&call->options, "last", -1);
+	int64_t last = options_number(&call->options, "last");
 	json_int_t after = 0;
 	int exit_code;
 

@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-enum { DEATHS_MS = 600000 };
-
 enum { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
 
 static const char *const ctl_health_states[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
@@ -23,13 +21,13 @@ static struct ctl_limits
 ctl_health_limits(const struct options *options)
 {
 	return (struct ctl_limits){
-		.waiting = {options_number(options, "queue-warning", 0),
-			    options_number(options, "queue-critical", 0)},
-		.age_s = {options_number(options, "age-warning", 0) / 1000,
-			  options_number(options, "age-critical", 0) / 1000},
-		.dead = {options_number(options, "dead-warning", 0),
-			 options_number(options, "dead-critical", 0)},
-		.deaths_s = options_number(options, "deaths", DEATHS_MS) / 1000,
+		.waiting = {options_number(options, "queue-warning"),
+			    options_number(options, "queue-critical")},
+		.age_s = {options_number(options, "age-warning") / 1000,
+			  options_number(options, "age-critical") / 1000},
+		.dead = {options_number(options, "dead-warning"),
+			 options_number(options, "dead-critical")},
+		.deaths_s = options_number(options, "deaths") / 1000,
 	};
 }
 

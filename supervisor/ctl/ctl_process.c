@@ -8,17 +8,13 @@
 
 #include <stdio.h>
 
-/* A rolling restart lets every child finish its work, one after the other. */
-enum { WAIT_MS = 60000, WAIT_ROLLING_MS = 600000 };
-
 /* The commands that take a target have the names of their verbs. */
 static int
-ctl_process_command(struct call *call, int64_t wait_ms, const char *done)
+ctl_process_command(struct call *call, const char *done)
 {
 	const char *command = call->verb->name, *whom = call->options.words[0];
 	struct target target;
-	struct ctl_change change = {
-		.targets = &target, .target_count = 1, .wait_ms = wait_ms, .done = done};
+	struct ctl_change change = {.targets = &target, .target_count = 1, .done = done};
 	char error[256];
 	int exit_code;
 	json_t *data;
@@ -35,31 +31,31 @@ ctl_process_command(struct call *call, int64_t wait_ms, const char *done)
 int
 ctl_start(struct call *call)
 {
-	return ctl_process_command(call, WAIT_MS, "ready");
+	return ctl_process_command(call, "ready");
 }
 
 int
 ctl_stop(struct call *call)
 {
-	return ctl_process_command(call, WAIT_MS, "stopped");
+	return ctl_process_command(call, "stopped");
 }
 
 int
 ctl_restart(struct call *call)
 {
-	return ctl_process_command(call, WAIT_ROLLING_MS, "ready");
+	return ctl_process_command(call, "ready");
 }
 
 int
 ctl_pause(struct call *call)
 {
-	return ctl_process_command(call, WAIT_MS, "paused");
+	return ctl_process_command(call, "paused");
 }
 
 int
 ctl_resume(struct call *call)
 {
-	return ctl_process_command(call, WAIT_MS, "at work");
+	return ctl_process_command(call, "at work");
 }
 
 static void
@@ -81,11 +77,8 @@ ctl_reload(struct call *call)
 {
 	static const struct target everybody = {.all = true, .index = -1};
 	bool dry_run = options_has(&call->options, "dry-run");
-	struct ctl_change change = {.targets = &everybody,
-				    .target_count = 1,
-				    .wait_ms = WAIT_ROLLING_MS,
-				    .dry_run = dry_run,
-				    .done = "ready"};
+	struct ctl_change change = {
+		.targets = &everybody, .target_count = 1, .dry_run = dry_run, .done = "ready"};
 	int exit_code;
 	json_t *data = client_ask(call->client, dry_run ? "diff" : "reload", NULL, &exit_code);
 

@@ -178,7 +178,7 @@ ctl_queues(struct call *call)
 {
 	struct queues queues = {.call = call};
 	int exit_code =
-		watch_repeat(options_number(&call->options, "watch", 0), ctl_queues_show, &queues);
+		watch_repeat(options_number(&call->options, "watch"), ctl_queues_show, &queues);
 
 	broker_close(&queues.broker);
 	return exit_code;

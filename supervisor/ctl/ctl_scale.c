@@ -93,7 +93,6 @@ ctl_scale(struct call *call)
 	struct target targets[ROLE_COUNT];
 	struct ctl_change change = {.targets = targets,
 				    .target_count = call->options.word_count,
-				    .wait_ms = 30000,
 				    .dry_run = options_has(&call->options, "dry-run"),
 				    .done = "ready"};
 	json_t *arguments = json_object(), *data;

@@ -282,5 +282,5 @@ ctl_status_show(void *context)
 int
 ctl_status(struct call *call)
 {
-	return watch_repeat(options_number(&call->options, "watch", 0), ctl_status_show, call);
+	return watch_repeat(options_number(&call->options, "watch"), ctl_status_show, call);
 }

@@ -12,7 +12,6 @@
 #include "supervisor/dlq/dlq_interrupt.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 
 enum { ROUND_MS = 250, DB_TIMEOUT_S = 10 };
@@ -120,7 +119,6 @@ check_letters(struct dlq_canary *canary, struct dlq_move_job *job, int64_t until
 	      struct failure *failure)
 {
 	while (clock_mono_ms() < until_ms && !dlq_interrupt_seen()) {
-		struct pollfd watched = {.fd = dlq_reader_fd(job->reader), .events = POLLIN};
 		struct delivery *delivery;
 		struct dlq_letter letter;
 		bool end;
@@ -128,7 +126,7 @@ check_letters(struct dlq_canary *canary, struct dlq_move_job *job, int64_t until
 		if (dlq_reader_next(job->reader, &delivery, &end, failure) != OUTCOME_DONE)
 			return failure->outcome;
 		if (delivery == NULL) {
-			poll(&watched, 1, 20);
+			dlq_reader_wait(job->reader);
 			continue;
 		}
 		dlq_letter_read(job->run->md5, job->queue, delivery, &letter);

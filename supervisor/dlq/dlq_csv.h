@@ -10,8 +10,9 @@
 #include "common/base/span.h"
 
 /*
- * One field of CSV, quoted when it must be. What a terminal would obey is escaped (visible_text.h);
- * what a spreadsheet would take for a formula (= + - @ tab or return at its start) gets a ' in front.
+ * One field of CSV, quoted when it must be. What a terminal would obey is escaped
+ * (visible_text.h); what a spreadsheet would take for a formula (= + - @ tab or return at its
+ * start) gets a ' in front.
  */
 void dlq_csv_print(FILE *out, struct span text);
 

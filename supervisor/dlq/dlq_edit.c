@@ -46,7 +46,7 @@ struct edit {
 /* --- the letter --- */
 
 static bool
-note_letter(void *context, const struct dlq_letter *letter, struct delivery **delivery)
+remember_letter(void *context, const struct dlq_letter *letter, struct delivery **delivery)
 {
 	struct edit *edit = context;
 
@@ -117,7 +117,7 @@ find_letter(struct dlq_run *run, struct edit *edit)
 	int code = dlq_walk_resolve(run);
 
 	if (code == CTL_OK)
-		code = dlq_walk(run, false, note_letter, edit);
+		code = dlq_walk(run, false, remember_letter, edit);
 	if (code == CTL_OK && edit->found == 0) {
 		log_error("there is no such letter (any more)");
 		code = EX_DATAERR;

@@ -15,7 +15,7 @@ struct dlq_group_stats {
 	size_t count, size;
 	uint16_t slots[SLOTS]; /* number of the row + 1; 0 = free */
 };
-_Static_assert(DLQ_GROUPS_MAX + 1 < 65535, "a slot holds the number of a row");
+_Static_assert(DLQ_GROUPS_MAX + STAGE_COUNT < 65535, "a slot holds the number of a row");
 
 struct dlq_group_stats *
 dlq_group_stats_new(void)
@@ -31,6 +31,20 @@ dlq_group_stats_free(struct dlq_group_stats **table)
 	free((*table)->rows);
 	free(*table);
 	*table = NULL;
+}
+
+/* The row of a group; or NULL, and where in slots its number belongs. */
+static struct dlq_group_row *
+find_group_row(const struct dlq_group_stats *table, enum stage_id queue, uint32_t group,
+	       size_t *slot)
+{
+	for (*slot = group % SLOTS; table->slots[*slot] != 0; *slot = (*slot + 1) % SLOTS) {
+		struct dlq_group_row *row = &table->rows[table->slots[*slot] - 1];
+
+		if (row->group == group && row->queue == queue)
+			return row;
+	}
+	return NULL;
 }
 
 static struct dlq_group_row *
@@ -57,24 +71,6 @@ new_row(struct dlq_group_stats *table, const struct dlq_letter *letter, uint32_t
 	return row;
 }
 
-static struct dlq_group_row *
-dlq_group_stats_find_row(struct dlq_group_stats *table, const struct dlq_letter *letter,
-			 uint32_t group, struct span reason, const char *pattern)
-{
-	size_t slot = group % SLOTS;
-
-	for (; table->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
-		struct dlq_group_row *row = &table->rows[table->slots[slot] - 1];
-
-		if (row->group == group && row->queue == letter->queue)
-			return row;
-	}
-	if (table->count > DLQ_GROUPS_MAX + STAGE_COUNT)
-		return &table->rows[table->count - 1];
-	table->slots[slot] = (uint16_t)(table->count + 1);
-	return new_row(table, letter, group, reason, pattern);
-}
-
 static bool
 has_detail(const struct dlq_group_row *row, struct span detail)
 {
@@ -85,25 +81,25 @@ has_detail(const struct dlq_group_row *row, struct span detail)
 struct dlq_group_row *
 dlq_group_stats_add(struct dlq_group_stats *table, const struct dlq_letter *letter)
 {
-	struct dlq_group_row *row;
 	char pattern[DLQ_PATTERN_SIZE];
 	struct span reason = letter->reason;
+	struct dlq_group_row *row;
+	uint32_t group;
+	size_t slot;
 
 	dlq_group_pattern(letter->detail, pattern);
-	if (table->count >= DLQ_GROUPS_MAX) {
-		uint32_t group = dlq_group_number(letter->queue, reason, pattern);
-		bool known = false;
-
-		for (size_t slot = group % SLOTS; table->slots[slot] != 0 && !known;
-		     slot = (slot + 1) % SLOTS)
-			known = table->rows[table->slots[slot] - 1].group == group;
-		if (!known) {
-			reason = SPAN_LITERAL("(other groups)");
-			pattern[0] = '\0';
-		}
+	group = dlq_group_number(letter->queue, reason, pattern);
+	row = find_group_row(table, letter->queue, group, &slot);
+	if (row == NULL && table->count >= DLQ_GROUPS_MAX) {
+		reason = SPAN_LITERAL("(other groups)");
+		pattern[0] = '\0';
+		group = dlq_group_number(letter->queue, reason, pattern);
+		row = find_group_row(table, letter->queue, group, &slot);
 	}
-	row = dlq_group_stats_find_row(
-		table, letter, dlq_group_number(letter->queue, reason, pattern), reason, pattern);
+	if (row == NULL) {
+		table->slots[slot] = (uint16_t)(table->count + 1);
+		row = new_row(table, letter, group, reason, pattern);
+	}
 	row->letters++;
 	row->differs = row->differs || !has_detail(row, letter->detail);
 	row->lines += letter->lines;
@@ -117,7 +113,7 @@ dlq_group_stats_add(struct dlq_group_stats *table, const struct dlq_letter *lett
 }
 
 static int
-dlq_group_stats_compare_rows(const void *a, const void *b)
+compare_rows(const void *a, const void *b)
 {
 	const struct dlq_group_row *left = a, *right = b;
 
@@ -133,8 +129,7 @@ dlq_group_stats_rows(struct dlq_group_stats *table, size_t *count)
 {
 	*count = table->count;
 	if (table->count > 0)
-		qsort(table->rows, table->count, sizeof(*table->rows),
-		      dlq_group_stats_compare_rows);
+		qsort(table->rows, table->count, sizeof(*table->rows), compare_rows);
 	memset(table->slots, 0, sizeof(table->slots)); /* rows have moved: no more adding */
 	return table->rows;
 }

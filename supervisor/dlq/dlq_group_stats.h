@@ -33,7 +33,7 @@ void dlq_group_stats_free(struct dlq_group_stats **table);
 
 /*
  * Count a letter; its row, valid until the next call. Groups beyond DLQ_GROUPS_MAX are counted in
- * one row of the name "(other groups)".
+ * one row per queue, "(other groups)".
  */
 struct dlq_group_row *dlq_group_stats_add(struct dlq_group_stats *table,
 					  const struct dlq_letter *letter);

@@ -96,7 +96,6 @@ move_letters(struct dlq_move_job *job, const struct dlq_move_ops *ops, struct fa
 
 	while (!end && !dlq_interrupt_seen() &&
 	       (run->limit == 0 || run->selected < (uint64_t)run->limit)) {
-		struct pollfd watched = {.fd = dlq_reader_fd(job->reader), .events = POLLIN};
 		struct delivery *delivery = NULL;
 		enum outcome outcome;
 
@@ -108,7 +107,7 @@ move_letters(struct dlq_move_job *job, const struct dlq_move_ops *ops, struct fa
 			return failure->outcome;
 		if (delivery == NULL && !end) {
 			/* the confirms of what was sent come on the other connection */
-			poll(&watched, 1, 50);
+			dlq_reader_wait(job->reader);
 			continue;
 		}
 		if (delivery == NULL)

@@ -60,7 +60,8 @@ const struct option_row dlq_option_canary = {
 const struct option_row dlq_option_canary_timeout = {.name = "canary-timeout",
 						     .value = "60s",
 						     .help = "how long to wait for them",
-						     .kind = OPTION_DURATION};
+						     .kind = OPTION_DURATION,
+						     .usual = 60000};
 const struct option_row dlq_option_rate = {.name = "rate",
 					   .value = "N/s",
 					   .help = "send so many letters a second",

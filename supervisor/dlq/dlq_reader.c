@@ -4,6 +4,7 @@
  */
 #include "supervisor/dlq/dlq_reader.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/broker/broker_consume.h"
 #include "common/broker/broker_declare.h"
@@ -156,12 +157,12 @@ dlq_reader_open(struct dlq_reader **out, const struct broker_settings *settings,
 	return OUTCOME_DONE;
 }
 
-static void
-wait_readable(int fd)
+void
+dlq_reader_wait(const struct dlq_reader *reader)
 {
-	struct pollfd watched = {.fd = fd, .events = POLLIN};
+	struct pollfd watched = {.fd = broker_fd(reader->broker), .events = POLLIN};
 
-	poll(&watched, 1, 50); /* interrupted or not: the caller looks again */
+	poll(&watched, 1, 50); /* interrupted or not: the caller asks for the next letter */
 }
 
 /*
@@ -181,10 +182,13 @@ await_acks(struct dlq_reader *reader)
 		struct failure failure;
 		bool end;
 
-		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
+		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE) {
+			log_warning("%s; some of the letters that left %s may still be there",
+				    failure.text, reader->queue);
 			return;
+		}
 		delivery_free(&delivery);
-		wait_readable(broker_fd(reader->broker));
+		dlq_reader_wait(reader);
 	}
 }
 
@@ -246,7 +250,7 @@ ask_for_rest(struct dlq_reader *reader, struct failure *failure)
 }
 
 static void
-note_letter(struct dlq_reader *reader, const struct delivery *delivery)
+count_given(struct dlq_reader *reader, const struct delivery *delivery)
 {
 	reader->given++;
 	reader->in_consumer++;
@@ -290,7 +294,7 @@ dlq_reader_next(struct dlq_reader *reader, struct delivery **delivery, bool *end
 	if (event.kind == BROKER_DELIVERY && *end) {
 		delivery_free(&event.delivery); /* came later; goes back with the others */
 	} else if (event.kind == BROKER_DELIVERY) {
-		note_letter(reader, event.delivery);
+		count_given(reader, event.delivery);
 		/* What cannot be unpacked stays as it is: message.content_encoding says so. */
 		(void)!delivery_unpack(event.delivery, reader->unpacker);
 		*delivery = event.delivery;
@@ -298,12 +302,6 @@ dlq_reader_next(struct dlq_reader *reader, struct delivery **delivery, bool *end
 		return ask_for_rest(reader, failure);
 	}
 	return OUTCOME_DONE;
-}
-
-int
-dlq_reader_fd(const struct dlq_reader *reader)
-{
-	return broker_fd(reader->broker);
 }
 
 void
@@ -347,7 +345,7 @@ dlq_reader_preserve_order(struct dlq_reader *reader)
 		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE)
 			return;
 		if (delivery == NULL && !end)
-			wait_readable(dlq_reader_fd(reader));
+			dlq_reader_wait(reader);
 		delivery_free(&delivery);
 	}
 }
@@ -369,7 +367,7 @@ dlq_reader_each(const struct broker_settings *settings, const char *queue, const
 		if (outcome != OUTCOME_DONE || end)
 			break;
 		if (delivery == NULL)
-			wait_readable(dlq_reader_fd(reader));
+			dlq_reader_wait(reader);
 		else
 			more = visit(context, delivery);
 		delivery_free(&delivery);

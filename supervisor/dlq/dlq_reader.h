@@ -46,13 +46,14 @@ void dlq_reader_close(struct dlq_reader **reader);
 
 /*
  * The next letter, now the caller's (delivery_free()); never waits long. *delivery is NULL when
- * there is none yet (poll dlq_reader_fd(), a second at most) and when *end is true: all
+ * there is none yet (dlq_reader_wait()) and when *end is true: all
  * that were in the queue at the opening have been given out; later ones are not.
  */
 enum outcome dlq_reader_next(struct dlq_reader *reader, struct delivery **delivery, bool *end,
 			     struct failure *failure) MUST_CHECK;
 
-int dlq_reader_fd(const struct dlq_reader *reader);
+/* Wait for something to come, 50 ms at most. */
+void dlq_reader_wait(const struct dlq_reader *reader);
 
 /*
  * Before closing a reader that did not read to the end: in a queue of up to 20,000 letters read on,

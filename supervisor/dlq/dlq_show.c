@@ -128,7 +128,7 @@ print_lines(FILE *out, const struct dlq_letter *letter)
 }
 
 static void
-print_letter(const void *record, FILE *out)
+print_whole_letter(const void *record, FILE *out)
 {
 	const struct shown_letter *shown = record;
 	const struct dlq_letter *letter = shown->letter;
@@ -173,7 +173,7 @@ show_letter(void *context, const struct dlq_letter *letter, struct delivery **de
 {
 	const struct shown_letter shown = {.run = context, .letter = letter};
 
-	output_record(&shown.run->call->output, &shown, shown_json, print_letter);
+	output_record(&shown.run->call->output, &shown, shown_json, print_whole_letter);
 	return true;
 }
 

@@ -10,7 +10,7 @@
 static int
 dlq_verbs_run(struct call *call, bool takes_file, int (*work)(struct dlq_run *run))
 {
-	struct dlq_run run = {.call = call, .canary_ms = 60000};
+	struct dlq_run run = {.call = call, .canary_ms = dlq_option_canary_timeout.usual};
 	int code = dlq_options_read(&run, takes_file);
 
 	if (code == 0) {
@@ -49,7 +49,13 @@ RUN(import, true)
 		&dlq_option_source, &dlq_option_held, &dlq_option_with_held
 #define CHANGING &dlq_option_dry_run, &option_json
 
-#define DLQ_QUEUES "lake clean"
+/* What may be typed for a queue; behind a space. */
+static const char dlq_queue_words[] =
+#define STAGE(identifier, section, ...) " " #section
+#include "common/settings/stages.def"
+#undef STAGE
+	;
+#define QUEUE_WORDS (dlq_queue_words + 1)
 
 const struct verb dlq_verbs[] = {
 	{.name = "groups",
@@ -61,7 +67,7 @@ const struct verb dlq_verbs[] = {
 		 "column (g…) can be given wherever ids can. Times are UTC; T is as in "
 		 "`sluicectl dlq list --help`.",
 	 .example = "sluicectl dlq groups clean",
-	 .words = DLQ_QUEUES,
+	 .words = QUEUE_WORDS,
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(SELECTING, &option_json),
 	 .handler = dlq_verbs_groups},
@@ -80,7 +86,7 @@ const struct verb dlq_verbs[] = {
 		 "of them.",
 	 .example = "sluicectl dlq list clean --reason parse.no_match --match '\"BREW ' --ids | "
 		    "sluicectl dlq hold -",
-	 .words = DLQ_QUEUES,
+	 .words = QUEUE_WORDS,
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(SELECTING, &dlq_option_limit, &dlq_option_ids, &dlq_option_group,
 				&option_json),
@@ -100,7 +106,7 @@ const struct verb dlq_verbs[] = {
 		 "Nothing is moved. A line whose file is one of today's inputs is read by that "
 		 "input's format.",
 	 .example = "sluicectl dlq check clean",
-	 .words = DLQ_QUEUES,
+	 .words = QUEUE_WORDS,
 	 .max_words = VERB_ANY_WORDS,
 	 .options =
 		 OPTION_LIST(SELECTING, &dlq_option_format, &dlq_option_keep_format, &option_json),
@@ -120,7 +126,7 @@ const struct verb dlq_verbs[] = {
 		 "Ctrl-C ends\n"
 		 "between two letters. -n only counts.",
 	 .example = "sluicectl dlq retry g1a2b3c4 --canary 20 --rate 500/s",
-	 .words = DLQ_QUEUES,
+	 .words = QUEUE_WORDS,
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(SELECTING, &dlq_option_limit, &dlq_option_all, &dlq_option_group,
 				&dlq_option_canary, &dlq_option_canary_timeout, &dlq_option_rate,
@@ -147,7 +153,7 @@ const struct verb dlq_verbs[] = {
 	 .help = "mark letters: retry and drop leave them out unless they are named by id\n"
 		 "A held letter is a copy of itself at the end of its dead-letter queue.",
 	 .example = "sluicectl dlq hold c4f1e09",
-	 .words = DLQ_QUEUES,
+	 .words = QUEUE_WORDS,
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(SELECTING, &dlq_option_group, &dlq_option_all, CHANGING),
 	 .handler = dlq_verbs_hold},
@@ -155,7 +161,7 @@ const struct verb dlq_verbs[] = {
 	 .synopsis = "ID…|-|GROUP|--all [lake|clean]",
 	 .help = "take the mark of hold away",
 	 .example = "sluicectl dlq release --all",
-	 .words = DLQ_QUEUES,
+	 .words = QUEUE_WORDS,
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(SELECTING, &dlq_option_group, &dlq_option_all, CHANGING),
 	 .handler = dlq_verbs_release},
@@ -166,7 +172,7 @@ const struct verb dlq_verbs[] = {
 		 "them, written and\n"
 		 "synced before they leave the queue. --all wants the queue's name once more.",
 	 .example = "sluicectl dlq drop --all --confirm queue-data-clean.dead",
-	 .words = DLQ_QUEUES,
+	 .words = QUEUE_WORDS,
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(SELECTING, &dlq_option_limit, &dlq_option_all, &dlq_option_group,
 				&dlq_option_confirm, CHANGING),
@@ -186,7 +192,7 @@ const struct verb dlq_verbs[] = {
 	 .help = "copy letters as NDJSON, byte for byte (body_base64 when not UTF-8); they stay\n"
 		 "--csv is for reading only: escaped, and harmless in a spreadsheet.",
 	 .example = "sluicectl dlq export clean --out letters.ndjson",
-	 .words = DLQ_QUEUES,
+	 .words = QUEUE_WORDS,
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(SELECTING, &dlq_option_limit, &dlq_option_csv, &dlq_option_out,
 				&dlq_option_group),

@@ -7,7 +7,6 @@
 #include "common/base/log.h"
 #include "supervisor/dlq/dlq_reader.h"
 
-#include <poll.h>
 #include <sysexits.h>
 
 int
@@ -64,8 +63,6 @@ walk_queue(struct walk *walk, bool *more)
 			    &failure) != OUTCOME_DONE)
 		return dlq_walk_log_failure(&failure);
 	while (*more && !end) {
-		struct pollfd watched = {.fd = dlq_reader_fd(reader), .events = POLLIN};
-
 		if (dlq_reader_next(reader, &delivery, &end, &failure) != OUTCOME_DONE) {
 			code = dlq_walk_log_failure(&failure);
 			break;
@@ -73,7 +70,7 @@ walk_queue(struct walk *walk, bool *more)
 		if (delivery != NULL)
 			*more = walk_letter(walk, &delivery);
 		else if (!end)
-			poll(&watched, 1, 50);
+			dlq_reader_wait(reader);
 		delivery_free(&delivery);
 	}
 	if (code == CTL_OK && !end)

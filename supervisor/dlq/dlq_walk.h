@@ -11,8 +11,8 @@
 int dlq_walk_log_failure(const struct failure *failure);
 
 /*
- * Call the function for each letter of the queues that are wanted and that the selection takes (all
- * letters with unfiltered), until it returns false or the limit is reached. It may take the delivery
+ * Call the function for each letter of the queues that are wanted and that the selection takes
+ * (unfiltered: for all letters), until it returns false or the limit is reached. It may take the delivery
  * over by setting *delivery to NULL. Returns an exit code, after a message when it is not 0.
  */
 typedef bool dlq_walk_fn(void *context, const struct dlq_letter *letter,

@@ -54,9 +54,9 @@ fake_mysql_fail(const char *function, unsigned nth, unsigned error)
 }
 
 void
-fake_mysql_set_packet(uint64_t max_allowed_packet)
+fake_mysql_set_packet(uint64_t bytes)
 {
-	fake.packet = max_allowed_packet;
+	fake.packet = bytes;
 }
 
 void
@@ -180,7 +180,7 @@ mysql_real_query(MYSQL *mysql UNUSED, const char *sql, unsigned long len)
 	fake.has_result = fake.has_row = strncmp(sql, "SELECT", 6) == 0;
 	snprintf(fake.packet_text, sizeof(fake.packet_text), "%" PRIu64, fake.packet);
 	fake.row[0] = NULL;
-	if (strstr(sql, "max_allowed_packet") != NULL)
+	if (memmem(sql, len, "max_allowed_packet", strlen("max_allowed_packet")) != NULL)
 		fake.row[0] = fake.packet_text;
 	else if (fake.answer != NULL)
 		fake.row[0] = (char *)(uintptr_t)fake.answer;

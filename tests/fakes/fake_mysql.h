@@ -19,7 +19,7 @@ void fake_mysql_reset(void);
  */
 void fake_mysql_fail(const char *function, unsigned nth, unsigned error);
 
-void fake_mysql_set_packet(uint64_t max_allowed_packet);
+void fake_mysql_set_packet(uint64_t bytes);
 void fake_mysql_set_arrays(bool can_bind_arrays);
 bool fake_mysql_client_has_arrays(void); /* Oracle's client library has none */
 /* What a SELECT answers, besides that of max_allowed_packet. NULL: SQL NULL. */

@@ -82,7 +82,7 @@ static struct audit *audit;
 static struct failure failure;
 
 static int
-start(void **state)
+setup(void **state)
 {
 	(void)state;
 	settings = (struct settings){.identity = IDENTITY_LINE};
@@ -94,7 +94,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	audit_free(&audit);
@@ -334,14 +334,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_nothing, start, stop),
-		cmocka_unit_test_setup_teardown(test_each_place, start, stop),
-		cmocka_unit_test_setup_teardown(test_missing, start, stop),
-		cmocka_unit_test_setup_teardown(test_unfinished, start, stop),
-		cmocka_unit_test_setup_teardown(test_too_long, start, stop),
-		cmocka_unit_test_setup_teardown(test_position, start, stop),
-		cmocka_unit_test_setup_teardown(test_many_lines, start, stop),
-		cmocka_unit_test_setup_teardown(test_database_fails, start, stop),
+		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_each_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unfinished, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_position, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_database_fails, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);

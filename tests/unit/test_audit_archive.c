@@ -79,7 +79,8 @@ warn(void *context, const char *text)
 static void
 walk(struct seen *seen)
 {
-	const struct audit_archive_reader reader = {.take = take, .warn = warn, .context = seen};
+	const struct audit_archive_reader reader = {
+		.on_letter = take, .on_warning = warn, .context = seen};
 
 	audit_archive_walk(seen->state_dir, &reader);
 }
@@ -196,7 +197,8 @@ test_damage(void **state)
 static void
 test_no_folder(void **state)
 {
-	const struct audit_archive_reader reader = {.take = take, .warn = warn, .context = *state};
+	const struct audit_archive_reader reader = {
+		.on_letter = take, .on_warning = warn, .context = *state};
 	struct seen *seen = *state;
 
 	audit_archive_walk("/nonexistent", &reader);

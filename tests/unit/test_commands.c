@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_commands.c - requests from the socket and words from the command line.
+ * test_commands.c - requests from the socket: which are done, which are refused, and for whom.
  */
 #include "supervisor/daemon/commands.h"
 #include "common/base/log.h"
@@ -18,8 +18,6 @@
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-/* --- requests --- */
 
 static enum spawn_result
 no_spawn(void *context UNUSED, const struct slot *slot UNUSED, pid_t *pid)
@@ -196,24 +194,6 @@ test_scale(void **state)
 	json_decref(answer);
 }
 
-/* Whatever a child has written into its page, the answer is JSON on one line. */
-static void
-test_status_of_a_child_gone_wild(void **state)
-{
-	struct supervisor *supervisor = *state;
-	struct slot *slot = pool_slot(&supervisor->pool, ROLE_LAKE, 0);
-	json_t *answer;
-	const json_t *shown;
-
-	memset((char *)slot->page + sizeof(slot->page->version), 0xfe,
-	       STATUS_PAGE_SIZE - sizeof(slot->page->version));
-	answer = ask(supervisor, &onlooker, "{\"v\":1,\"command\":\"status\"}");
-	shown = json_array_get(json_object_get(json_object_get(answer, "data"), "slots"), 0);
-	assert_string_equal(member_text(shown, "name", ""), "lake/0");
-	assert_string_equal(member_text(shown, "report", ""), "unknown");
-	json_decref(answer);
-}
-
 #define COMMAND_TEST(function) \
 	cmocka_unit_test_setup_teardown(function, open_supervisor, close_supervisor)
 
@@ -224,7 +204,6 @@ main(void)
 		COMMAND_TEST(test_requests),
 		COMMAND_TEST(test_who_may_not_operate),
 		COMMAND_TEST(test_scale),
-		COMMAND_TEST(test_status_of_a_child_gone_wild),
 	};
 
 	return cmocka_run_group_tests_name("commands", tests, NULL, NULL);

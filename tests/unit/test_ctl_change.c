@@ -45,7 +45,7 @@ usleep(useconds_t microseconds UNUSED)
 /* --- the tests --- */
 
 static const struct option_row row_timeout = {
-	.name = "timeout", .value = "1s", .help = "h", .kind = OPTION_DURATION};
+	.name = "timeout", .value = "1s", .help = "h", .kind = OPTION_DURATION, .usual = 20};
 static const struct option_row row_no_wait = {.name = "no-wait", .help = "h"};
 
 /*
@@ -56,11 +56,8 @@ static int
 finish(const char *const *list, bool json, bool dry_run, const char *option, char text[1024])
 {
 	static const struct target target = {.role = ROLE_LAKE, .index = 1};
-	const struct ctl_change change = {.targets = &target,
-					  .target_count = 1,
-					  .wait_ms = 20,
-					  .dry_run = dry_run,
-					  .done = "ready"};
+	const struct ctl_change change = {
+		.targets = &target, .target_count = 1, .dry_run = dry_run, .done = "ready"};
 	char verb[] = "scale", words[32], error[64], *argv[] = {verb, words, NULL};
 	char *printed = NULL;
 	struct client client = {.fd = -1};

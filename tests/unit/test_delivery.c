@@ -8,11 +8,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <amqp.h>
-#include <amqp_framing.h>
 #include <string.h>
 
 #include "common/base/defs.h"
+#include "common/broker/amqp_library.h"
 #include "common/broker/delivery.h"
 
 #define TEXT(bytes_of)                                                        \

@@ -90,6 +90,8 @@ test_round_trip(void **state)
 		"{\"delivery_mode\":2,\"headers\":{\"a\":{\"$text\":\"/w==\"},"
 		"\"b\":{\"$bytes\":\"AAEC\"},\"c\":{\"$time\":1700000000},"
 		"\"d\":{\"$decimal\":[2,314]}}}",
+		"{\"delivery_mode\":2,\"headers\":{\"a\":{\"$real\":\"nan\"},"
+		"\"b\":{\"$real\":\"inf\"},\"c\":{\"$real\":\"-inf\"}}}",
 		/* names that JSON cannot have: twice there, not UTF-8, like one of our tags */
 		"{\"delivery_mode\":2,\"headers\":{\"$table\":[[\"YQ==\",1],[\"YQ==\",2]]}}",
 		"{\"delivery_mode\":2,\"headers\":{\"$table\":[[\"/w==\",\"x\"]]}}",
@@ -129,11 +131,12 @@ test_refused(void **state)
 		"{\"message_id\":5}",
 		"{\"headers\":{\"a\":{\"$bytes\":7}}}",
 		"{\"headers\":{\"$table\":[[\"no base64!\",1]]}}",
+		"{\"headers\":{\"a\":{\"$real\":\"1.5\"}}}",
 		/* deeper than anybody means */
 		"{\"headers\":{\"a\":[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]}}",
 	};
 	char large[200000] = "{\"headers\":{\"a\":\"";
-	char long_id[400] = "{\"message_id\":\"";
+	char long_id[400] = "{\"message_id\":\"", long_name[400] = "{\"headers\":{\"";
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -147,6 +150,9 @@ test_refused(void **state)
 	memset(long_id + strlen(long_id), 'x', 256);
 	memcpy(long_id + strlen(long_id), "\"}", 3);
 	assert_int_equal(publish(long_id), OUTCOME_REJECT);
+	memset(long_name + strlen(long_name), 'x', 256);
+	memcpy(long_name + strlen(long_name), "\":1}}", 6);
+	assert_int_equal(publish(long_name), OUTCOME_REJECT);
 	assert_int_equal(fake_broker_ready("q"), 0);
 	assert_int_equal(publish("{}"), OUTCOME_DONE);
 }

@@ -86,7 +86,7 @@ put_letter(int64_t retries)
 
 /* A retry has sent one letter; it left the queue that is still being read. */
 static int
-start(void **state)
+setup(void **state)
 {
 	struct delivery *delivery;
 	struct dlq_letter letter;
@@ -113,7 +113,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	dlq_canary_free(&canary);
@@ -194,10 +194,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_stored, start, stop),
-		cmocka_unit_test_setup_teardown(test_returned, start, stop),
-		cmocka_unit_test_setup_teardown(test_same_letter, start, stop),
-		cmocka_unit_test_setup_teardown(test_failures, start, stop),
+		cmocka_unit_test_setup_teardown(test_stored, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_returned, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_same_letter, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("dlq_canary", tests, NULL, NULL);

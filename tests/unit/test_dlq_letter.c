@@ -21,7 +21,7 @@ static struct delivery *delivery;
 static struct dlq_letter letter;
 
 static int
-start(void **state)
+setup(void **state)
 {
 	(void)state;
 	fake_broker_reset();
@@ -31,7 +31,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	delivery_free(&delivery);
@@ -164,10 +164,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_of_a_worker, start, stop),
-		cmocka_unit_test_setup_teardown(test_of_the_broker, start, stop),
-		cmocka_unit_test_setup_teardown(test_of_others, start, stop),
-		cmocka_unit_test_setup_teardown(test_flaws, start, stop),
+		cmocka_unit_test_setup_teardown(test_of_a_worker, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_of_the_broker, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_of_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flaws, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("dlq_letter", tests, NULL, NULL);

@@ -31,7 +31,7 @@ static struct dlq_mover *mover;
 static struct failure failure;
 
 static int
-start(void **state)
+setup(void **state)
 {
 	(void)state;
 	fake_reset();
@@ -51,7 +51,7 @@ close_both(void)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	close_both();
@@ -354,7 +354,7 @@ test_each_call_fails(void **state)
 			uint64_t moved, unconfirmed;
 			enum outcome outcome;
 
-			start(NULL);
+			setup(NULL);
 			put_letters(LETTERS);
 			fake_broker_on_ack(assert_is_at_origin, NULL);
 			fake_fail(&(struct fake_fault){
@@ -366,7 +366,7 @@ test_each_call_fails(void **state)
 			unconfirmed = mover != NULL ? dlq_mover_unconfirmed(mover) : 0;
 			close_both();
 			assert_none_lost(moved, unconfirmed);
-			stop(NULL);
+			teardown(NULL);
 		}
 	}
 	assert_true(n > 3 * LETTERS);
@@ -407,17 +407,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_all_move, start, stop),
-		cmocka_unit_test_setup_teardown(test_ack_after_confirm, start, stop),
-		cmocka_unit_test_setup_teardown(test_lost_before_confirm, start, stop),
-		cmocka_unit_test_setup_teardown(test_nack, start, stop),
-		cmocka_unit_test_setup_teardown(test_return, start, stop),
-		cmocka_unit_test_setup_teardown(test_split, start, stop),
-		cmocka_unit_test_setup_teardown(test_reject, start, stop),
-		cmocka_unit_test_setup_teardown(test_window, start, stop),
-		cmocka_unit_test_setup_teardown(test_no_reader, start, stop),
+		cmocka_unit_test_setup_teardown(test_all_move, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ack_after_confirm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_before_confirm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nack, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_return, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_split, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reject, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_window, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_reader, setup, teardown),
 		cmocka_unit_test(test_each_call_fails),
-		cmocka_unit_test_setup_teardown(test_interrupt_under_alarm, start, stop),
+		cmocka_unit_test_setup_teardown(test_interrupt_under_alarm, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("dlq_mover", tests, NULL, NULL);

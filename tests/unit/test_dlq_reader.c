@@ -6,7 +6,6 @@
 #include "tests/fakes/fake_broker.h"
 #include "tests/fakes/fake_time.h"
 
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +22,7 @@ static struct dlq_reader *reader;
 static struct failure failure;
 
 static int
-start(void **state)
+setup(void **state)
 {
 	(void)state;
 	fake_reset();
@@ -34,7 +33,7 @@ start(void **state)
 }
 
 static int
-stop(void **state)
+teardown(void **state)
 {
 	(void)state;
 	dlq_reader_close(&reader);
@@ -68,11 +67,9 @@ next(struct dlq_reader *from)
 	bool end = false;
 
 	while (dlq_reader_next(from, &delivery, &end, &failure) == OUTCOME_DONE && !end) {
-		struct pollfd watched = {.fd = dlq_reader_fd(from), .events = POLLIN};
-
 		if (delivery != NULL)
 			return delivery;
-		poll(&watched, 1, 50);
+		dlq_reader_wait(from);
 	}
 	return NULL;
 }
@@ -336,7 +333,7 @@ test_each_call_fails(void **state)
 		enum outcome outcome;
 		unsigned count = 0;
 
-		start(NULL);
+		setup(NULL);
 		put_letters(0, 3);
 		fake_fail(&(struct fake_fault){.nth = n, .outcome = OUTCOME_RETRY});
 		outcome =
@@ -345,7 +342,7 @@ test_each_call_fails(void **state)
 		assert_int_equal(outcome, failed ? OUTCOME_RETRY : OUTCOME_DONE);
 		assert_int_equal(fake_broker_connections(), 0);
 		assert_queue_has(0, 3);
-		assert_int_equal(stop(NULL), 0);
+		assert_int_equal(teardown(NULL), 0);
 	}
 	assert_true(n > 8);
 }
@@ -354,17 +351,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_all_stay, start, stop),
-		cmocka_unit_test_setup_teardown(test_empty, start, stop),
-		cmocka_unit_test_setup_teardown(test_consumers, start, stop),
-		cmocka_unit_test_setup_teardown(test_ack, start, stop),
-		cmocka_unit_test_setup_teardown(test_later_letters, start, stop),
-		cmocka_unit_test_setup_teardown(test_missing, start, stop),
-		cmocka_unit_test_setup_teardown(test_waits_for_others, start, stop),
-		cmocka_unit_test_setup_teardown(test_preserve_order, start, stop),
-		cmocka_unit_test_setup_teardown(test_cancelled, start, stop),
-		cmocka_unit_test_setup_teardown(test_no_queue, start, stop),
-		cmocka_unit_test_setup_teardown(test_each, start, stop),
+		cmocka_unit_test_setup_teardown(test_all_stay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_consumers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ack, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_later_letters, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waits_for_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_preserve_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cancelled, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_queue, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_each, setup, teardown),
 		cmocka_unit_test(test_each_call_fails),
 	};
 

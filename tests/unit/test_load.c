@@ -4,6 +4,7 @@
  */
 #include "supervisor/daemon/load.h"
 #include "common/base/clock.h"
+#include "tests/unit/assert_between.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,9 +86,9 @@ test_queue_in_hand(void **state UNUSED)
 	queue = load_queue(slots, ROLE_LAKE, now_ms);
 	assert_int_equal(queue.in_hand, 10);
 	/* The youngest that is in hand: what waits behind it is about as old. */
-	assert_in_range(queue.oldest_s, 100, 110);
+	assert_between(queue.oldest_s, 100, 110);
 	atomic_store(&lake[0].page->queue.in_hand, 0);
-	assert_in_range(load_queue(slots, ROLE_LAKE, now_ms).oldest_s, 101, 111);
+	assert_between(load_queue(slots, ROLE_LAKE, now_ms).oldest_s, 101, 111);
 	/* Nothing in hand and nothing waits: nothing is old. */
 	atomic_store(&lake[1].page->queue.in_hand, 0);
 	report_queue(&lake[0], now_ms, 0);

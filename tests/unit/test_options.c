@@ -18,7 +18,7 @@ static const struct option_row row_file = {
 static const struct option_row row_last = {
 	.name = "last", .value = "N", .help = "h", .kind = OPTION_NUMBER};
 static const struct option_row row_limit = {
-	.name = "limit", .value = "N", .help = "h", .kind = OPTION_NUMBER, .max = 100};
+	.name = "limit", .value = "N", .help = "h", .kind = OPTION_NUMBER, .max = 100, .usual = 20};
 static const struct option_row row_rate = {
 	.name = "rate", .value = "N/s", .help = "h", .kind = OPTION_NUMBER, .unit = "/s", .min = 1};
 static const struct option_row row_timeout = {
@@ -30,9 +30,9 @@ static const struct option_row row_watch = {.name = "watch",
 					    .min = 100,
 					    .implied = 2000};
 
-#define ROWS                                                                           \
-	OPTION_LIST(&row_check, &row_dry, &row_file, &row_last, &row_limit, &row_rate, \
-		    &row_timeout, &row_watch)
+static const struct option_row *const rows[] = {&row_check,   &row_dry,	  &row_file,
+						&row_last,    &row_limit, &row_rate,
+						&row_timeout, &row_watch, NULL};
 
 enum { WORDS_MAX = 8 };
 
@@ -50,7 +50,7 @@ read_line(struct options *options, char *line, char *error, size_t error_size)
 	     word = strtok_r(NULL, " ", &rest))
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	return options_read(options, ROWS, argc, argv, error, error_size);
+	return options_read(options, rows, argc, argv, error, error_size);
 }
 
 static void
@@ -65,8 +65,8 @@ test_what_was_given(void **state UNUSED)
 	assert_false(options_has(&options, "check"));
 	assert_string_equal(options_text(&options, "file"), "b");
 	assert_null(options_text(&options, "watch"));
-	assert_int_equal(options_number(&options, "last", -1), 7);
-	assert_int_equal(options_number(&options, "limit", -1), -1);
+	assert_int_equal(options_number(&options, "last"), 7);
+	assert_int_equal(options_number(&options, "limit"), 20);
 	assert_int_equal(options.word_count, 2);
 	assert_string_equal(options.words[0], "one");
 	assert_string_equal(options.words[1], "two");
@@ -83,13 +83,13 @@ test_numbers_and_durations(void **state UNUSED)
 	char error[128];
 
 	assert_int_equal(read_line(&options, line, error, sizeof(error)), 0);
-	assert_int_equal(options_number(&options, "watch", 0), 2000);
-	assert_int_equal(options_number(&options, "rate", 0), 5);
-	assert_int_equal(options_number(&options, "timeout", 0), 120000);
-	assert_int_equal(options_number(&options, "limit", 0), 100);
+	assert_int_equal(options_number(&options, "watch"), 2000);
+	assert_int_equal(options_number(&options, "rate"), 5);
+	assert_int_equal(options_number(&options, "timeout"), 120000);
+	assert_int_equal(options_number(&options, "limit"), 100);
 	options_free(&options);
 	assert_int_equal(read_line(&options, again, error, sizeof(error)), 0);
-	assert_int_equal(options_number(&options, "watch", 0), 300);
+	assert_int_equal(options_number(&options, "watch"), 300);
 	assert_false(options_has(&options, "check"));
 	assert_int_equal(options.word_count, 2);
 	options_free(&options);

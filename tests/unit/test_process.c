@@ -8,6 +8,7 @@
 #include "common/process/process.h"
 #include "common/base/clock.h"
 #include "common/process/handover.h"
+#include "tests/unit/assert_between.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -338,7 +339,7 @@ test_orphan_alarm(void **state)
 
 	start_supervised(fixture);
 	raise(SIGUSR2);
-	assert_in_range(alarm(0), 9 + 9, 9 + 10);
+	assert_between(alarm(0), 9 + 9, 9 + 10);
 }
 
 /* --- waiting --- */

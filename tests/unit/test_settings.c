@@ -221,6 +221,7 @@ test_numbers_that_do_not_fit(void **state)
 		snprintf(text, sizeof(text), "producer : { max_line_bytes = %s; };",
 			 cases[i].number);
 		assert_refused(text, cases[i].message);
+		assert_null(strstr(messages, "is not found behind"));
 	}
 	/* others on the line, before and behind, are not taken for it */
 	assert_refused("producer : { frame_lines = 5; max_line_bytes = 4294968320; check_s = 7; };",

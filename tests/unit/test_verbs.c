@@ -51,7 +51,7 @@ static const struct option_row row_watch = {
 static const struct verb own_verbs[] = {
 	{.name = "show", .help = "h", .example = "e", .options = ROWS, .handler = remember},
 	{.name = "status",
-	 .help = "state of the box\nmore about it",
+	 .help = "state of the set\nmore about it",
 	 .example = "e",
 	 .max_words = 1,
 	 .options = ROWS,
@@ -73,7 +73,7 @@ static const struct verb verbs[] = {
 	 .usage_code = 3,
 	 .options = ROWS,
 	 .handler = remember},
-	{.name = "box", .help = "verbs of its own", .example = "e", .verbs = own_verbs},
+	{.name = "set", .help = "verbs of its own", .example = "e", .verbs = own_verbs},
 	{.name = NULL},
 };
 
@@ -119,12 +119,12 @@ test_handlers_are_called(void **state UNUSED)
 static void
 test_verbs_of_verbs(void **state UNUSED)
 {
-	assert_int_equal(run("box status word"), 42);
-	assert_string_equal(seen.name, "box status");
+	assert_int_equal(run("set status word"), 42);
+	assert_string_equal(seen.name, "set status");
 	assert_string_equal(seen.first, "word");
 	/* options may stand before it, and their values */
-	assert_int_equal(run("box --file a -n show"), 42);
-	assert_string_equal(seen.name, "box show");
+	assert_int_equal(run("set --file a -n show"), 42);
+	assert_string_equal(seen.name, "set show");
 	assert_string_equal(seen.file, "a");
 	assert_true(seen.dry_run && seen.words == 0);
 }
@@ -139,13 +139,13 @@ test_what_is_wrong_is_said(void **state UNUSED)
 	} cases[] = {
 		{"statsu", EX_USAGE, "unknown verb \"statsu\": did you mean status?"},
 		{"xyzzy", EX_USAGE, "unknown verb \"xyzzy\"; try: sluicectl --help"},
-		{"box", EX_USAGE, "box: say what: show or status; try: sluicectl box --help"},
-		{"box -n", EX_USAGE, "box: say what: show or status; try: sluicectl box --help"},
-		{"box shwo", EX_USAGE, "box: unknown verb \"shwo\": did you mean show?"},
-		{"box xyzzy", EX_USAGE, "box: unknown verb \"xyzzy\"; try: sluicectl box --help"},
-		{"box show --dry", 42, ""}, /* getopt_long() takes what is unambiguous */
-		{"box show --jsno", EX_USAGE,
-		 "box show: unknown option --jsno: did you mean --json?; try: sluicectl box show "
+		{"set", EX_USAGE, "set: say what: show or status; try: sluicectl set --help"},
+		{"set -n", EX_USAGE, "set: say what: show or status; try: sluicectl set --help"},
+		{"set shwo", EX_USAGE, "set: unknown verb \"shwo\": did you mean show?"},
+		{"set xyzzy", EX_USAGE, "set: unknown verb \"xyzzy\"; try: sluicectl set --help"},
+		{"set show --dry", 42, ""}, /* getopt_long() takes what is unambiguous */
+		{"set show --jsno", EX_USAGE,
+		 "set show: unknown option --jsno: did you mean --json?; try: sluicectl set show "
 		 "--help"},
 		{"status word", EX_USAGE,
 		 "status: unexpected argument \"word\"; try: sluicectl status --help"},
@@ -195,9 +195,9 @@ test_help(void **state UNUSED)
 	text = help_of(&verbs[1], "read");
 	assert_non_null(strstr(text, "sluicectl read WORD --file FILE [-n | --dry-run]"));
 	free(text);
-	text = help_of(&verbs[2], "box");
-	assert_non_null(strstr(text, "usage: sluicectl box VERB ...\n"));
-	assert_non_null(strstr(text, "  status     state of the box\n"));
+	text = help_of(&verbs[2], "set");
+	assert_non_null(strstr(text, "usage: sluicectl set VERB ...\n"));
+	assert_non_null(strstr(text, "  status     state of the set\n"));
 	assert_null(strstr(text, "more about it"));
 	free(text);
 }
@@ -222,8 +222,8 @@ static void
 test_help_is_asked_for(void **state UNUSED)
 {
 	static const char *const lines[] = {"help status", "status --help", "status -h word",
-					    "help box",	   "box --help",    "help box status",
-					    "box show -h", "read --help"};
+					    "help set",	   "set --help",    "help set status",
+					    "set show -h", "read --help"};
 	int saved = dup(STDOUT_FILENO);
 
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
@@ -242,10 +242,10 @@ test_help_is_asked_for(void **state UNUSED)
 		assert_int_equal(code, CTL_OK);
 		assert_string_equal(seen.name, "");
 		assert_int_equal(strncmp(text, "usage: sluicectl ", 17), 0);
-		if (strstr(lines[i], "box") != NULL)
-			assert_int_equal(strncmp(text + 17, "box", 3), 0);
-		if (strcmp(lines[i], "help box status") == 0)
-			assert_int_equal(strncmp(text + 17, "box status", 10), 0);
+		if (strstr(lines[i], "set") != NULL)
+			assert_int_equal(strncmp(text + 17, "set", 3), 0);
+		if (strcmp(lines[i], "help set status") == 0)
+			assert_int_equal(strncmp(text + 17, "set status", 10), 0);
 	}
 	close(saved);
 }

@@ -137,7 +137,7 @@ run_step(const char *step)
 	default:
 		fail();
 	}
-	window_settle(&window);
+	window_advance(&window);
 }
 
 static void
@@ -179,7 +179,7 @@ test_bounds(void **state)
 	assert_false(window_has_room(&window)); /* frames */
 	publish_waiting();
 	window_acked(&window, 8, true);
-	window_settle(&window);
+	window_advance(&window);
 	window_add(&window, &big);		/* one may always be added, however big */
 	assert_false(window_has_room(&window)); /* bytes */
 	publish_waiting();
@@ -201,7 +201,7 @@ test_change_counts(void **state)
 	assert_int_equal(change.lines, 3);
 	assert_int_equal(change.bytes, 3 * FRAME_BYTES);
 	change = window_nacked(&window, 4, true);
-	assert_int_equal(change.again, 1);
+	assert_int_equal(change.requeued, 1);
 	assert_int_equal(change.confirmed, 0);
 }
 
@@ -215,7 +215,7 @@ test_foreign_return(void **state)
 	assert_false(window_returned(&window, SPAN_LITERAL("")));
 	assert_false(window_returned(&window, SPAN_NULL));
 	window_acked(&window, 1, false);
-	assert_true(window_settle(&window));
+	assert_true(window_advance(&window));
 	assert_int_equal(tracks[0].confirmed, FRAME_BYTES);
 }
 
@@ -228,7 +228,7 @@ test_drop(void **state)
 	window_drop(&window, window_next_waiting(&window));
 	publish_waiting();
 	window_acked(&window, 1, false);
-	window_settle(&window);
+	window_advance(&window);
 	assert_int_equal(tracks[0].confirmed, 2 * FRAME_BYTES);
 	assert_int_equal(window.bytes, 0);
 }
@@ -248,10 +248,10 @@ test_pair(void **state)
 	window_add(&window, &second);
 	publish_waiting();
 	window_acked(&window, 2, false);
-	window_settle(&window);
+	window_advance(&window);
 	assert_int_equal(tracks[0].confirmed, 0);
 	window_acked(&window, 1, false);
-	window_settle(&window);
+	window_advance(&window);
 	assert_int_equal(tracks[0].confirmed, 90);
 }
 
@@ -279,7 +279,7 @@ test_random(void **state)
 			publish_waiting();
 		else if (random() % 50 == 0)
 			window_lost(&window);
-		window_settle(&window);
+		window_advance(&window);
 		assert_true(tracks[0].confirmed >= before);
 		assert_true(window.waiting + window.in_flight <= window.count);
 	}
@@ -287,7 +287,7 @@ test_random(void **state)
 	next_tag = 0;
 	publish_waiting();
 	lines += window_acked(&window, UINT64_MAX, true).lines;
-	window_settle(&window);
+	window_advance(&window);
 	assert_int_equal(window.count, 0);
 	assert_int_equal(window.bytes, 0);
 	assert_int_equal(lines, (uint64_t)added[0] + (uint64_t)added[1]);
