@@ -83,7 +83,12 @@ LIMIT(option_queue_warning, "queue-warning", "a queue with so many messages is a
 LIMIT(option_queue_critical, "queue-critical", "a queue with so many messages is critical");
 LIMIT_AGE(option_age_warning, "age-warning", "5m", 0, "a message as old as this is a warning");
 LIMIT_AGE(option_age_critical, "age-critical", "1h", 0, "a message as old as this is critical");
-LIMIT(option_dead_warning, "dead-warning", "so many dead letters are a warning");
+static const struct option_row option_dead_warning = {
+	.name = "dead-warning",
+	.value = "N",
+	.help = "so many waiting dead letters are a warning; 0 = never",
+	.kind = OPTION_NUMBER,
+	.usual = 1};
 LIMIT(option_dead_critical, "dead-critical", "so many dead letters are critical");
 LIMIT_AGE(option_deaths, "deaths", "10m", 600000, "a death within this time is a warning");
 

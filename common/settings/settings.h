@@ -61,6 +61,7 @@ struct worker_settings {
 struct supervisor_settings {
 	char *socket, *state_dir;
 	int64_t drain_s, hang_s, restart_min_ms, restart_max_ms, stable_s;
+	int64_t rejected_window_s, rejected_warning_percent, rejected_critical_percent;
 };
 
 /* Where a value comes from. */

@@ -111,6 +111,24 @@ judge_queue(struct judgement *judge, const json_t *queue, const struct ctl_limit
 		     "dead letters");
 }
 
+/* sluiced knows the limits: they are settings. */
+static void
+judge_dead_letters(struct judgement *judge, const char *name, const json_t *letters)
+{
+	const char *state = member_text(letters, "state", "ok");
+	char span[32];
+
+	if (strcmp(state, "ok") == 0)
+		return;
+	human_duration((int64_t)(member_number(letters, "window_s", 0) * 1000), span, sizeof(span));
+	judge_add(judge, strcmp(state, "critical") == 0 ? CTL_CRITICAL : CTL_WARNING,
+		  "%s: %.3g %% of the lines of the last %s are dead letters (%.0f of %.0f), most "
+		  "for %s: sluicectl dlq groups %s",
+		  name, member_number(letters, "percent", 0), span,
+		  member_number(letters, "rejected", 0), member_number(letters, "lines", 0),
+		  member_text(letters, "reason", "?"), name);
+}
+
 static void
 judge_deaths(struct judgement *judge, const json_t *deaths, int64_t within_s)
 {
@@ -151,6 +169,7 @@ ctl_judge(const json_t *status, const struct ctl_limits *limits, json_t *problem
 		judge_role(&judge, name, object);
 		judge_emptied(&judge, name, object, json_object_get(roles, "producer"));
 		judge_queue(&judge, json_object_get(object, "queue"), limits);
+		judge_dead_letters(&judge, name, json_object_get(object, "dead_letters"));
 	}
 	json_array_foreach(json_object_get(status, "slots"), i, slot) judge_slot(&judge, slot);
 	if (limits->deaths_s > 0)

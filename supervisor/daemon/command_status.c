@@ -136,6 +136,25 @@ reasons_json(const struct pool *pool, enum role_id role)
 }
 
 static json_t *
+dead_letters_json(const struct pool *pool, enum role_id role, int64_t now_ms)
+{
+	const struct rejects *rejects = &pool->loads[role].rejects;
+	struct rejects_totals totals = load_rejects_totals(pool->slots, role);
+	struct rejects_view view = rejects_view(rejects, &totals, now_ms);
+	struct load_queue queue = load_queue(pool->slots, role, now_ms);
+
+	if (role_table[role].queue == NULL)
+		return json_null();
+	return json_pack("{s:o, s:s, s:o, s:o, s:f, s:f, s:f, s:s}", "waiting",
+			 queue.known ? json_integer((json_int_t)queue.dead) : json_null(), "state",
+			 rejects_state_name(rejects->state), "lines", count_json(view.lines),
+			 "rejected", count_json(view.rejected), "percent", view.percent,
+			 "per_minute", view.per_minute, "window_s",
+			 (double)rejects->limits.window_ms / 1000, "reason",
+			 view.rejected > 0 ? reason_name(view.reason) : "");
+}
+
+static json_t *
 autoscale_json(const struct autoscale_limits *limits)
 {
 	if (limits->max == 0)
@@ -162,6 +181,7 @@ role_json(const struct pool *pool, enum role_id role, int64_t now_ms)
 	json_object_set_new(object, "total", count_json(load_total(pool->slots, role)));
 	json_object_set_new(object, "rejected", count_json(counters[COUNTER_LINES_REJECTED]));
 	json_object_set_new(object, "rejected_by_reason", reasons_json(pool, role));
+	json_object_set_new(object, "dead_letters", dead_letters_json(pool, role, now_ms));
 	json_object_set_new(object, "counters", counters_json(counters));
 	json_object_set_new(object, "queue", queue_json(pool, role, now_ms));
 	for (unsigned i = 0; i < HISTOGRAM_COUNT && role_table[role].queue != NULL; i++)

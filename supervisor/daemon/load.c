@@ -15,6 +15,11 @@ load_set_limits(struct load *load, enum role_id role, const struct settings *set
 	const struct worker_settings *s;
 
 	load->limits = (struct autoscale_limits){.max = 0};
+	load->rejects.limits = (struct rejects_limits){
+		.window_ms = settings->supervisor.rejected_window_s * 1000,
+		.warning_percent = settings->supervisor.rejected_warning_percent,
+		.critical_percent = settings->supervisor.rejected_critical_percent,
+	};
 	if (role_table[role].queue == NULL)
 		return;
 	s = stage_settings(role_stage(role), settings);
@@ -59,6 +64,16 @@ load_rejected(const struct slot slots[SLOT_COUNT], enum role_id role, enum reaso
 			total += atomic_load_explicit(&first[i].page->rejected[reason],
 						      memory_order_relaxed);
 	return total;
+}
+
+struct rejects_totals
+load_rejects_totals(const struct slot slots[SLOT_COUNT], enum role_id role)
+{
+	struct rejects_totals totals = {.lines = load_total(slots, role)};
+
+	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++)
+		totals.rejected[i] = load_rejected(slots, role, (enum reason)i);
+	return totals;
 }
 
 struct histogram_sum

@@ -14,6 +14,7 @@
 #include "common/settings/settings.h"
 #include "supervisor/daemon/autoscale.h"
 #include "supervisor/daemon/rate.h"
+#include "supervisor/daemon/rejects.h"
 #include "supervisor/daemon/slot.h"
 
 enum { LOAD_RATE_S = 10 }; /* queues are judged by rates over so many seconds */
@@ -24,6 +25,7 @@ struct load {
 	struct rate work, messages, depth;
 	struct autoscale_limits limits;
 	struct autoscale autoscale;
+	struct rejects rejects;
 };
 
 /* The queue of a role, as its workers see it. */
@@ -55,6 +57,7 @@ struct load_queue load_queue(const struct slot slots[SLOT_COUNT], enum role_id r
 uint64_t load_total(const struct slot slots[SLOT_COUNT], enum role_id role);
 uint64_t load_counter(const struct slot slots[SLOT_COUNT], enum role_id role, enum counter counter);
 uint64_t load_rejected(const struct slot slots[SLOT_COUNT], enum role_id role, enum reason reason);
+struct rejects_totals load_rejects_totals(const struct slot slots[SLOT_COUNT], enum role_id role);
 struct histogram_sum load_histogram(const struct slot slots[SLOT_COUNT], enum role_id role,
 				    enum histogram_kind kind);
 

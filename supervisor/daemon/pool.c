@@ -323,6 +323,34 @@ tick_slot(struct pool *pool, struct slot *slot, int64_t now_ms)
 		pool_feed(pool, slot, &(struct child_event){.kind = CHILD_TIMER}, now_ms);
 }
 
+/* A share of rejected lines that is too large, and its end, are told. */
+static void
+tick_rejects(struct pool *pool, enum role_id role, int64_t now_ms)
+{
+	struct rejects *rejects = &pool->loads[role].rejects;
+	struct rejects_totals totals = load_rejects_totals(pool->slots, role);
+	const char *name = role_table[role].name;
+	struct rejects_view view;
+	char text[160], lasted[32];
+
+	if (!rejects_sample(rejects, &totals, now_ms))
+		return;
+	view = rejects_view(rejects, &totals, now_ms);
+	human_duration(rejects->limits.window_ms, lasted, sizeof(lasted));
+	snprintf(text, sizeof(text), "%.3g %% of the lines of the last %s are dead letters",
+		 view.percent, lasted);
+	if (rejects->state == REJECTS_OK) {
+		human_duration(now_ms - rejects->since_ms, lasted, sizeof(lasted));
+		log_info("%s: after %s: %s", name, lasted, text);
+		events_add(&pool->events, EVENT_MENDED, name, "", "after %s: %s", lasted, text);
+		return;
+	}
+	log_warning("%s: %s: %s, most for %s", name, rejects_state_name(rejects->state), text,
+		    reason_name(view.reason));
+	events_add(&pool->events, EVENT_REJECTING, name, "", "%s: %s, most for %s",
+		   rejects_state_name(rejects->state), text, reason_name(view.reason));
+}
+
 static void
 tick_role(struct pool *pool, enum role_id role, int64_t now_ms)
 {
@@ -332,6 +360,8 @@ tick_role(struct pool *pool, enum role_id role, int64_t now_ms)
 
 	if (!load_sample(&pool->loads[role], pool->slots, role, now_ms) || pool->draining)
 		return;
+	if (role_table[role].queue != NULL)
+		tick_rejects(pool, role, now_ms);
 	to = load_autoscale(&pool->loads[role], pool->slots, role, pool->wanted[role], now_ms,
 			    reason, sizeof(reason));
 	if (to == pool->wanted[role])

@@ -135,10 +135,33 @@ test_one_is_not_many(void **state UNUSED)
 	assert_string_equal(PLURAL(2), "s");
 }
 
+static json_t *
+letters_status(const char *state, double percent)
+{
+	return json_pack("{s:{s:{s:{s:s, s:f, s:f, s:f, s:f, s:s}}}}", "roles", "clean",
+			 "dead_letters", "state", state, "percent", percent, "window_s", 300.0,
+			 "lines", 1000.0, "rejected", 10 * percent, "reason", "parse.no_match");
+}
+
+static void
+test_rejected_share(void **state UNUSED)
+{
+	assert_judged(letters_status("ok", 4.9), NULL, CTL_FINE, NULL);
+	assert_judged(
+		letters_status("warning", 5), NULL, CTL_WARNING,
+		"clean: 5 % of the lines of the last 5m00s are dead letters (50 of 1000), most "
+		"for parse.no_match: sluicectl dlq groups clean");
+	assert_judged(
+		letters_status("critical", 100), NULL, CTL_CRITICAL,
+		"clean: 100 % of the lines of the last 5m00s are dead letters (1000 of 1000), "
+		"most for parse.no_match: sluicectl dlq groups clean");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rejected_share),
 		cmocka_unit_test(test_figures_against_limits),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_children),
