@@ -99,14 +99,16 @@ test_members(void **state)
 	ASSERT_MEMBERS(answer, "version", "pid", "uptime_s", "settings", "draining", "roles",
 		       "slots", "deaths");
 	ASSERT_MEMBERS(lake, "wanted", "configured", "running", "ready", "paused", "rate_per_s",
-		       "rates", "total", "rejected", "rejected_by_reason", "counters", "queue",
-		       "batch_duration_seconds", "lag_seconds", "autoscale");
+		       "rates", "total", "rejected", "rejected_by_reason", "dead_letters",
+		       "counters", "queue", "batch_duration_seconds", "lag_seconds", "autoscale");
 	ASSERT_MEMBERS(json_object_get(lake, "queue"), "name", "known", "ready", "consumers",
 		       "dead", "in_hand", "oldest_s", "growth_per_s", "drain_s");
+	ASSERT_MEMBERS(json_object_get(lake, "dead_letters"), "waiting", "state", "lines",
+		       "rejected", "percent", "per_minute", "window_s", "reason");
 	ASSERT_MEMBERS(json_object_get(lake, "lag_seconds"), "bounds", "counts", "sum");
 	ASSERT_MEMBERS(producer, "wanted", "configured", "running", "ready", "paused", "rate_per_s",
-		       "rates", "total", "rejected", "rejected_by_reason", "counters", "queue",
-		       "autoscale");
+		       "rates", "total", "rejected", "rejected_by_reason", "dead_letters",
+		       "counters", "queue", "autoscale");
 	assert_true(json_is_null(json_object_get(producer, "queue")));
 	assert_int_equal(json_array_size(slots), 2);
 	ASSERT_MEMBERS(json_array_get(slots, 0), "name", "role", "slot", "state", "wanted", "held",

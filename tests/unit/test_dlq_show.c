@@ -109,12 +109,12 @@ test_caret(void **state)
 
 	(void)state;
 	message.message_id = SPAN_LITERAL("f:1");
-	message.body = SPAN_LITERAL("\x01 - - [zz");
+	message.body = SPAN_LITERAL("h - \x01 [zz");
 	fake_broker_put(DEAD, &message);
-	choose("f:1", "\x01 - - [zz", DLQ_ID_DIGITS);
+	choose("f:1", "h - \x01 [zz", DLQ_ID_DIGITS);
 	assert_int_equal(dlq_show(&fake_dlq.run), CTL_OK);
 	assert_prints("format common stopped at byte 7: expected the time");
-	assert_prints("\n  \\x01 - - [zz\n           ^\n");
+	assert_prints("\n  h - \\x01 [zz\n           ^\n");
 }
 
 static void
