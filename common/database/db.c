@@ -19,12 +19,41 @@
 enum { CONNECT_TIMEOUT_S = 5 };
 
 /*
- * Strict for every engine, no zero dates: what does not fit is an error, not a silent change. UTC
- * by offset, since named zones need tables. A lock is waited for shorter than any timeout of ours.
+ * What a session has to be, whatever the server's options, its init_connect or a proxy made of it:
+ * said by statement and read back. Strict for every engine, no zero dates: what does not fit is an
+ * error, not a silent change. UTC by offset, since named zones need tables. Nothing that switches
+ * the tables' own checks off, turns the meaning of a literal, or cuts what is read.
  */
-static const char SESSION_SETUP[] =
-	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE', time_zone = "
-	"'+00:00', autocommit = 0, innodb_lock_wait_timeout = 5";
+struct session_variable {
+	const char *name;
+	const char *value; /* as it is read back */
+	bool is_text;
+};
+
+static const struct session_variable session_variables[] = {
+	/* these four are set by SET NAMES, before the others */
+	{.name = "character_set_client", .value = "utf8mb4", .is_text = true},
+	{.name = "character_set_connection", .value = "utf8mb4", .is_text = true},
+	{.name = "character_set_results", .value = "utf8mb4", .is_text = true},
+	{.name = "collation_connection", .value = "utf8mb4_general_ci", .is_text = true},
+	{.name = "sql_mode", /* in the servers' own order */
+	 .value = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION",
+	 .is_text = true},
+	{.name = "time_zone", .value = "+00:00", .is_text = true},
+	{.name = "autocommit", .value = "0"},
+	{.name = "sql_auto_is_null", .value = "0"},
+	{.name = "foreign_key_checks", .value = "1"},
+	{.name = "unique_checks", .value = "1"},
+	{.name = "sql_select_limit", .value = "18446744073709551615"},
+	/* A lock is waited for shorter than any timeout of ours. */
+	{.name = "innodb_lock_wait_timeout", .value = "5"},
+	/* MariaDB's alone: to MySQL, and to a proxy, it is a comment */
+	{.name = "check_constraint_checks", .value = "1"},
+};
+enum {
+	SET_BY_NAMES = 4,
+	SESSION_VARIABLES = sizeof(session_variables) / sizeof(session_variables[0]),
+};
 
 static enum outcome
 fail(struct db *db, const char *doing, struct failure *failure)
@@ -85,13 +114,88 @@ note_number(void *context, const char *const *values, unsigned count)
 		*(uint64_t *)context = strtoull(values[0], NULL, 10);
 }
 
-static enum outcome
-set_up_session(struct db *db, struct failure *failure)
+/* "SET time_zone = '+00:00', ..." or "SELECT @@max_allowed_packet, @@time_zone, ..."; to be freed. */
+static char *
+session_sql(bool is_set, int64_t timeout_s)
 {
-	if (db_execute(db, SESSION_SETUP, failure) != OUTCOME_DONE ||
-	    db_query(db, "SELECT @@max_allowed_packet", note_number, &db->max_allowed_packet,
-		     failure) != OUTCOME_DONE)
+	/* a table's lock too: the server shall say so before we give up and leave it waiting */
+	char *sql = is_set ? xasprintf("SET SESSION lock_wait_timeout = %" PRId64,
+				       MAX(1, timeout_s - 1))
+			   : xasprintf("SELECT @@max_allowed_packet");
+
+	for (size_t i = is_set ? SET_BY_NAMES : 0; i < SESSION_VARIABLES; i++) {
+		const struct session_variable *variable = &session_variables[i];
+		bool is_mariadbs = i == SESSION_VARIABLES - 1;
+		const char *quote = variable->is_text ? "'" : "";
+		char *longer =
+			is_set ? xasprintf("%s%s, %s = %s%s%s%s", sql,
+					   is_mariadbs ? " /*M!100201" : "", variable->name, quote,
+					   variable->value, quote, is_mariadbs ? " */" : "")
+			       : xasprintf("%s%s, @@%s%s", sql, is_mariadbs ? " /*M!100201" : "",
+					   variable->name, is_mariadbs ? " */" : "");
+
+		free(sql);
+		sql = longer;
+	}
+	return sql;
+}
+
+struct session_read {
+	uint64_t max_allowed_packet;
+	const struct session_variable *wrong; /* the first that is not as it was said; or NULL */
+	char found[100];
+};
+
+static void
+read_session(void *context, const char *const *values, unsigned count)
+{
+	struct session_read *read = context;
+
+	note_number(&read->max_allowed_packet, values, count);
+	for (unsigned i = 1; i < count && i <= SESSION_VARIABLES && read->wrong == NULL; i++) {
+		const struct session_variable *variable = &session_variables[i - 1];
+
+		if (values[i] != NULL && strcmp(values[i], variable->value) == 0)
+			continue;
+		read->wrong = variable;
+		snprintf(read->found, sizeof(read->found), "%s",
+			 values[i] != NULL ? values[i] : "NULL");
+	}
+	/* MySQL answers without the last one */
+	if (count < SESSION_VARIABLES && read->wrong == NULL)
+		read->wrong = &session_variables[MAX(count, 1U) - 1];
+}
+
+static enum outcome
+say_session(struct db *db, bool is_set, int64_t timeout_s, struct session_read *read,
+	    struct failure *failure)
+{
+	char *sql = session_sql(is_set, timeout_s);
+	enum outcome outcome = is_set ? db_execute(db, sql, failure)
+				      : db_query(db, sql, read_session, read, failure);
+
+	free(sql);
+	return outcome;
+}
+
+static enum outcome
+set_up_session(struct db *db, int64_t timeout_s, struct failure *failure)
+{
+	struct session_read read = {.wrong = NULL};
+
+	if (db_execute(db, "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci", failure) !=
+		    OUTCOME_DONE ||
+	    say_session(db, true, timeout_s, NULL, failure) != OUTCOME_DONE ||
+	    say_session(db, false, timeout_s, &read, failure) != OUTCOME_DONE)
 		return failure->outcome;
+	if (read.wrong != NULL)
+		return failure_set(
+			failure, OUTCOME_FATAL, EX_CONFIG,
+			"database %s: the session's %s is \"%s\" although \"%s\" was set: "
+			"lines would be stored or read wrongly (does a proxy answer for "
+			"the server?)",
+			db->address, read.wrong->name, read.found, read.wrong->value);
+	db->max_allowed_packet = read.max_allowed_packet;
 #ifdef MARIADB_CLIENT_STMT_BULK_OPERATIONS
 	unsigned long capabilities = 0;
 
@@ -134,7 +238,7 @@ db_open_one(struct db *db, const char *host_text, const struct database_settings
 			 settings->user, settings->name);
 		return fail(db, doing, failure);
 	}
-	return set_up_session(db, failure);
+	return set_up_session(db, timeout_s, failure);
 }
 
 enum outcome

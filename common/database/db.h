@@ -3,7 +3,9 @@
  * db.h - one connection to MySQL or MariaDB. Only files of common/database know <mysql.h>.
  *
  * A session is strict (nothing is changed silently), in UTC, in utf8mb4, without autocommit and
- * without LOCAL INFILE. Nothing here reconnects: after RETRY or FATAL roll back, and open a new
+ * without LOCAL INFILE: all that is said by statement after connecting, whatever the server's
+ * options or its init_connect ask for, and read back; a session that is otherwise is FATAL. Nothing
+ * here reconnects: after RETRY or FATAL roll back, and open a new
  * connection when db_is_lost().
  */
 #ifndef COMMON_DATABASE_DB_H

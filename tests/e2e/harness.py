@@ -68,8 +68,9 @@ class Stack:
         self.run("up")
         self.read_env()
 
-    def run(self, *args, check_status=True):
-        done = subprocess.run([self.script, args[0], *args[1:], self.folder], capture_output=True, text=True)
+    def run(self, *args, check_status=True, env=None):
+        done = subprocess.run([self.script, args[0], *args[1:], self.folder], capture_output=True, text=True,
+                              env={**os.environ, **(env or {})})
         if check_status and done.returncode != 0:
             raise Failed(f"tests/stack {' '.join(args)}: {done.stderr}")
         return done.stdout

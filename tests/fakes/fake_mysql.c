@@ -29,7 +29,13 @@ static struct {
 	bool can_bind_arrays;
 	const char *answer;
 	char packet_text[24];
-	char *row[1];
+	struct {
+		char name[40], value[120];
+	} session[32]; /* what was SET */
+	unsigned session_count;
+	const char *stubborn, *stubborn_value;
+	char *row[32];
+	unsigned columns;
 	bool has_result, has_row;
 	unsigned array_size, marks;
 	const MYSQL_BIND *binds;
@@ -79,6 +85,13 @@ void
 fake_mysql_set_answer(const char *value)
 {
 	fake.answer = value;
+}
+
+void
+fake_mysql_set_stubborn(const char *variable, const char *value)
+{
+	fake.stubborn = variable;
+	fake.stubborn_value = value;
 }
 
 const char *
@@ -169,6 +182,57 @@ mysql_error(MYSQL *mysql UNUSED)
 	return "as planned";
 }
 
+static void
+session_set(const char *name, size_t name_len, const char *value, size_t value_len)
+{
+	if (fake.session_count == ARRAY_LEN(fake.session))
+		return;
+	snprintf(fake.session[fake.session_count].name, 40, "%.*s", (int)name_len, name);
+	snprintf(fake.session[fake.session_count++].value, 120, "%.*s", (int)value_len, value);
+}
+
+/* "NAME = VALUE, NAME = 'VALUE'": what of it is within a comment is MariaDB's alone. */
+static void
+session_set_all(const char *at)
+{
+	while ((at = strstr(at, " = ")) != NULL) {
+		const char *name = at, *value = at + 3;
+		size_t len;
+
+		while (name[-1] == '_' || (name[-1] >= 'a' && name[-1] <= 'z'))
+			name--;
+		at = value;
+		len = value[0] == '\'' ? strcspn(++value, "'") : strcspn(value, ", ");
+		if (fake.can_bind_arrays || strncmp(name, "check_constraint", 16) != 0)
+			session_set(name, strcspn(name, " "), value, len);
+	}
+}
+
+static char *
+session_value(const char *name, size_t len)
+{
+	if (fake.stubborn != NULL && strlen(fake.stubborn) == len &&
+	    strncmp(fake.stubborn, name, len) == 0)
+		return (char *)(uintptr_t)fake.stubborn_value;
+	for (unsigned i = fake.session_count; i-- > 0;)
+		if (strlen(fake.session[i].name) == len &&
+		    strncmp(fake.session[i].name, name, len) == 0)
+			return fake.session[i].value;
+	return NULL;
+}
+
+/* "SELECT @@max_allowed_packet, @@NAME, ...": the variables as they were set. */
+static void
+session_answer(const char *sql)
+{
+	fake.row[0] = fake.packet_text;
+	for (const char *at = strchr(sql, ','); at != NULL; at = strchr(at, ',')) {
+		at = strstr(at, "@@") + 2;
+		if (fake.can_bind_arrays || strncmp(at, "check_constraint", 16) != 0)
+			fake.row[fake.columns++] = session_value(at, strcspn(at, ", "));
+	}
+}
+
 int STDCALL
 mysql_real_query(MYSQL *mysql UNUSED, const char *sql, unsigned long len)
 {
@@ -180,10 +244,19 @@ mysql_real_query(MYSQL *mysql UNUSED, const char *sql, unsigned long len)
 	fake.has_result = fake.has_row = strncmp(sql, "SELECT", 6) == 0;
 	snprintf(fake.packet_text, sizeof(fake.packet_text), "%" PRIu64, fake.packet);
 	fake.row[0] = NULL;
-	if (memmem(sql, len, "max_allowed_packet", strlen("max_allowed_packet")) != NULL)
-		fake.row[0] = fake.packet_text;
-	else if (fake.answer != NULL)
+	fake.columns = 1;
+	if (strncmp(sql, "SET NAMES utf8mb4 COLLATE ", 26) == 0) {
+		session_set("character_set_client", 20, "utf8mb4", 7);
+		session_set("character_set_connection", 24, "utf8mb4", 7);
+		session_set("character_set_results", 21, "utf8mb4", 7);
+		session_set("collation_connection", 20, sql + 26, len - 26);
+	} else if (strncmp(sql, "SET SESSION ", 12) == 0) {
+		session_set_all(sql);
+	} else if (strncmp(sql, "SELECT @@max_allowed_packet", 27) == 0) {
+		session_answer(sql);
+	} else if (fake.answer != NULL) {
 		fake.row[0] = (char *)(uintptr_t)fake.answer;
+	}
 	fake.array_size = 1;
 	for (unsigned long i = 0; i + 1 < len; i++)
 		fake.array_size += sql[i] == ')' && sql[i + 1] == ',';
@@ -208,7 +281,7 @@ mysql_fetch_row(MYSQL_RES *result UNUSED)
 unsigned STDCALL
 mysql_num_fields(MYSQL_RES *result UNUSED)
 {
-	return 1;
+	return fake.columns;
 }
 
 void STDCALL

@@ -22,7 +22,9 @@ void fake_mysql_fail(const char *function, unsigned nth, unsigned error);
 void fake_mysql_set_packet(uint64_t bytes);
 void fake_mysql_set_arrays(bool can_bind_arrays);
 bool fake_mysql_client_has_arrays(void); /* Oracle's client library has none */
-/* What a SELECT answers, besides that of max_allowed_packet. NULL: SQL NULL. */
+/* This session variable stays so (NULL: SQL NULL) whatever is SET. */
+void fake_mysql_set_stubborn(const char *variable, const char *value);
+/* What a SELECT answers, besides that of session variables. NULL: SQL NULL. */
 void fake_mysql_set_answer(const char *value);
 
 /*

@@ -43,17 +43,57 @@ tear_down(void **state)
 	return 0;
 }
 
+/* Both families: MySQL has no check_constraint_checks. */
 static void
 test_session(void **state)
 {
 	(void)state;
-	assert_int_equal(db_open(&db, &settings, 5, &failure), OUTCOME_DONE);
-	assert_string_equal(db_address(db), "one:3307");
-	assert_int_equal(fake_mysql_count("connect one 3307\n"), 1);
-	assert_non_null(strstr(fake_mysql_record(), "STRICT_ALL_TABLES"));
-	assert_non_null(strstr(fake_mysql_record(), "time_zone = '+00:00'"));
-	assert_non_null(strstr(fake_mysql_record(), "autocommit = 0"));
-	assert_false(db_is_lost(db));
+	for (int is_mariadb = 0; is_mariadb < 2; is_mariadb++) {
+		fake_mysql_reset();
+		fake_mysql_set_arrays(is_mariadb);
+		assert_int_equal(db_open(&db, &settings, 21, &failure), OUTCOME_DONE);
+		assert_string_equal(db_address(db), "one:3307");
+		assert_int_equal(fake_mysql_count("connect one 3307\n"), 1);
+		assert_int_equal(fake_mysql_count("query SET NAMES utf8mb4 COLLATE"), 1);
+		assert_non_null(strstr(fake_mysql_record(), "STRICT_ALL_TABLES"));
+		assert_non_null(strstr(fake_mysql_record(), "time_zone = '+00:00'"));
+		assert_non_null(strstr(fake_mysql_record(), "autocommit = 0"));
+		assert_non_null(strstr(fake_mysql_record(), " lock_wait_timeout = 20,"));
+		assert_false(db_is_lost(db));
+		db_close(&db);
+	}
+}
+
+/* What was said and is not so: nothing is stored through such a session. */
+static void
+test_session_is_read_back(void **state)
+{
+	static const struct {
+		const char *variable, *value, *shown;
+	} stubborn[] = {
+		{"character_set_client", "latin1", "latin1"},
+		{"character_set_connection", "utf8mb3", "utf8mb3"},
+		{"character_set_results", NULL, "NULL"},
+		{"collation_connection", "latin1_swedish_ci", "latin1_swedish_ci"},
+		{"sql_mode", "STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES", "NO_BACKSLASH_ESCAPES"},
+		{"sql_mode", "", "\"\""},
+		{"time_zone", "SYSTEM", "SYSTEM"},
+		{"autocommit", "1", "\"1\""},
+		{"foreign_key_checks", "0", "\"0\""},
+		{"sql_select_limit", "1000", "1000"},
+		{"check_constraint_checks", "0", "\"0\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(stubborn); i++) {
+		fake_mysql_reset();
+		fake_mysql_set_stubborn(stubborn[i].variable, stubborn[i].value);
+		assert_int_equal(db_open(&db, &settings, 5, &failure), OUTCOME_FATAL);
+		assert_null(db);
+		assert_int_equal(failure.exit_code, EX_CONFIG);
+		assert_non_null(strstr(failure.text, stubborn[i].variable));
+		assert_non_null(strstr(failure.text, stubborn[i].shown));
+	}
 }
 
 static void
@@ -83,7 +123,7 @@ static void
 test_session_fails(void **state)
 {
 	(void)state;
-	fake_mysql_fail("mysql_real_query", 2, 2013);
+	fake_mysql_fail("mysql_real_query", 3, 2013);
 	assert_int_equal(db_open(&db, &settings, 5, &failure), OUTCOME_RETRY);
 	assert_null(db);
 	assert_int_equal(fake_mysql_count("close"), 1);
@@ -179,14 +219,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_session),
-		TEST(test_second_host),
-		TEST(test_refused),
-		TEST(test_session_fails),
-		TEST(test_bad_host),
-		TEST(test_schema),
-		TEST(test_end_of_a_transaction),
-		TEST(test_query),
+		TEST(test_session), TEST(test_session_is_read_back), TEST(test_second_host),
+		TEST(test_refused), TEST(test_session_fails),	     TEST(test_bad_host),
+		TEST(test_schema),  TEST(test_end_of_a_transaction), TEST(test_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

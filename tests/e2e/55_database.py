@@ -1,0 +1,71 @@
+"""A database that is set up otherwise, refuses rows, or takes long: what is stored, what is not, what is said."""
+import contextlib
+import os
+
+from harness import Site, check, check_equal, generate, wait_until
+
+ZOE = ('192.0.2.7 - zoë [26/Nov/2026:10:00:00 +0100] "GET http://example.org:80/bücher/日本/😀 HTTP/1.1" 200 512').encode()
+
+
+@contextlib.contextmanager
+def server_options(stack, options):
+    """The database of the stack with these lines more in its my.cnf."""
+    stack.run("db", "stop")
+    stack.run("db", "start", env={"STACK_DB_OPTIONS": options})
+    try:
+        yield
+    finally:
+        stack.run("db", "stop")
+        stack.run("db", "start")
+
+
+@contextlib.contextmanager
+def plain_worker(stack):
+    """A user as a worker's should be: init_connect is skipped for one with SUPER. Yields the settings that name it."""
+    name = stack.env["STACK_DB_NAME"]
+    stack.admin(f"CREATE USER plain_worker@'%' IDENTIFIED BY '{stack.env['STACK_PASSWORD']}'; "
+                f"GRANT SELECT, INSERT, UPDATE ON {name}.* TO plain_worker@'%'")
+    try:
+        yield {"database_user": "plain_worker"}
+    finally:
+        stack.admin("DROP USER plain_worker@'%'")
+
+
+def check_zoe(stack, site):
+    """Every byte of the line as it came, in both tables; audit says the same."""
+    site.write_log([ZOE] + generate(20, seed=55))
+    site.start_sluiced()
+    site.settle(21, 21)
+    check_equal(stack.sql("SELECT HEX(log) FROM raw_log WHERE log LIKE '%zo%26/Nov/2026%'"), [[ZOE.hex().upper()]], "log")
+    check_equal(stack.sql("SELECT HEX(user), HEX(url) FROM clean_log WHERE timestamp = '2026-11-26 09:00:00'"),
+                [["zoë".encode().hex().upper(), "http://example.org:80/bücher/日本/😀".encode().hex().upper()]], "user and url")
+    if stack.env["STACK_DATABASE"] == "mariadb":
+        check_equal(stack.number("SELECT COUNT(*) FROM raw_log WHERE id <> MD5(COALESCE(log_bytes, log))"), 0, "ids that are no MD5")
+    check_equal(site.ctl("audit", site.log).returncode, 0, "audit")
+
+
+def test_server_that_skips_the_handshake(stack):
+    with server_options(stack, "skip_character_set_client_handshake\ncharacter_set_server = latin1\ncollation_server = latin1_swedish_ci"):
+        with Site(stack) as site:
+            check_zoe(stack, site)
+
+
+def test_server_with_an_init_connect(stack):
+    with plain_worker(stack) as user, Site(stack, **user) as site:
+        stack.admin("SET GLOBAL init_connect = 'SET NAMES latin1'")
+        try:
+            check_zoe(stack, site)
+        finally:
+            stack.admin("SET GLOBAL init_connect = ''")
+
+
+def test_server_whose_sessions_are_loose(stack):
+    """Modes that change values silently, switch checks off, or cut what a query finds."""
+    more = "" if stack.env["STACK_DATABASE"] == "mysql" else ", check_constraint_checks = 0"
+    with plain_worker(stack) as user, Site(stack, **user) as site:
+        stack.admin("SET GLOBAL init_connect = \"SET sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES', time_zone = '+05:00', "
+                    f"autocommit = 1, foreign_key_checks = 0, unique_checks = 0, sql_select_limit = 1{more}\"")
+        try:
+            check_zoe(stack, site)
+        finally:
+            stack.admin("SET GLOBAL init_connect = ''")
