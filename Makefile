@@ -1,14 +1,23 @@
 # Sluice: `make` builds into build/, `make check` tests, `make demo` shows it running.
 # `make help` lists what there is to make.
 
+# The version of everything: programs, packages, archive. CHANGELOG.md has a section of this name.
+VERSION := 0.2.0
 BUILD   ?= build
+# Where `make install` puts things. systemd looks into the lib/ of /usr/local and of /usr by itself.
+# SYSCONFDIR is compiled in, too: with another one everything is built again.
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc
 MANDIR  ?= $(PREFIX)/share/man
-UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
-SYSUSERSDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)/sysusers.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+ifneq ($(filter-out /%,$(PREFIX) $(SYSCONFDIR)),)
+$(error PREFIX and SYSCONFDIR must begin with a slash: $(filter-out /%,$(PREFIX) $(SYSCONFDIR)))
+endif
 CC      ?= cc
-VERSION := 0.1.0
 
 # --- libraries: pkg-config name and the Debian package that brings it --------------------------------
 PKG_CONFIG ?= pkg-config
@@ -19,7 +28,7 @@ endif
 MYSQL_PACKAGE := $(if $(filter mysqlclient,$(MYSQL)),libmysqlclient-dev,libmariadb-dev)
 LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL):$(MYSQL_PACKAGE) libcurl:libcurl4-openssl-dev \
 	libcrypto:libssl-dev liblz4:liblz4-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
-NEEDS_LIBRARIES := $(filter-out clean help format format-check layers cppcheck,$(or $(MAKECMDGOALS),all))
+NEEDS_LIBRARIES := $(filter-out clean help format format-check layers cppcheck uninstall dist deb check-package,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error pkg-config is missing: apt-get install pkg-config)
@@ -51,7 +60,7 @@ OPTIMISE ?= -O2 -g
 SANITIZE ?=
 # FAULTS=1: a test build with the fault points of common/base/fault.h; keep it apart with BUILD=build/faults.
 FAULTS  ?=
-CPPFLAGS += $(if $(FAULTS),-DSLUICE_FAULTS) -I. -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_SYSCONFDIR='"$(SYSCONFDIR)/sluice"'
+CPPFLAGS += $(if $(FAULTS),-DSLUICE_FAULTS) -I. -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"'
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(OPTIMISE) $(if $(SANITIZE),$(SANITIZE),$(HARDENING)) -fno-common $(CFLAGS)
 ALL_LDFLAGS = $(if $(SANITIZE),$(SANITIZE),-pie -Wl,-z,relro,-z,now) -Wl,--as-needed $(LDFLAGS)
 
@@ -108,19 +117,26 @@ endef
 $(foreach room,$(ROOMS),$(eval $(call archive_rule,$(room))))
 $(BUILD)/common/database.a: $(BUILD)/common/database/schema_sql.o
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/version
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Objects of the one client library do not go with those of the other: a change of it builds them again.
-MYSQL_STAMP := $(BUILD)/client-library
+# stamp FILE WHAT - a file that says what was built last: objects that depend on it are built again when that changes.
+define stamp
+$(BUILD)/$(1): FORCE
+	@mkdir -p $$(@D)
+	@echo '$(2)' | cmp -s - $$@ || { echo '$(2)' >$$@; printf '%-7s %s\n' WITH '$(2)'; }
+endef
+$(eval $(call stamp,version,version $(VERSION)))
+$(eval $(call stamp,sysconfdir,settings in $(SYSCONFDIR)/sluice))
+$(call objects,common/settings): $(BUILD)/sysconfdir
+$(call objects,common/settings): CPPFLAGS += -DSLUICE_SYSCONFDIR='"$(SYSCONFDIR)/sluice"'
+# Objects of the one client library do not go with those of the other.
 MYSQL_VERSION = $(MYSQL) $(shell $(PKG_CONFIG) --modversion $(MYSQL))
-$(MYSQL_STAMP): FORCE
-	@mkdir -p $(@D)
-	@echo '$(MYSQL_VERSION)' | cmp -s - $@ || { echo '$(MYSQL_VERSION)' >$@; printf '%-7s MySQL client library %s\n' WITH '$(MYSQL_VERSION)'; }
-$(call objects,common/database): $(MYSQL_STAMP)
-$(addprefix $(BUILD)/,$(PROGRAMS)): | $(MYSQL_STAMP)
+$(eval $(call stamp,client-library,MySQL client library $$(MYSQL_VERSION)))
+$(call objects,common/database): $(BUILD)/client-library
+$(addprefix $(BUILD)/,$(PROGRAMS)): | $(BUILD)/client-library
 
 # The migrations travel inside the programs: every line of etc/schema/*.sql becomes a C string.
 SCHEMA_SQL := $(BUILD)/common/database/schema_sql
@@ -146,7 +162,7 @@ help:
 	@echo 'make cppcheck       look for mistakes without running anything'
 	@echo 'make compile_commands  compile_commands.json, for clangd and other tools'
 	@echo 'MYSQL=libmariadb|mysqlclient, with any of these, chooses the client library; WERROR=1 ends at a warning'
-	@echo 'make install        DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc'
+	@echo 'make install        DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc; make uninstall with the same'
 
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -262,17 +278,40 @@ compile_commands:
 		sed -n '/ -c -o /{s/[\\"]/\\&/g; s|.* \([^ ]*\.c\)$$|{"directory": "$(CURDIR)", "file": "\1", "command": "&"},|p}' | \
 		sed '$$s/,$$//'; echo ']'; } > compile_commands.json
 
+# --- installing --------------------------------------------------------------------------------------
+INSTALLED_IN_BIN := sluicectl sluice-producer sluice-lake-worker sluice-clean-worker
+MAN_PAGES := $(notdir $(wildcard etc/man/*.[158]))
+# The files of etc/ name the default places.
+install_text = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/sluice/|$(SYSCONFDIR)/sluice/|g'
+
+# An installed settings file stays as it is.
 install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sluice
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/sbin $(PREFIX)/bin $(SYSCONFDIR)/sluice $(UNITDIR) $(SYSUSERSDIR) \
+		$(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR))
 	install -m 755 $(BUILD)/sluiced $(DESTDIR)$(PREFIX)/sbin/
-	install -m 755 $(addprefix $(BUILD)/,sluicectl sluice-producer sluice-lake-worker sluice-clean-worker) $(DESTDIR)$(PREFIX)/bin/
-	for section in 1 5 8; do install -d $(DESTDIR)$(MANDIR)/man$$section && \
-		install -m 644 etc/man/*.$$section $(DESTDIR)$(MANDIR)/man$$section/ || exit 1; done
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	sed 's|/usr/local/|$(PREFIX)/|' etc/sluiced.service > $(DESTDIR)$(UNITDIR)/sluiced.service
+	install -m 755 $(addprefix $(BUILD)/,$(INSTALLED_IN_BIN)) $(DESTDIR)$(PREFIX)/bin/
+	for page in $(MAN_PAGES); do to=$(DESTDIR)$(MANDIR)/man$${page##*.} && install -d $$to && \
+		$(install_text) etc/man/$$page > $$to/$$page && chmod 644 $$to/$$page || exit 1; done
+	$(install_text) etc/sluiced.service > $(DESTDIR)$(UNITDIR)/sluiced.service
 	install -m 644 etc/sluice.sysusers $(DESTDIR)$(SYSUSERSDIR)/sluice.conf
-	$(BUILD)/sluicectl completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
-	test -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf || install -m 640 etc/sluice.conf $(DESTDIR)$(SYSCONFDIR)/sluice/
+	$(BUILD)/sluicectl completion bash > $(DESTDIR)$(BASHCOMPDIR)/sluicectl
+	$(BUILD)/sluicectl completion zsh > $(DESTDIR)$(ZSHCOMPDIR)/_sluicectl
+	$(BUILD)/sluicectl completion fish > $(DESTDIR)$(FISHCOMPDIR)/sluicectl.fish
+	cd $(DESTDIR)/ && chmod 644 .$(UNITDIR)/sluiced.service .$(BASHCOMPDIR)/sluicectl .$(ZSHCOMPDIR)/_sluicectl .$(FISHCOMPDIR)/sluicectl.fish
+	to=$(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf && { test -e $$to || { $(install_text) etc/sluice.conf > $$to.new && \
+		chmod 640 $$to.new && mv $$to.new $$to; }; }
+	@echo 'Sluice $(VERSION) is installed; its settings: $(SYSCONFDIR)/sluice/sluice.conf. What to do next stands in README.md, "Set it up".'
+	@$(if $(filter /usr /usr/local,$(PREFIX)),:,echo 'systemd does not look into $(PREFIX): systemd-sysusers $(SYSUSERSDIR)/sluice.conf; systemctl link $(UNITDIR)/sluiced.service')
+	@if test -e $(DESTDIR)/etc/systemd/system/sluiced.service && ! test -L $(DESTDIR)/etc/systemd/system/sluiced.service; then \
+		echo '/etc/systemd/system/sluiced.service hides the unit installed here; unless you wrote it, remove it'; fi
+
+# With the same PREFIX as `make install`. Settings, passwords, state and the user stay.
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/sbin/sluiced $(addprefix $(PREFIX)/bin/,$(INSTALLED_IN_BIN)) \
+		$(foreach page,$(MAN_PAGES),$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(page)) \
+		$(UNITDIR)/sluiced.service $(SYSUSERSDIR)/sluice.conf \
+		$(BASHCOMPDIR)/sluicectl $(ZSHCOMPDIR)/_sluicectl $(FISHCOMPDIR)/sluicectl.fish)
+	@echo 'Sluice is removed from $(PREFIX). Left: $(SYSCONFDIR)/sluice, /var/lib/sluice, and the user sluice.'
 
 clean:
 	rm -rf $(BUILD)
@@ -280,4 +319,4 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: FORCE help all check check-house check-unit check-e2e check-asan demo sanitized sanitized-tests fuzz format format-check \
-	layers cppcheck coverage compile_commands install clean bench bench-quick check-faults check-valgrind
+	layers cppcheck coverage compile_commands install uninstall clean bench bench-quick check-faults check-valgrind

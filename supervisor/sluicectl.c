@@ -22,7 +22,7 @@ sluicectl_print_help(void)
 	       "  -s SOCKET      control socket of sluiced, instead of the one in the settings\n"
 	       "  -h, --help     print this; after a verb: about that verb\n"
 	       "  -V, --version  print the version of sluicectl\n\n",
-	       SETTINGS_DEFAULT_PATH);
+	       settings_default_path);
 	verbs_print_overview(sluicectl_verbs, stdout);
 	printf("\nExit codes: 0 ok, 1 failed, 3 partly done, 64 wrong usage, 65 no such thing, 66 "
 	       "no such file,\n"
@@ -70,7 +70,7 @@ sluicectl_parse_options(struct client *client, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct client client = {.settings_path = SETTINGS_DEFAULT_PATH, .fd = -1};
+	struct client client = {.settings_path = settings_default_path, .fd = -1};
 	int exit_code;
 
 	log_set_program("sluicectl");

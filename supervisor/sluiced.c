@@ -49,7 +49,7 @@ sluiced_print_help(void)
 	       "the system\n"
 	       "refused something, 73 a folder, the lock or the socket cannot be made, 78 settings "
 	       "not accepted.\n",
-	       SETTINGS_DEFAULT_PATH);
+	       settings_default_path);
 }
 
 static const char *
@@ -62,7 +62,7 @@ sluiced_parse_options(int argc, char **argv, enum mode *mode)
 		{"man-settings", no_argument, NULL, OPTION_MANUAL},
 		{NULL, 0, NULL, 0},
 	};
-	const char *path = SETTINGS_DEFAULT_PATH;
+	const char *path = settings_default_path;
 	int option;
 
 	*mode = MODE_RUN;

@@ -41,7 +41,7 @@ process_print_help(const struct process_description *d)
 	       "needed.\n"
 	       "TERM or INT: finish what is in hand, then exit; a second one or QUIT: exit at "
 	       "once.\n",
-	       d->program, d->has_once ? " [--once]" : "", d->purpose, SETTINGS_DEFAULT_PATH,
+	       d->program, d->has_once ? " [--once]" : "", d->purpose, settings_default_path,
 	       d->has_once ? "  --once      read the inputs to their end, wait for every confirm, "
 			     "exit\n"
 			   : "");
@@ -57,7 +57,7 @@ process_parse_options(const struct process_description *d, int argc, char **argv
 		{HANDOVER_SLOT_OPTION, required_argument, NULL, OPTION_SLOT},
 		{NULL, 0, NULL, 0},
 	};
-	struct options options = {.settings_path = SETTINGS_DEFAULT_PATH};
+	struct options options = {.settings_path = settings_default_path};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char settings_default_path[] = SLUICE_SYSCONFDIR "/sluice.conf";
+
 const struct setting setting_table[] = {
 #define SETTING(section_name, key, kind, field, text, least, most, unit_text, when, help_text) \
 	{.section = (section_name),                                                            \

@@ -14,8 +14,10 @@
 
 #include "common/base/defs.h"
 
-#define SETTINGS_DEFAULT_PATH SLUICE_SYSCONFDIR "/sluice.conf"
 #define SETTINGS_FORMATS "ezproxy|common|combined"
+
+/* The file that is read unless another is named: sluice.conf in the SYSCONFDIR that the build got. */
+extern const char settings_default_path[];
 
 struct text_list {
 	char **items;
