@@ -1,7 +1,7 @@
 """Faults of the broker, of what is declared there, and of the way to it."""
 import servers
 from flow import Failed, check, row, wait_until
-from rows_database import hold_open, let_go
+from rows_database import hold_open, hold_while_still, let_go
 from servers import cut_ten_times, hung, reset_ten_times, slice_then_delay
 
 PUBLISH = bytes((0, 60, 0, 40)).hex()     # class basic, method publish
@@ -82,7 +82,7 @@ def broker_disk_alarm(bench):
     with bench.flow(bad=20, lake_workers=1, clean_workers=1) as flow:
         flow.wait_stored(1000)
         # a backlog with bad lines, so that dead letters are due while nothing may be published
-        holder = hold_open(bench.stack, "LOCK TABLES clean_log WRITE")
+        holder = hold_while_still(flow, "LOCK TABLES clean_log WRITE")
         try:
             flow.wait_fed(1000)
             flow.feeder.go.clear()
@@ -235,7 +235,7 @@ def broker_consumer_timeout(bench):
     try:
         with bench.flow(broker_heartbeat_s=15) as flow:
             flow.wait_stored(1000)
-            holder = hold_open(bench.stack, "LOCK TABLES raw_log WRITE")
+            holder = hold_while_still(flow, "LOCK TABLES raw_log WRITE")
             try:
                 wait_until(lambda: flow.errors_say("consumer ack timed out") or flow.errors_say("imeout") and flow.errors_say("PRECONDITION"),
                            60, "a channel closed for its consumer's silence")

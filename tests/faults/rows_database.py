@@ -1,4 +1,5 @@
 """Faults of the database and of the way to it."""
+import itertools
 import os
 import signal
 import subprocess
@@ -11,12 +12,33 @@ from judge import line_id
 from servers import cut_ten_times, hung, reset_ten_times, slice_then_delay
 
 COMMIT = (b"\x07\x00\x00\x00\x03COMMIT").hex()
+HOLDERS = itertools.count(1)
 
 
 def hold_open(stack, statement, seconds=600):
-    """A second connection that runs the statement and then sleeps in the same session."""
-    return subprocess.Popen([stack.script, "admin", stack.folder, "-N", "-B", "-e", f"{statement}; SELECT SLEEP({seconds})"],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    """A second connection that has run the statement, and sleeps in the same session; a victim of a deadlock tries again."""
+    sleep = f"SLEEP({seconds}.{next(HOLDERS):04})"      # by which it is known from others
+    command = [stack.script, "admin", stack.folder, "-N", "-B", "-e", f"{statement}; SELECT {sleep}"]
+    holders = []
+
+    def holds():
+        if not holders or holders[-1].poll() is not None:
+            holders.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True))
+        return sleeping(stack, sleep) == 1
+    wait_until(holds, 30, f"{statement} holds")
+    return holders[-1]
+
+
+def hold_while_still(flow, statement):
+    """hold_open(), and no line is fed until it holds."""
+    flow.feeder.go.clear()
+    holder = hold_open(flow.stack, statement)
+    flow.feeder.go.set()
+    return holder
+
+
+def sleeping(stack, sleep="SLEEP("):
+    return stack.number(f"SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%{sleep}%' AND id <> CONNECTION_ID()")
 
 
 def let_go(stack, *holders):
@@ -174,7 +196,7 @@ def db_locks(bench):
                    (("raw_log", "id"), ("raw_log", "timestamp_utc DESC"), ("clean_log", "id"))]
         for thread in threads:
             thread.start()
-        holder = hold_open(bench.stack, "SET innodb_lock_wait_timeout = 50; START TRANSACTION; "
+        holder = hold_while_still(flow, "SET innodb_lock_wait_timeout = 50; START TRANSACTION; "
                                         "SELECT COUNT(*) FROM raw_log FOR UPDATE; SELECT COUNT(*) FROM clean_log FOR UPDATE")
         try:
             for number in range(4):     # redelivery: workers die with batches unacknowledged
@@ -302,11 +324,13 @@ def db_max_connections(bench):
     before = bench.stack.sql("SELECT @@max_connections")[0][0]
     with bench.flow() as flow:
         flow.wait_stored(1000)
+        flow.feeder.go.clear()      # a worker without lines does not notice
         bench.stack.admin("SET GLOBAL max_connections = 10")
         holders = []
         try:
-            wait_until(lambda: fill_connections(bench.stack, holders) or
-                       any("1040" in (s["last_error"] or "") for s in flow.slots("lake")), 30, "1040 in the status", pause=0.2)
+            wait_until(lambda: connections_used_up(bench.stack, holders, 10), 60, "others have all ten connections", pause=0.2)
+            flow.feeder.go.set()
+            wait_until(lambda: any("1040" in (s["last_error"] or "") for s in flow.slots("lake")), 30, "1040 in the status", pause=0.2)
             flow.check_nobody_died()
         finally:
             # an administrator has one connection above the limit
@@ -315,16 +339,18 @@ def db_max_connections(bench):
         flow.healed()
 
 
-def fill_connections(stack, holders):
-    """Take the place of the workers' sessions, as their user: others have one connection more."""
+def connections_used_up(stack, holders, limit):
+    """Take the place of the workers' sessions, as their user: others have one connection more. True once all are taken."""
     try:
+        if sleeping(stack) >= limit:
+            return True
         kill_sessions(stack)
     except Failed:
         pass
-    if len(holders) < 40:
-        client = ["mariadb", "--no-defaults", "--socket", stack.env["STACK_DB_SOCKET"], "--user", USER, "-e", "SELECT SLEEP(600)"]
-        holders += [subprocess.Popen(client, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-                                     env={**os.environ, "MYSQL_PWD": stack.env["STACK_PASSWORD"]}) for _ in range(10)]
+    holders[:] = [holder for holder in holders if holder.poll() is None]    # one that came too early was refused
+    client = ["mariadb", "--no-defaults", "--socket", stack.env["STACK_DB_SOCKET"], "--user", USER, "-e", "SELECT SLEEP(600)"]
+    holders += [subprocess.Popen(client, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                                 env={**os.environ, "MYSQL_PWD": stack.env["STACK_PASSWORD"]}) for _ in range(limit - len(holders))]
     return False
 
 
