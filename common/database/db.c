@@ -229,6 +229,8 @@ db_open_one(struct db *db, const char *host_text, const struct database_settings
 	if (db->mysql == NULL)
 		fatal("out of memory for a database connection");
 	set_options(db->mysql, timeout_s);
+	db->limit_ms = MIN(timeout_s, (int64_t)CONNECT_TIMEOUT_S) * 1000;
+	db_connection_begin(db);
 	connected = mysql_real_connect(db->mysql, target.host[0] != '\0' ? target.host : NULL,
 				       settings->user, password, settings->name, target.port,
 				       target.socket[0] != '\0' ? target.socket : NULL, 0);
@@ -238,6 +240,7 @@ db_open_one(struct db *db, const char *host_text, const struct database_settings
 			 settings->user, settings->name);
 		return fail(db, doing, failure);
 	}
+	db->limit_ms = timeout_s * 1000;
 	return set_up_session(db, timeout_s, failure);
 }
 
@@ -305,6 +308,7 @@ db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct f
 	MYSQL_ROW values;
 
 	snprintf(doing, sizeof(doing), "\"%.*s\"", (int)MIN(strcspn(sql, "\n("), (size_t)60), sql);
+	db_connection_begin(db);
 	if (mysql_real_query(db->mysql, sql, strlen(sql)) != 0)
 		return fail(db, doing, failure);
 	result = mysql_store_result(db->mysql);
@@ -319,6 +323,7 @@ db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct f
 enum outcome
 db_commit(struct db *db, struct failure *failure)
 {
+	db_connection_begin(db);
 	if (mysql_commit(db->mysql) != 0)
 		return fail(db, "commit", failure);
 	return OUTCOME_DONE;
@@ -329,6 +334,7 @@ db_rollback(struct db *db)
 {
 	struct failure ignored;
 
+	db_connection_begin(db);
 	if (!db->lost && mysql_rollback(db->mysql) != 0)
 		fail(db, "roll back", &ignored);
 }

@@ -157,6 +157,7 @@ insert_arrays(struct db_insert *insert, const void *const *rows, size_t count, u
 
 	for (size_t i = 0; i < insert->table->column_count; i++)
 		fill_column(&insert->columns[i], &insert->table->columns[i], rows, count);
+	db_connection_begin(insert->db);
 	mysql_stmt_attr_set(insert->statement, STMT_ATTR_ARRAY_SIZE, &array_size);
 	if (mysql_stmt_bind_param(insert->statement, insert->binds) != 0 ||
 	    mysql_stmt_execute(insert->statement) != 0)
@@ -181,6 +182,7 @@ prepare_arrays(struct db_insert *insert, struct failure *failure)
 	insert->statement = mysql_stmt_init(insert->db->mysql);
 	if (insert->statement == NULL)
 		fatal("out of memory for a statement");
+	db_connection_begin(insert->db);
 	status = mysql_stmt_prepare(insert->statement, sql, strlen(sql));
 	free(sql);
 	return status == 0 ? OUTCOME_DONE : fail_statement(insert, "prepare for", failure);
@@ -280,6 +282,7 @@ insert_values(struct db_insert *insert, const void *const *rows, size_t count, u
 		append(insert, ")", 1);
 	}
 	append(insert, DUPLICATE_CLAUSE, strlen(DUPLICATE_CLAUSE));
+	db_connection_begin(insert->db);
 	if (mysql_real_query(insert->db->mysql, insert->sql, insert->sql_len) != 0) {
 		snprintf(doing, sizeof(doing), "insert into %s", insert->table->name);
 		return db_connection_fail(insert->db, doing, mysql_errno(insert->db->mysql),

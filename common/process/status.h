@@ -26,7 +26,7 @@
 #include "common/process/suspects.h"
 
 enum {
-	STATUS_VERSION = 3,
+	STATUS_VERSION = 4,
 	STATUS_PAGE_SIZE = 4096,
 };
 
@@ -73,6 +73,11 @@ struct status_page {
 	_Atomic uint32_t in_hand_line; /* of it, from 1; SUSPECT_LINE_NONE while it waits */
 	_Atomic uint32_t pause_wanted; /* sluiced's word: take no more work */
 	_Atomic uint32_t paused;       /* the child's answer: nothing is in hand */
+	/*
+	 * CLOCK_MONOTONIC, when a worker began to store the batch that it stores now; 0 = it stores
+	 * none. While a statement runs the worker waits in the client library and can say nothing.
+	 */
+	_Atomic int64_t storing_since_ms;
 	struct queue_report queue;
 	_Atomic uint64_t rejected[REASON_COUNT];
 	struct histogram histograms[HISTOGRAM_COUNT];
@@ -126,6 +131,12 @@ static inline void
 status_set_paused(struct status_page *page, bool paused)
 {
 	atomic_store_explicit(&page->paused, paused, memory_order_relaxed);
+}
+
+static inline void
+status_set_storing(struct status_page *page, int64_t since_ms)
+{
+	atomic_store_explicit(&page->storing_since_ms, since_ms, memory_order_relaxed);
 }
 
 static inline void

@@ -4,6 +4,7 @@
  */
 #include "common/worker/store.h"
 #include "common/database/db_errors.h"
+#include "common/base/clock.h"
 #include "common/base/fault.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
@@ -253,7 +254,9 @@ store_batch(struct store *store, struct batch *batch)
 	if (count == 0)
 		return OUTCOME_DONE;
 	store->serving = true;
+	status_set_storing(store->process->status, clock_mono_ms());
 	outcome = store_rows(store, batch, batch_sorted_rows(batch, store->compare), count);
+	status_set_storing(store->process->status, 0);
 	store->serving = false;
 	return outcome;
 }

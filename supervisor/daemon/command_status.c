@@ -33,14 +33,15 @@ counters_json(const uint64_t counters[COUNTER_COUNT])
 }
 
 static void
-add_texts(json_t *object, const struct slot *slot)
+add_texts(json_t *object, const struct slot *slot, int64_t now_ms)
 {
 	char text[STATUS_TEXT_MAX];
-	int64_t wall_ms = status_read_text(&slot->page->last_error, text, sizeof(text));
+	int64_t wall_ms = slot_read_error(slot, now_ms, text, sizeof(text));
 
 	json_object_set_new(object, "last_error", request_text(text));
 	json_object_set_new(object, "last_error_at",
-			    text[0] != '\0' ? request_time(wall_ms) : json_null());
+			    text[0] != '\0' ? request_time(wall_ms > 0 ? wall_ms : clock_wall_ms())
+					    : json_null());
 	status_in_hand_text(slot->page, text, sizeof(text));
 	json_object_set_new(object, "in_hand", request_text(text));
 }
@@ -81,7 +82,10 @@ slot_json(const struct pool *pool, const struct slot *slot, int64_t now_ms)
 	json_object_set_new(object, "total", count_json(slot_total(slot)));
 	json_object_set_new(object, "rejected", count_json(counters[COUNTER_LINES_REJECTED]));
 	json_object_set_new(object, "counters", counters_json(counters));
-	add_texts(object, slot);
+	json_object_set_new(
+		object, "storing_s",
+		seconds_or_null(slot_storing_ms(slot, now_ms) >= 0, slot_storing_ms(slot, now_ms)));
+	add_texts(object, slot, now_ms);
 	return object;
 }
 

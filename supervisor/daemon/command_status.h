@@ -56,7 +56,8 @@
  *     total               producer: lines confirmed; worker: rows stored + known + lines rejected
  *     rejected
  *     counters            each by its name
- *     last_error          "" without one
+ *     storing_s           how long it has been storing the batch in flight; null without one
+ *     last_error          "" without one; "storing for 12 s: ..." of a batch that takes long
  *     last_error_at       ISO 8601; null without one
  *     in_hand
  *   deaths              the last ones, newest first:

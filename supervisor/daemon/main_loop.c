@@ -68,7 +68,7 @@ main_loop_log_status(const struct pool *pool)
 
 		if (!pool_wants(pool, slot) && slot->pid == 0)
 			continue;
-		status_read_text(&slot->page->last_error, error, sizeof(error));
+		slot_read_error(slot, clock_mono_ms(), error, sizeof(error));
 		log_info("%s: %s%s, pid %ld, %.1f/s, %s done%s%s", slot->name,
 			 child_state_name(slot->child.state),
 			 slot_is_paused(slot)  ? ", paused"

@@ -66,6 +66,7 @@ prepare_page(struct pool *pool, const struct slot *slot, int64_t now_ms)
 	status_set_report(page, REPORT_STARTING);
 	status_beat(page);
 	status_set_error(page, "");
+	status_set_storing(page, 0);
 	status_set_in_hand(page, "");
 	status_set_line(page, SUSPECT_LINE_NONE);
 	if (suspects_expire(&pool->suspects[slot->role], now_ms) || slot->starts > 0)
@@ -287,7 +288,7 @@ tick_trouble(struct pool *pool, struct slot *slot, int64_t now_ms)
 
 	if (slot->pid == 0)
 		return;
-	status_read_text(&slot->page->last_error, error, sizeof(error));
+	slot_read_error(slot, now_ms, error, sizeof(error));
 	if (error[0] != '\0') {
 		if (trouble_begins(trouble, error, now_ms))
 			events_add(&pool->events, EVENT_TROUBLE, slot->name, "", "%s", error);

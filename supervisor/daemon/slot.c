@@ -37,6 +37,28 @@ slot_is_paused(const struct slot *slot)
 	return slot->child.state == CHILD_RUNNING && atomic_load(&slot->page->paused) != 0;
 }
 
+int64_t
+slot_storing_ms(const struct slot *slot, int64_t now_ms)
+{
+	int64_t since_ms =
+		atomic_load_explicit(&slot->page->storing_since_ms, memory_order_relaxed);
+
+	return slot->pid > 0 && since_ms > 0 ? MAX(0, now_ms - since_ms) : -1;
+}
+
+int64_t
+slot_read_error(const struct slot *slot, int64_t now_ms, char *out, size_t out_size)
+{
+	int64_t wall_ms = status_read_text(&slot->page->last_error, out, out_size),
+		storing_s = slot_storing_ms(slot, now_ms) / 1000;
+
+	if (out[0] != '\0' || storing_s < SLOT_STORING_SAID_S)
+		return wall_ms;
+	snprintf(out, out_size, "storing for %lld s: the database has not finished the batch yet",
+		 (long long)storing_s);
+	return 0;
+}
+
 uint64_t
 slot_total(const struct slot *slot)
 {

@@ -44,6 +44,18 @@ bool slot_is_ready(const struct slot *slot);
 /* It is RUNNING and has nothing in hand, because its role is paused. */
 bool slot_is_paused(const struct slot *slot);
 
+enum { SLOT_STORING_SAID_S = 5 }; /* a batch in flight for so long is said */
+
+/* How long it has been storing the batch that it has in flight; -1 = none. */
+int64_t slot_storing_ms(const struct slot *slot, int64_t now_ms);
+
+/*
+ * Its last error, or what is as good as one: "storing for 12 s: ..." of a batch that takes long while
+ * nothing else is known to be wrong. "" when all is well. Returns when it was said (wall clock), 0 for
+ * one that is true now.
+ */
+int64_t slot_read_error(const struct slot *slot, int64_t now_ms, char *out, size_t out_size);
+
 /* The work that it has done so far (role_total()). */
 uint64_t slot_total(const struct slot *slot);
 

@@ -1,6 +1,7 @@
 """A database that is set up otherwise, refuses rows, or takes long: what is stored, what is not, what is said."""
 import contextlib
 import os
+import signal
 
 from harness import Site, check, check_equal, generate, wait_until
 
@@ -17,6 +18,7 @@ def server_options(stack, options):
     finally:
         stack.run("db", "stop")
         stack.run("db", "start")
+        stack.read_env()
 
 
 @contextlib.contextmanager
@@ -69,3 +71,37 @@ def test_server_whose_sessions_are_loose(stack):
             check_zoe(stack, site)
         finally:
             stack.admin("SET GLOBAL init_connect = ''")
+
+
+def lake_error(site):
+    return site.slots("lake")[0]["last_error"] or ""
+
+
+def test_locked_table_is_said(stack):
+    """The worker waits in the client library all that time, and says nothing itself."""
+    lines = generate(20, seed=56)
+    with Site(stack, lake_workers=1) as site:
+        site.start_sluiced()
+        with stack.held("LOCK TABLES raw_log WRITE"):
+            site.write_log(lines)
+            wait_until(lambda: lake_error(site).startswith("storing for "), 20, "a batch in flight is said")
+            slot = site.slots("lake")[0]
+            check(slot["storing_s"] >= 5 and slot["report"] == "ready", f"{slot}")
+            health = site.ctl("health")
+            check(health.returncode == 1 and "lake/0: storing for " in health.stdout, f"{health.returncode} {health.stdout}")
+            events = site.ctl("events").stdout
+            check("storing for " in events, f"no event: {events}")
+        site.settle(20, 20)
+        wait_until(lambda: lake_error(site) == "" and site.slots("lake")[0]["storing_s"] is None, 10, "all is well again")
+
+
+def test_own_time_limit_has_its_name(stack):
+    with Site(stack, lake_workers=1, broker_heartbeat_s=4) as site:
+        site.start_sluiced()
+        os.kill(int(stack.env["STACK_DB_PID"]), signal.SIGSTOP)
+        try:
+            site.write_log(generate(20, seed=57))
+            wait_until(lambda: "no answer within 5 s" in lake_error(site), 30, "the limit is named")
+        finally:
+            os.kill(int(stack.env["STACK_DB_PID"]), signal.SIGCONT)
+        site.settle(20, 20)

@@ -5,6 +5,7 @@ Site   a folder with settings, logs and state; starts sluiced or single programs
 wait_until(condition) polls; no test sleeps for luck.
 """
 import base64
+import contextlib
 import json
 import os
 import re
@@ -101,6 +102,22 @@ class Stack:
         if done.returncode != 0:
             raise Failed(f"SQL {statement}: {done.stderr}")
         return done.stdout
+
+    @contextlib.contextmanager
+    def held(self, statement):
+        """An administrator's session has run this statement (LOCK TABLES ...) and stays open as long as the block."""
+        mark = f"held-{os.urandom(6).hex()}"
+        holder = subprocess.Popen([self.script, "admin", self.folder, "-N", "-B", "-e", f"{statement}; SELECT SLEEP(600), '{mark}'"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        here = f"SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(600), ''{mark}%'"
+        try:
+            wait_until(lambda: self.sql(here), 20, f"a session holds {statement}")
+            yield
+        finally:
+            for (number,) in self.sql(here):
+                self.admin(f"KILL {number}")
+            os.killpg(holder.pid, signal.SIGKILL)
+            holder.wait()
 
     def api(self, method, path, body=None):
         """The broker's management API; None for 404."""

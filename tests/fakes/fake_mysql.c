@@ -5,6 +5,7 @@
 #include "tests/fakes/fake_mysql.h"
 #include "common/base/defs.h"
 #include "common/base/xalloc.h"
+#include "tests/fakes/fake_time.h"
 
 #include <inttypes.h>
 #include <mysql.h>
@@ -24,6 +25,7 @@ static struct {
 	size_t len, size;
 	const char *fails;
 	unsigned fails_at, seen, fails_with;
+	int64_t fails_after_ms;
 	unsigned error;
 	uint64_t packet;
 	bool can_bind_arrays;
@@ -57,6 +59,12 @@ fake_mysql_fail(const char *function, unsigned nth, unsigned error)
 	fake.fails_at = nth;
 	fake.fails_with = error;
 	fake.seen = 0;
+}
+
+void
+fake_mysql_set_delay(int64_t ms)
+{
+	fake.fails_after_ms = ms;
 }
 
 void
@@ -133,8 +141,11 @@ static int
 begin(const char *function)
 {
 	fake.error = 0;
-	if (fake.fails != NULL && strcmp(fake.fails, function) == 0 && ++fake.seen == fake.fails_at)
+	if (fake.fails != NULL && strcmp(fake.fails, function) == 0 &&
+	    ++fake.seen == fake.fails_at) {
+		fake_time_advance(fake.fails_after_ms);
 		fake.error = fake.fails_with;
+	}
 	return fake.error != 0;
 }
 

@@ -19,6 +19,9 @@ void fake_mysql_reset(void);
  */
 void fake_mysql_fail(const char *function, unsigned nth, unsigned error);
 
+/* So much made-up time (fake_time.h) passes in the call that fails. */
+void fake_mysql_set_delay(int64_t ms);
+
 void fake_mysql_set_packet(uint64_t bytes);
 void fake_mysql_set_arrays(bool can_bind_arrays);
 bool fake_mysql_client_has_arrays(void); /* Oracle's client library has none */

@@ -212,6 +212,33 @@ def db_locks(bench):
         flow.healed()
 
 
+def said_by_health(flow, words):
+    health = flow.ctl("health")
+    return health.returncode in (1, 2) and words in health.stdout
+
+
+@row("database: raw_log locked for 12 s: said while the statement still waits")
+def db_locked(bench):
+    with bench.flow(lines=12000, broker_heartbeat_s=15) as flow:
+        flow.wait_stored(1000)
+        with bench.stack.held("LOCK TABLES raw_log WRITE"):
+            wait_until(lambda: any((s["last_error"] or "").startswith("storing for 12 s") for s in flow.slots("lake")), 40,
+                       "storing for 12 s", pause=0.2)
+            check(said_by_health(flow, "storing for "), "health does not warn")
+            flow.check_nobody_died()
+        flow.healed()
+
+
+@row("database: each answer takes 2.5 s: said")
+def db_slow(bench):
+    def inject(proxy, flow):
+        proxy.tell("delay 2500")
+        wait_until(lambda: any((s["last_error"] or "").startswith("storing for ") for s in flow.slots()), 40, "storing for", pause=0.2)
+        check(said_by_health(flow, "storing for "), "health does not warn")
+        flow.check_nobody_died()
+    through_proxy(bench, inject, broker_heartbeat_s=15)
+
+
 @row("database: read_only")
 def db_read_only(bench):
     with bench.flow() as flow:

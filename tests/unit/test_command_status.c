@@ -114,7 +114,8 @@ test_members(void **state)
 	ASSERT_MEMBERS(json_array_get(slots, 0), "name", "role", "slot", "state", "wanted", "held",
 		       "ready", "pause_wanted", "paused", "report", "restart_pending", "pid",
 		       "uptime_s", "restarts", "restart_in_s", "failures", "rate_per_s", "total",
-		       "rejected", "counters", "last_error", "last_error_at", "in_hand");
+		       "rejected", "counters", "storing_s", "last_error", "last_error_at",
+		       "in_hand");
 	assert_int_equal(json_array_size(deaths), 1);
 	ASSERT_MEMBERS(json_array_get(deaths, 0), "at", "name", "pid", "exit_code", "signal",
 		       "cause", "why", "uptime_s", "in_hand");
@@ -137,6 +138,8 @@ test_values(void **state)
 	assert_int_equal(json_integer_value(json_object_get(alive, "pid")), 4711);
 	assert_true(json_is_null(json_object_get(alive, "restart_in_s")));
 	assert_true(json_is_null(json_object_get(alive, "last_error_at")));
+	assert_true(json_is_null(json_object_get(alive, "storing_s")));
+	assert_true(json_is_null(json_object_get(dead, "storing_s")));
 	assert_string_equal(json_string_value(json_object_get(dead, "state")), "BACKOFF");
 	assert_true(json_is_null(json_object_get(dead, "pid")));
 	assert_true(json_real_value(json_object_get(dead, "restart_in_s")) > 0);

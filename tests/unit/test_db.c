@@ -15,6 +15,7 @@
 #include "common/database/db.h"
 #include "common/database/schema.h"
 #include "tests/fakes/fake_mysql.h"
+#include "tests/fakes/fake_time.h"
 
 static char *hosts[] = {(char[]){"one:3307"}, (char[]){"/run/mysqld/mysqld.sock"}};
 static char no_file[] = "", user[] = "u", name[] = "d";
@@ -129,6 +130,36 @@ test_session_fails(void **state)
 	assert_int_equal(fake_mysql_count("close"), 1);
 }
 
+/* The library says "lost connection" of both: a server that went, and our own limit. */
+static void
+test_own_time_limit(void **state)
+{
+	static const struct {
+		int64_t after_ms;
+		bool is_own;
+	} waits[] = {{0, false}, {20000, false}, {21000, true}, {21500, true}};
+
+	(void)state;
+	fake_time_start(INT64_C(3600) * 1000);
+	for (size_t i = 0; i < ARRAY_LEN(waits); i++) {
+		assert_int_equal(db_open(&db, &settings, 21, &failure), OUTCOME_DONE);
+		fake_mysql_fail("mysql_real_query", 1, 2013);
+		fake_mysql_set_delay(waits[i].after_ms);
+		assert_int_equal(db_execute(db, "DO 1", &failure), OUTCOME_RETRY);
+		assert_int_equal(strstr(failure.text, "no answer within 21 s") != NULL,
+				 waits[i].is_own);
+		assert_int_equal(strstr(failure.text, "table locked?") != NULL, waits[i].is_own);
+		assert_int_equal(strstr(failure.text, "as planned") != NULL, !waits[i].is_own);
+		db_close(&db);
+	}
+	fake_mysql_fail("mysql_real_connect", 1, 2003);
+	fake_mysql_set_delay(5000);
+	assert_int_equal(db_open(&db, &settings, 21, &failure), OUTCOME_RETRY);
+	assert_non_null(strstr(failure.text, "no answer within 5 s"));
+	assert_non_null(strstr(failure.text, "is the database running there?"));
+	fake_time_stop();
+}
+
 static void
 test_bad_host(void **state)
 {
@@ -219,9 +250,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_session), TEST(test_session_is_read_back), TEST(test_second_host),
-		TEST(test_refused), TEST(test_session_fails),	     TEST(test_bad_host),
-		TEST(test_schema),  TEST(test_end_of_a_transaction), TEST(test_query),
+		TEST(test_session),
+		TEST(test_session_is_read_back),
+		TEST(test_second_host),
+		TEST(test_refused),
+		TEST(test_session_fails),
+		TEST(test_own_time_limit),
+		TEST(test_bad_host),
+		TEST(test_schema),
+		TEST(test_end_of_a_transaction),
+		TEST(test_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

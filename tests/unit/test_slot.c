@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct slot slots[SLOT_COUNT];
 
@@ -74,6 +75,32 @@ test_total(void **state UNUSED)
 	assert_int_equal(slot_total(&slots[0]), 9);
 }
 
+/* While a statement runs the child cannot say that it takes long: its page says since when. */
+static void
+test_storing(void **state UNUSED)
+{
+	struct slot *slot = &slots[1];
+	char text[STATUS_TEXT_MAX];
+
+	status_set_storing(slot->page, 1000);
+	assert_int_equal(slot_storing_ms(slot, 13000), -1); /* of one that is dead */
+	slot->pid = 4711;
+	assert_int_equal(slot_storing_ms(slot, 13000), 12000);
+	assert_int_equal(slot_storing_ms(slot, 0), 0);
+	assert_int_equal(slot_read_error(slot, 13000, text, sizeof(text)), 0);
+	assert_memory_equal(text, "storing for 12 s: ", 18);
+	slot_read_error(slot, 5999, text, sizeof(text)); /* not long enough to be said */
+	assert_string_equal(text, "");
+	status_set_error(slot->page, "no such table"); /* says more */
+	assert_true(slot_read_error(slot, 13000, text, sizeof(text)) > 0);
+	assert_string_equal(text, "no such table");
+	status_set_error(slot->page, "");
+	status_set_storing(slot->page, 0);
+	assert_int_equal(slot_storing_ms(slot, 13000), -1);
+	slot_read_error(slot, 13000, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
 #define SLOT_TEST(function) cmocka_unit_test_setup_teardown(function, init_slots, free_slots)
 
 int
@@ -83,6 +110,7 @@ main(void)
 		SLOT_TEST(test_every_slot_has_its_own_page),
 		SLOT_TEST(test_ready_and_paused),
 		SLOT_TEST(test_total),
+		SLOT_TEST(test_storing),
 	};
 
 	return cmocka_run_group_tests_name("slot", tests, NULL, NULL);
