@@ -303,6 +303,7 @@ db_execute(struct db *db, const char *sql, struct failure *failure)
 enum outcome
 db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct failure *failure)
 {
+	enum outcome outcome = OUTCOME_DONE;
 	char doing[80];
 	MYSQL_RES *result;
 	MYSQL_ROW values;
@@ -311,13 +312,15 @@ db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct f
 	db_connection_begin(db);
 	if (mysql_real_query(db->mysql, sql, strlen(sql)) != 0)
 		return fail(db, doing, failure);
-	result = mysql_store_result(db->mysql);
+	result = mysql_use_result(db->mysql); /* row by row: there may be millions */
 	if (result == NULL)
 		return mysql_errno(db->mysql) != 0 ? fail(db, doing, failure) : OUTCOME_DONE;
 	while ((values = mysql_fetch_row(result)) != NULL)
 		row(context, (const char *const *)values, mysql_num_fields(result));
+	if (mysql_errno(db->mysql) != 0)
+		outcome = fail(db, doing, failure);
 	mysql_free_result(result);
-	return OUTCOME_DONE;
+	return outcome;
 }
 
 enum outcome

@@ -45,7 +45,10 @@ enum outcome db_check_schema(struct db *db, struct failure *failure) MUST_CHECK;
 /* Run a statement without a result, or whose result nobody wants. */
 enum outcome db_execute(struct db *db, const char *sql, struct failure *failure) MUST_CHECK;
 
-/* Run a query; each row is given to the function as texts (NULL for SQL NULL). */
+/*
+ * Run a query; each row is given to the function as texts (NULL for SQL NULL), as it arrives: the
+ * function asks the database for nothing else.
+ */
 typedef void db_row_fn(void *context, const char *const *values, unsigned count);
 enum outcome db_query(struct db *db, const char *sql, db_row_fn *row, void *context,
 		      struct failure *failure) MUST_CHECK;

@@ -8,6 +8,11 @@
  * = position also by their place. Lines and letters are sorted on disk, so memory stays the same at
  * any size.
  *
+ * A row is found wherever it stands: first by the key that the line's format gives, and by those of
+ * the other formats when it has not the form of its own; what is nowhere then, by its id among all
+ * rows of the days around its time. A line without any time is looked for at the days of its
+ * neighbours in the file, and among the rows without a time.
+ *
  * A line over producer.max_line_bytes is no row; its start is a dead letter of both queues, which
  * says at which offset the line was. It counts as there when its start and its offset fit.
  */
@@ -32,6 +37,7 @@ struct audit_result {
 	uint64_t too_long;
 	struct {
 		uint64_t stored;
+		uint64_t elsewhere; /* of the stored ones: under a time that no format gives */
 		uint64_t dead;	   /* in the dead-letter queue and no row */
 		uint64_t archived; /* in the archive, neither row nor dead letter */
 		uint64_t both;	   /* of the stored ones: also in the dead-letter queue */

@@ -10,14 +10,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 1 << 20, CHECKPOINT_MAX = 64 << 20 };
+enum { READ_BYTES = 1 << 20, SKIP_BYTES = 65536, CHECKPOINT_MAX = 64 << 20 };
 
 /* --- its name at the producer --- */
 
@@ -80,23 +82,115 @@ refuse(struct audit_file *file, int exit_code, const char *why)
 	return exit_code;
 }
 
-int
-audit_file_open(struct audit_file *file, const char *path, const char *state_dir)
+/* How packed files begin, and the program that unpacks them from its standard input. */
+static const struct packing {
+	const char *suffix, *program;
+	unsigned char magic_len;
+	unsigned char magic[6];
+} packings[] = {
+	{".gz", "gzip", 2, {0x1f, 0x8b}},
+	{".Z", "gzip", 2, {0x1f, 0x9d}},
+	{".zip", "gzip", 4, {'P', 'K', 3, 4}}, /* of one member, as gzip(1) says */
+	{".bz2", "bzip2", 3, {'B', 'Z', 'h'}},
+	{".xz", "xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}},
+	{".lzma", "xz", 3, {0x5d, 0, 0}},
+	{".zst", "zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}},
+	{".lz4", "lz4", 4, {0x04, 0x22, 0x4d, 0x18}},
+};
+
+/* By its first bytes; NULL = it is none, or it cannot be told. */
+static const struct packing *
+find_packing(int fd)
 {
-	unsigned char magic[2] = {0};
+	unsigned char start[6];
+	ssize_t got = pread(fd, start, sizeof(start), 0);
+
+	for (size_t i = 0; i < ARRAY_LEN(packings); i++)
+		if (got >= packings[i].magic_len &&
+		    memcmp(start, packings[i].magic, packings[i].magic_len) == 0)
+			return &packings[i];
+	return NULL;
+}
+
+/* From here on the file's descriptor is a pipe with its text. 0, or an exit code after a message. */
+static int
+start_unpacker(struct audit_file *file, const struct packing *packing)
+{
+	char *argv[] = {(char *)(uintptr_t)packing->program, (char *)(uintptr_t)"-dc", NULL};
+	posix_spawn_file_actions_t actions;
+	int ends[2], error;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return refuse(file, EX_OSERR, strerror(errno));
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, file->fd, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	error = posix_spawnp(&file->unpacker, packing->program, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	close(file->fd);
+	file->fd = ends[0];
+	if (error == 0)
+		return 0;
+	file->unpacker = 0;
+	log_error("%s: it is packed, and %s, which unpacks it, does not start: %s", file->path,
+		  packing->program, strerror(error));
+	audit_file_close(file);
+	return EX_UNAVAILABLE;
+}
+
+bool
+audit_file_is_stream(const struct audit_file *file)
+{
+	return file->limit == INT64_MAX;
+}
+
+/* Standard input, which the shell may have opened on a file or made a pipe. */
+static int
+open_standard_input(struct audit_file *file)
+{
+	file->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (file->fd < 0)
+		return refuse(file, EX_NOINPUT, strerror(errno));
+	if (isatty(file->fd))
+		return refuse(file, EX_USAGE, "standard input is a terminal: give it a file or a pipe");
+	file->limit = INT64_MAX;
+	return 0;
+}
+
+static int
+open_named(struct audit_file *file, const char *state_dir)
+{
 	struct file_look look;
 
-	*file = (struct audit_file){.path = path, .fd = -1};
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (file->fd < 0 || file_look(file->fd, path, &look) != 0)
+	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file->fd < 0 || file_look(file->fd, file->path, &look) != 0)
 		return refuse(file, EX_NOINPUT, strerror(errno));
 	if (!S_ISREG(look.mode))
 		return refuse(file, EX_NOINPUT, "it is not a regular file");
-	if (pread(file->fd, magic, sizeof(magic), 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b)
-		return refuse(file, EX_DATAERR, "it is compressed: name the unpacked file");
-	file->size = look.size;
+	file->size = file->limit = look.size;
 	if (state_dir != NULL)
 		find_id(file, &look.identity, state_dir);
+	return 0;
+}
+
+int
+audit_file_open(struct audit_file *file, const char *path, const char *state_dir)
+{
+	const struct packing *packing;
+	int code;
+
+	*file = (struct audit_file){.path = path, .fd = -1};
+	code = strcmp(path, "-") == 0 ? open_standard_input(file) : open_named(file, state_dir);
+	if (code != 0)
+		return code;
+	packing = find_packing(file->fd);
+	if (packing != NULL) {
+		file->limit = INT64_MAX;
+		code = start_unpacker(file, packing);
+		if (code != 0)
+			return code;
+	}
 	file->buffer_size = 2 * READ_BYTES;
 	file->buffer = xreallocarray(NULL, file->buffer_size, 1);
 	posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -109,15 +203,52 @@ audit_file_close(struct audit_file *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	file->fd = -1;
+	if (file->unpacker > 0) /* it ends, for nobody reads */
+		waitpid(file->unpacker, NULL, 0);
+	file->unpacker = 0;
 	free(file->buffer);
 	file->buffer = NULL;
+}
+
+/* How the unpacker has ended: a file that is cut off or damaged must not pass for a shorter one. */
+static int
+end_unpacker(struct audit_file *file)
+{
+	int status = 0;
+
+	if (file->unpacker == 0)
+		return 0;
+	waitpid(file->unpacker, &status, 0);
+	file->unpacker = 0;
+	if (status == 0)
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
+/* As read(2), of what the limit leaves; also the end of the unpacker is looked at. */
+static ssize_t
+read_some(struct audit_file *file, char *out, size_t room)
+{
+	ssize_t got;
+
+	room = (size_t)MIN((int64_t)room, file->limit - file->read_to);
+	if (room == 0)
+		return 0;
+	do
+		got = read(file->fd, out, room);
+	while (got < 0 && errno == EINTR);
+	if (got == 0)
+		return end_unpacker(file);
+	if (got > 0)
+		file->read_to += got;
+	return got;
 }
 
 /* More bytes behind those in the buffer. 1, 0 at the end, -1 with errno. */
 static int
 read_more(struct audit_file *file)
 {
-	size_t room;
 	ssize_t got;
 
 	if (file->start > 0) {
@@ -129,42 +260,46 @@ read_more(struct audit_file *file)
 		file->buffer_size *= 2;
 		file->buffer = xreallocarray(file->buffer, file->buffer_size, 1);
 	}
-	room = MIN(file->buffer_size - file->used, (size_t)(file->size - file->read_to));
-	if (room == 0)
-		return 0;
-	do
-		got = pread(file->fd, file->buffer + file->used, room, file->read_to);
-	while (got < 0 && errno == EINTR);
+	got = read_some(file, file->buffer + file->used, file->buffer_size - file->used);
 	if (got <= 0)
 		return (int)got;
 	file->used += (size_t)got;
-	file->read_to += got;
 	return 1;
 }
 
-/* The line does not end within AUDIT_LINE_MAX: look for its end without keeping it. */
+/*
+ * The line does not end within AUDIT_LINE_MAX: look for its end without keeping it. What was read
+ * behind the end stays in the buffer.
+ */
 static int
 skip_long_line(struct audit_file *file, struct audit_line *line)
 {
-	char chunk[65536];
+	size_t kept = line->start.len;
 
-	line->length = (int64_t)(file->used - file->start);
+	line->length = (int64_t)kept;
 	for (;;) {
-		size_t room = (size_t)MIN((int64_t)sizeof(chunk), file->size - file->read_to);
-		ssize_t got = room > 0 ? pread(file->fd, chunk, room, file->read_to) : 0;
+		/* The line's first bytes stay where the caller reads them. */
+		char *from = file->buffer + file->start + kept;
+		ssize_t got = read_some(file, from, SKIP_BYTES);
 		const char *lf;
 
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
 			return -1;
-		lf = got > 0 ? memchr(chunk, '\n', (size_t)got) : NULL;
+		lf = got > 0 ? memchr(from, '\n', (size_t)got) : NULL;
 		line->has_lf = lf != NULL;
-		line->length += lf != NULL ? lf - chunk : got;
-		file->read_to += lf != NULL ? lf - chunk + 1 : got;
-		if (lf != NULL || got == 0)
-			return 1;
+		line->length += lf != NULL ? lf - from : got;
+		if (lf == NULL && got > 0)
+			continue;
+		file->used = file->start + kept + (size_t)got;
+		file->start += kept + (lf != NULL ? (size_t)(lf - from) + 1 : 0);
+		return 1;
 	}
+}
+
+int64_t
+audit_file_progress(const struct audit_file *file)
+{
+	return audit_file_is_stream(file) ? 0 : file->read_to;
 }
 
 int
@@ -190,6 +325,10 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 	}
 	if (lf == NULL && file->used == file->start)
 		return 0;
+	if (file->buffer_size - file->used < SKIP_BYTES) {
+		file->buffer_size += SKIP_BYTES;
+		file->buffer = xreallocarray(file->buffer, file->buffer_size, 1);
+	}
 	*line = (struct audit_line){
 		.offset = file->read_to - (int64_t)(file->used - file->start),
 		.has_lf = lf != NULL,
@@ -199,7 +338,6 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 	line->length = (int64_t)line->start.len;
 	if (lf == NULL && more != 0) {
 		more = skip_long_line(file, line);
-		file->start = file->used = 0;
 	} else {
 		file->start += line->start.len + (lf != NULL);
 		more = 1;
@@ -213,17 +351,35 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 
 /* --- its format --- */
 
+/* The path of an input, or, of a packed file, the one it had before it was packed. */
+static const char *
+format_of_path(const struct settings *settings, const char *path)
+{
+	const char *format = dlq_format_of_input(settings, span_of(path));
+	struct span name = span_of(path);
+
+	for (size_t i = 0; i < ARRAY_LEN(packings) && format == NULL; i++) {
+		size_t len = strlen(packings[i].suffix);
+
+		if (name.len > len &&
+		    memcmp(name.ptr + name.len - len, packings[i].suffix, len) == 0)
+			format = dlq_format_of_input(
+				settings, (struct span){.ptr = name.ptr, .len = name.len - len});
+	}
+	return format;
+}
+
 const char *
 audit_file_format(const struct settings *settings, const char *path)
 {
-	const char *format = dlq_format_of_input(settings, span_of(path));
+	const char *format = format_of_path(settings, path);
 	char *real;
 
 	if (format != NULL)
 		return format;
 	real = realpath(path, NULL);
 	if (real != NULL)
-		format = dlq_format_of_input(settings, span_of(real));
+		format = format_of_path(settings, real);
 	free(real);
 	if (format != NULL || settings->input_count == 0)
 		return format;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/settings/settings.h"
 #include "common/base/span.h"
@@ -19,8 +20,10 @@ enum { AUDIT_LINE_MAX = 16 << 20 };
 struct audit_file {
 	const char *path; /* borrowed */
 	char id[FILE_ID_SIZE];
-	int64_t size; /* when it was opened: what is written later is not looked at */
+	int64_t size;  /* when it was opened: what is written later is not looked at */
+	int64_t limit; /* how far its lines are read: its size; of a stream there is no limit */
 	int fd;
+	pid_t unpacker; /* whose output the lines are; 0 = none */
 	int64_t read_to;
 	char *buffer;
 	size_t buffer_size, start, used;
@@ -35,18 +38,29 @@ struct audit_line {
 };
 
 /*
- * Open for reading. state_dir (NULL = do not look) is where the producer's checkpoint may name the
- * file. Returns 0, or an exit code of sysexits.h after a message.
+ * Open for reading. A packed file is unpacked by the usual program for it (gzip, bzip2, xz, zstd,
+ * lz4), and "-" is standard input; offsets are those of the text. state_dir (NULL = do not look) is
+ * where the producer's checkpoint may name the file, which it can only do for one that is no stream.
+ * Returns 0, or an exit code of sysexits.h after a message.
  */
 int audit_file_open(struct audit_file *file, const char *path, const char *state_dir) MUST_CHECK;
 void audit_file_close(struct audit_file *file);
 
-/* The next line, valid until the next call. 1, or 0 at the end, or -1 with errno. */
+/* It is standard input or a packed file: nobody knows what the producer called it. */
+bool audit_file_is_stream(const struct audit_file *file);
+
+/* The bytes of the file itself that are behind us, for a display of progress. */
+int64_t audit_file_progress(const struct audit_file *file);
+
+/*
+ * The next line, valid until the next call. 1, or 0 at the end, or -1 with errno; EBADMSG when the
+ * file could not be unpacked to its end.
+ */
 int audit_file_next(struct audit_file *file, struct audit_line *line) MUST_CHECK;
 
 /*
  * The format of the input whose pattern names this path, also as a rotated one (access.log.1,
- * access.log-20240101); if none does, the one that all inputs share. NULL when that is not clear.
+ * access.log-20240101, access.log.2.gz); if none does, the one that all inputs share. NULL when that is not clear.
  */
 const char *audit_file_format(const struct settings *settings, const char *path);
 

@@ -60,7 +60,7 @@ append_key(char *out, size_t room, const struct audit_lookup *lookup, const stru
 enum outcome
 audit_lookup_run(struct audit_lookup *lookup, struct db *db, struct failure *failure)
 {
-	char sql[256 + AUDIT_LOOKUP_MAX * KEY_TEXT_MAX];
+	char sql[256 + (AUDIT_LOOKUP_MAX + AUDIT_KEYS_PER_LINE) * KEY_TEXT_MAX];
 	enum outcome outcome;
 	size_t len;
 

@@ -8,7 +8,10 @@
 #include "common/database/db.h"
 #include "common/database/table.h"
 
-enum { AUDIT_LOOKUP_MAX = 400 }; /* the server compares each row with all keys: more is slower */
+enum {
+	AUDIT_LOOKUP_MAX = 400,	 /* the server compares each row with all keys: more is slower */
+	AUDIT_KEYS_PER_LINE = 4, /* the last line of a batch may have so many */
+};
 
 struct audit_lookup {
 	const char *table, *time_column;
@@ -19,7 +22,7 @@ struct audit_lookup {
 		int64_t timestamp; /* YYYYMMDDhhmmss */
 		uint64_t origin;
 		bool *found; /* set when there is such a row */
-	} rows[AUDIT_LOOKUP_MAX];
+	} rows[AUDIT_LOOKUP_MAX + AUDIT_KEYS_PER_LINE];
 	size_t count;
 };
 

@@ -23,9 +23,10 @@ static json_t *
 audit_report_queue_json(const struct audit_result *result, int q)
 {
 	return json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "table", stage_table[q].table,
+		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "table", stage_table[q].table,
 		"dead_queue", stage_table[q].dead_queue, "stored",
-		(json_int_t)result->queue[q].stored, "dead", (json_int_t)result->queue[q].dead,
+		(json_int_t)result->queue[q].stored, "elsewhere",
+		(json_int_t)result->queue[q].elsewhere, "dead", (json_int_t)result->queue[q].dead,
 		"archived", (json_int_t)result->queue[q].archived, "both",
 		(json_int_t)result->queue[q].both, "missing", (json_int_t)result->queue[q].missing,
 		"dead_lines_in_queue", (json_int_t)result->queue[q].letter_lines[AUDIT_DEAD],
@@ -104,6 +105,12 @@ audit_report_text(const void *answer, FILE *out)
 			fprintf(out, "%" PRIu64 " of the rows of %s are also in %s\n",
 				result->queue[q].both, stage_table[q].table,
 				stage_table[q].dead_queue);
+	for (int q = 0; q < STAGE_COUNT; q++)
+		if (result->queue[q].elsewhere > 0)
+			fprintf(out,
+				"%" PRIu64 " of the rows of %s stand under another time than "
+				"their line's\n",
+				result->queue[q].elsewhere, stage_table[q].table);
 	fprintf(out, "\n");
 	print_missing(report, out);
 	if (audit_report_missing(result) == 0)

@@ -275,7 +275,7 @@ mysql_real_query(MYSQL *mysql UNUSED, const char *sql, unsigned long len)
 }
 
 MYSQL_RES *STDCALL
-mysql_store_result(MYSQL *mysql UNUSED)
+mysql_use_result(MYSQL *mysql UNUSED)
 {
 	return fake.has_result ? (MYSQL_RES *)(void *)&fake : NULL;
 }

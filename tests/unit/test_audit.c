@@ -7,6 +7,7 @@
 #include "supervisor/audit/audit.h"
 #include "supervisor/audit/audit_lookup.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,8 +33,10 @@ static struct row {
 	uint64_t origin;
 } rows[16];
 static size_t row_count;
-static unsigned lookups, failing_lookup; /* counted from 1; 0 = none fails */
+static unsigned lookups, failing_lookup, failing_scan; /* counted from 1; 0 = none fails */
 static size_t largest_batch;
+static unsigned scans; /* SELECTs over days */
+static char scanned[512]; /* the last one of raw_log */
 
 enum outcome
 audit_lookup_run(struct audit_lookup *lookup, struct db *db, struct failure *failure)
@@ -53,6 +56,43 @@ audit_lookup_run(struct audit_lookup *lookup, struct db *db, struct failure *fai
 				*wanted->found = true;
 	}
 	lookup->count = 0;
+	return OUTCOME_DONE;
+}
+
+/* Text "('2023-10-10 00:00:00" as a number. */
+static int64_t
+time_in(const char *text)
+{
+	int64_t number = 0;
+
+	for (const char *end = text + 19; text < end; text++)
+		if (*text >= '0' && *text <= '9')
+			number = 10 * number + (*text - '0');
+	return number;
+}
+
+/* The rows of some days: all of a table whose time is between the two that the text names. */
+enum outcome
+db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct failure *query_failure)
+{
+	const char *between = strstr(sql, " BETWEEN '");
+
+	assert_null(db);
+	assert_non_null(between);
+	if (++scans == failing_scan)
+		return failure_set(query_failure, OUTCOME_RETRY, EX_UNAVAILABLE, "gone away");
+	if (strstr(sql, "raw_log") != NULL)
+		snprintf(scanned, sizeof(scanned), "%s", between);
+	for (size_t r = 0; r < row_count; r++) {
+		char origin[32];
+		const char *values[] = {rows[r].id, origin};
+
+		snprintf(origin, sizeof(origin), "%" PRIu64, rows[r].origin);
+		if (strstr(sql, stage_table[rows[r].stage].table) != NULL &&
+		    rows[r].timestamp >= time_in(between + 10) &&
+		    rows[r].timestamp <= time_in(between + 36))
+			row(context, values, 2);
+	}
 	return OUTCOME_DONE;
 }
 
@@ -87,7 +127,8 @@ setup(void **state)
 	(void)state;
 	settings = (struct settings){.identity = IDENTITY_LINE};
 	settings.producer.max_line_bytes = 100;
-	row_count = lookups = failing_lookup = 0;
+	row_count = lookups = failing_lookup = scans = failing_scan = 0;
+	scanned[0] = '\0';
 	largest_batch = 0;
 	audit = audit_new(NULL, &settings, LIMIT);
 	return 0;
@@ -330,6 +371,87 @@ test_database_fails(void **state)
 	assert_int_equal(read_line(0, 0, LINE_A, true), OUTCOME_RETRY);
 }
 
+/* A line of another format than its input's, stored when it was retried with that one. */
+static void
+test_another_format(void **state)
+{
+	static const char line[] = "1.2.3.4 - - [10/Oct/2023:13:55:36 +0200] \"GET /a HTTP/1.1\" 200 5";
+	const struct audit_result *result;
+
+	(void)state;
+	store_in_both(line, 0);
+	assert_int_equal(read_line(0, 0, line, true), OUTCOME_DONE); /* is read as combined */
+	result = finish();
+	for (int s = 0; s < STAGE_COUNT; s++) {
+		assert_int_equal(result->queue[s].stored, 1);
+		assert_int_equal(result->queue[s].elsewhere, 0);
+	}
+	assert_int_equal(scans, 0);
+}
+
+/* Rows under times that no format gives, of lines with a time and without one. */
+static void
+test_another_time(void **state)
+{
+	const struct audit_result *result;
+
+	(void)state;
+	store(STAGE_LAKE, LINE_A, 20231009000000, 0);  /* the day before ... */
+	store(STAGE_CLEAN, LINE_A, 20231011235959, 0); /* ... the day after */
+	store(STAGE_LAKE, LINE_B, 19700101000000, 0);  /* without a time */
+	store(STAGE_CLEAN, LINE_B, 20231013000000, 0); /* too far away */
+	store(STAGE_CLEAN, LINE_C, 20231010000000, 0); /* at its neighbour's day */
+	assert_int_equal(read_line(0, 0, LINE_A, true), OUTCOME_DONE);
+	assert_int_equal(read_line(0, 66, LINE_B, true), OUTCOME_DONE);
+	assert_int_equal(read_line(0, 132, LINE_C, true), OUTCOME_DONE);
+	add_letter(STAGE_LAKE, AUDIT_DEAD, LINE_C, 0, "x.y");
+	result = finish();
+	assert_int_equal(result->queue[STAGE_LAKE].stored, 2);
+	assert_int_equal(result->queue[STAGE_LAKE].elsewhere, 2);
+	assert_int_equal(result->queue[STAGE_LAKE].dead, 1);
+	assert_int_equal(result->queue[STAGE_CLEAN].stored, 2);
+	assert_int_equal(result->queue[STAGE_CLEAN].elsewhere, 2);
+	assert_int_equal(result->queue[STAGE_CLEAN].missing, 1);
+	assert_int_equal(result->missing[0].offset, 66);
+	/* the days in a row are one question, the rows without a time another */
+	assert_int_equal(scans, 2 * STAGE_COUNT);
+	assert_string_equal(scanned, " BETWEEN '2023-10-09 00:00:00' AND '2023-10-11 23:59:59'");
+}
+
+/* With identity = position a row of the same line at another place is another row. */
+static void
+test_another_time_by_position(void **state)
+{
+	const struct audit_result *result;
+
+	settings.identity = IDENTITY_POSITION;
+	audit_free(&audit);
+	audit = audit_new(NULL, &settings, LIMIT);
+	(void)state;
+	for (int s = 0; s < STAGE_COUNT; s++)
+		store((enum stage_id)s, LINE_A, 20231011000000,
+		      origin_of(SPAN_LITERAL(FILE_ID), 100));
+	assert_int_equal(read_line(0, 0, LINE_A, true), OUTCOME_DONE);
+	assert_int_equal(read_line(0, 100, LINE_A, true), OUTCOME_DONE);
+	result = finish();
+	for (int s = 0; s < STAGE_COUNT; s++) {
+		assert_int_equal(result->queue[s].elsewhere, 1);
+		assert_int_equal(result->queue[s].missing, 1);
+	}
+}
+
+static void
+test_scan_fails(void **state)
+{
+	const struct audit_result *result = NULL;
+
+	(void)state;
+	failing_scan = 2;
+	assert_int_equal(read_line(0, 0, LINE_A, true), OUTCOME_DONE);
+	assert_int_equal(audit_finish(audit, &result, &failure), OUTCOME_RETRY);
+	assert_null(result);
+}
+
 int
 main(void)
 {
@@ -342,6 +464,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_position, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_database_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_another_format, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_another_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_another_time_by_position, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scan_fails, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
