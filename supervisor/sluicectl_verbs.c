@@ -66,6 +66,11 @@ static const struct option_row option_format = {
 	.value = "NAME",
 	.help = "of the lines, instead of that of the input whose path fits",
 	.kind = OPTION_TEXT};
+static const struct option_row option_file_id = {
+	.name = "file-id",
+	.value = "ID",
+	.help = "of a packed file or standard input, with identity = \"position\"",
+	.kind = OPTION_TEXT};
 static const struct option_row option_limit = {.name = "limit",
 					       .value = "N",
 					       .help = "print so many missing lines",
@@ -331,21 +336,27 @@ const struct verb sluicectl_verbs[] = {
 	{.name = "audit",
 	 .synopsis = "FILE...",
 	 .help = "read log files again and prove that every line is a row or a dead letter\n"
-		 "Counts are of distinct lines. A line that dlq drop or dlq edit took away is "
-		 "archived: it is in\n"
-		 "supervisor.state_dir/dead-letters/*.ndjson, which you must be allowed to read. A "
-		 "line that is\n"
-		 "nowhere is missing and printed as FILE:BYTE (the first 20, see --limit); then the "
-		 "exit code\n"
-		 "is 1. Lines that are still in a queue count as missing. The format is that of the "
-		 "input whose\n"
-		 "path fits, unless --format says it. Letters are only looked at. TMPDIR (/var/tmp) "
-		 "takes about\n"
-		 "48 bytes per line. This needs no running sluiced.",
-	 .example = "sluicectl audit /var/log/ezproxy/ezp.log && echo all there",
+		 "Packed files (gzip, bzip2, xz, zstd, lz4) are unpacked, - is standard input. "
+		 "Counts are of distinct\n"
+		 "lines. A row is found wherever it stands: by the time that its line's format "
+		 "gives, by those of the\n"
+		 "other formats, and at last by its id among all rows from the day before the "
+		 "line's own to the day\n"
+		 "after it. A line that dlq drop or dlq edit took away is archived: it is in "
+		 "supervisor.state_dir/\n"
+		 "dead-letters/*.ndjson, which you must be allowed to read. A line that is nowhere "
+		 "is missing and\n"
+		 "printed as FILE:BYTE (the first 20, see --limit); then the exit code is 1. Lines "
+		 "that are still in a\n"
+		 "queue count as missing. The format is that of the input whose path fits, unless "
+		 "--format says it.\n"
+		 "Letters are only looked at. TMPDIR (/var/tmp) takes about 48 bytes per line. This "
+		 "needs no running\n"
+		 "sluiced.",
+	 .example = "sluicectl audit /var/log/ezproxy/ezp.log /var/log/ezproxy/ezp.log.2.gz && echo all there",
 	 .no_words = "name the log files to read",
 	 .max_words = VERB_ANY_WORDS,
-	 .options = OPTION_LIST(&option_format, &option_limit, &option_json),
+	 .options = OPTION_LIST(&option_format, &option_file_id, &option_limit, &option_json),
 	 .handler = ctl_audit},
 	{.name = "version",
 	 .help = "versions of sluicectl and of the running sluiced",

@@ -98,34 +98,34 @@ static const struct packing {
 	{".lz4", "lz4", 4, {0x04, 0x22, 0x4d, 0x18}},
 };
 
-/* By its first bytes; NULL = it is none, or it cannot be told. */
-static const struct packing *
-find_packing(int fd)
-{
-	unsigned char start[6];
-	ssize_t got = pread(fd, start, sizeof(start), 0);
+enum { NOT_PACKED = -1, UNPACKER_ENDED = -1 };
 
+/* By its first bytes: which of the table. */
+static int
+find_packing(const void *start, ssize_t got)
+{
 	for (size_t i = 0; i < ARRAY_LEN(packings); i++)
 		if (got >= packings[i].magic_len &&
 		    memcmp(start, packings[i].magic, packings[i].magic_len) == 0)
-			return &packings[i];
-	return NULL;
+			return (int)i;
+	return NOT_PACKED;
 }
 
-/* From here on the file's descriptor is a pipe with its text. 0, or an exit code after a message. */
+/* From here on the file's descriptor is a pipe with its text. 0, or -1 with errno. */
 static int
-start_unpacker(struct audit_file *file, const struct packing *packing)
+start_unpacker(struct audit_file *file)
 {
-	char *argv[] = {(char *)(uintptr_t)packing->program, (char *)(uintptr_t)"-dc", NULL};
+	const char *program = packings[file->packing].program;
+	char *argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)"-dc", NULL};
 	posix_spawn_file_actions_t actions;
 	int ends[2], error;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		return refuse(file, EX_OSERR, strerror(errno));
+		return -1;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, file->fd, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	error = posix_spawnp(&file->unpacker, packing->program, &actions, NULL, argv, environ);
+	error = posix_spawnp(&file->unpacker, program, &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	close(file->fd);
@@ -133,10 +133,8 @@ start_unpacker(struct audit_file *file, const struct packing *packing)
 	if (error == 0)
 		return 0;
 	file->unpacker = 0;
-	log_error("%s: it is packed, and %s, which unpacks it, does not start: %s", file->path,
-		  packing->program, strerror(error));
-	audit_file_close(file);
-	return EX_UNAVAILABLE;
+	errno = error;
+	return -1;
 }
 
 bool
@@ -177,20 +175,16 @@ open_named(struct audit_file *file, const char *state_dir)
 int
 audit_file_open(struct audit_file *file, const char *path, const char *state_dir)
 {
-	const struct packing *packing;
+	unsigned char start[6];
 	int code;
 
-	*file = (struct audit_file){.path = path, .fd = -1};
+	*file = (struct audit_file){.path = path, .fd = -1, .packing = NOT_PACKED};
 	code = strcmp(path, "-") == 0 ? open_standard_input(file) : open_named(file, state_dir);
 	if (code != 0)
 		return code;
-	packing = find_packing(file->fd);
-	if (packing != NULL) {
+	file->packing = find_packing(start, pread(file->fd, start, sizeof(start), 0));
+	if (file->packing != NOT_PACKED)
 		file->limit = INT64_MAX;
-		code = start_unpacker(file, packing);
-		if (code != 0)
-			return code;
-	}
 	file->buffer_size = 2 * READ_BYTES;
 	file->buffer = xreallocarray(NULL, file->buffer_size, 1);
 	posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -216,10 +210,10 @@ end_unpacker(struct audit_file *file)
 {
 	int status = 0;
 
-	if (file->unpacker == 0)
+	if (file->unpacker <= 0)
 		return 0;
 	waitpid(file->unpacker, &status, 0);
-	file->unpacker = 0;
+	file->unpacker = UNPACKER_ENDED;
 	if (status == 0)
 		return 0;
 	errno = EBADMSG;
@@ -232,6 +226,9 @@ read_some(struct audit_file *file, char *out, size_t room)
 {
 	ssize_t got;
 
+	if (file->packing != NOT_PACKED && file->read_to == 0 && file->unpacker == 0 &&
+	    start_unpacker(file) != 0)
+		return -1;
 	room = (size_t)MIN((int64_t)room, file->limit - file->read_to);
 	if (room == 0)
 		return 0;
@@ -240,6 +237,11 @@ read_some(struct audit_file *file, char *out, size_t room)
 	while (got < 0 && errno == EINTR);
 	if (got == 0)
 		return end_unpacker(file);
+	if (got > 0 && file->read_to == 0 && file->packing == NOT_PACKED &&
+	    find_packing(out, got) != NOT_PACKED) {
+		errno = EILSEQ; /* from a pipe, into which nothing can be put back */
+		return -1;
+	}
 	if (got > 0)
 		file->read_to += got;
 	return got;
@@ -296,10 +298,20 @@ skip_long_line(struct audit_file *file, struct audit_line *line)
 	}
 }
 
-int64_t
-audit_file_progress(const struct audit_file *file)
+void
+audit_file_explain(const struct audit_file *file, int error, char *out, size_t out_size)
 {
-	return audit_file_is_stream(file) ? 0 : file->read_to;
+	if (file->packing == NOT_PACKED && error == EILSEQ)
+		snprintf(out, out_size,
+			 "it is packed: name the file, or unpack it before the pipe (zcat)");
+	else if (file->packing == NOT_PACKED)
+		snprintf(out, out_size, "%s", strerror(error));
+	else if (error == EBADMSG)
+		snprintf(out, out_size, "%s does not unpack it to its end: it is cut off or damaged",
+			 packings[file->packing].program);
+	else
+		snprintf(out, out_size, "it is packed, and cannot be unpacked by %s: %s",
+			 packings[file->packing].program, strerror(error));
 }
 
 int
@@ -325,7 +337,7 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 	}
 	if (lf == NULL && file->used == file->start)
 		return 0;
-	if (file->buffer_size - file->used < SKIP_BYTES) {
+	if (lf == NULL && file->buffer_size - file->used < SKIP_BYTES) {
 		file->buffer_size += SKIP_BYTES;
 		file->buffer = xreallocarray(file->buffer, file->buffer_size, 1);
 	}

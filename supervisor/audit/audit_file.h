@@ -23,7 +23,8 @@ struct audit_file {
 	int64_t size;  /* when it was opened: what is written later is not looked at */
 	int64_t limit; /* how far its lines are read: its size; of a stream there is no limit */
 	int fd;
-	pid_t unpacker; /* whose output the lines are; 0 = none */
+	int packing;	/* how it is packed; -1 = it is not */
+	pid_t unpacker; /* whose output the lines are; 0 = none yet, -1 = it has ended */
 	int64_t read_to;
 	char *buffer;
 	size_t buffer_size, start, used;
@@ -49,14 +50,11 @@ void audit_file_close(struct audit_file *file);
 /* It is standard input or a packed file: nobody knows what the producer called it. */
 bool audit_file_is_stream(const struct audit_file *file);
 
-/* The bytes of the file itself that are behind us, for a display of progress. */
-int64_t audit_file_progress(const struct audit_file *file);
-
-/*
- * The next line, valid until the next call. 1, or 0 at the end, or -1 with errno; EBADMSG when the
- * file could not be unpacked to its end.
- */
+/* The next line, valid until the next call. 1, or 0 at the end, or -1 with errno. */
 int audit_file_next(struct audit_file *file, struct audit_line *line) MUST_CHECK;
+
+/* What that errno means for this file. */
+void audit_file_explain(const struct audit_file *file, int error, char *out, size_t out_size);
 
 /*
  * The format of the input whose pattern names this path, also as a rotated one (access.log.1,

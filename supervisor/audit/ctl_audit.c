@@ -26,6 +26,7 @@ enum { DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
 
 struct audit_options {
 	const char *format; /* NULL = by the inputs of the settings */
+	const char *file_id; /* NULL = as the producer names the files */
 	char **files;
 	unsigned file_count;
 };
@@ -80,6 +81,7 @@ audit_lines_of(struct run *run, struct audit_file *file, unsigned number, const 
 	int64_t before = run->bytes_done;
 	struct audit_line line;
 	struct failure failure;
+	char why[256];
 	int got;
 
 	while ((got = audit_file_next(file, &line)) == 1) {
@@ -87,15 +89,16 @@ audit_lines_of(struct run *run, struct audit_file *file, unsigned number, const 
 		    OUTCOME_DONE)
 			return log_audit_failure(run, &failure);
 		run->lines++;
-		run->bytes_done = before + line.offset + line.length;
+		run->bytes_done = before + MIN(line.offset + line.length, file->size);
 		if (run->lines % 1024 == 0)
 			show_progress(run, file->path);
 	}
 	run->bytes_done = before + file->size;
 	if (got == 0)
 		return 0;
+	audit_file_explain(file, errno, why, sizeof(why));
 	hide_progress(run);
-	log_error("%s: %s", file->path, strerror(errno));
+	log_error("%s: %s", file->path, why);
 	return EX_IOERR;
 }
 
@@ -107,16 +110,28 @@ format_of_log(const struct run *run, const char *path)
 	return audit_file_format(run->settings, path);
 }
 
-/* Reading takes its time: every file that cannot be read is named before it begins. */
+/*
+ * Reading takes its time: every file that cannot be read is named before it begins, also one whose
+ * lines have no place without a name of the file.
+ */
 static int
-check_files(const struct audit_options *options)
+check_files(const struct run *run)
 {
+	const struct audit_options *options = run->options;
 	int code = 0;
 
 	for (unsigned i = 0; i < options->file_count; i++) {
 		struct audit_file file;
 		int bad = audit_file_open(&file, options->files[i], NULL);
 
+		if (bad == 0 && audit_file_is_stream(&file) && options->file_id == NULL &&
+		    run->settings->identity == IDENTITY_POSITION) {
+			log_error("%s: with identity = \"position\" say which file it was: "
+				  "--file-id ID, as x-sluice-file of its dead letters says it, or "
+				  "the producer's checkpoint",
+				  options->files[i]);
+			bad = EX_USAGE;
+		}
 		audit_file_close(&file);
 		code = code != 0 ? code : bad;
 	}
@@ -149,6 +164,8 @@ audit_log(struct run *run, unsigned number)
 	if (run->settings->identity == IDENTITY_POSITION)
 		state_dir = run->settings->supervisor.state_dir;
 	code = audit_file_open(&file, path, state_dir);
+	if (code == 0 && run->options->file_id != NULL)
+		snprintf(file.id, sizeof(file.id), "%s", run->options->file_id);
 	if (code == 0)
 		code = audit_lines_of(run, &file, number, format_of_log(run, path));
 	audit_file_close(&file);
@@ -223,6 +240,8 @@ read_everything(struct run *run, const struct audit_result **result)
 		code = read_letters(run);
 	if (code != 0)
 		return code;
+	run->next_ms = 0;
+	show_progress(run, "comparing; what is nowhere yet is looked for under other times");
 	if (audit_finish(run->audit, result, &failure) != OUTCOME_DONE)
 		return log_audit_failure(run, &failure);
 	hide_progress(run);
@@ -236,6 +255,7 @@ ctl_audit(struct call *call)
 {
 	const struct audit_result *result = NULL;
 	struct audit_options options = {.format = options_text(&call->options, "format"),
+					.file_id = options_text(&call->options, "file-id"),
 					.files = call->options.words,
 					.file_count = (unsigned)call->options.word_count};
 	struct failure failure;
@@ -246,11 +266,12 @@ ctl_audit(struct call *call)
 	if (options.format != NULL && log_format_find(span_of(options.format)) == NULL)
 		return verbs_usage(call, "\"%s\" is none of the formats " SETTINGS_FORMATS,
 				   options.format);
-	code = check_files(&options);
-	if (code != 0)
-		return code;
+	if (options.file_id != NULL && options.file_count != 1)
+		return verbs_usage(call, "--file-id is of one file");
 	run.settings = client_settings(call->client);
-	code = check_formats(&run);
+	code = check_files(&run);
+	if (code == 0)
+		code = check_formats(&run);
 	if (code != 0)
 		return code;
 	run.shows = isatty(STDERR_FILENO);

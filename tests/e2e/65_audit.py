@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 
-from harness import Site, check, check_equal, generate, wait_until
+from harness import BUILD, Site, check, check_equal, generate, wait_until
 
 GOOD = b'10.0.0.%d - user%d [10/Oct/2023:13:55:%02d +0200] "GET http://h.example/%d HTTP/1.1" 200 %d'
 
@@ -262,12 +263,60 @@ def test_a_dropped_frame(stack):
         check_equal((counts(found, "lake"), counts(found)), ((0, 0, 50, 0), (0, 0, 50, 0)), "both dropped")
 
 
+def test_rows_that_stand_elsewhere(stack):
+    """Lines retried with another format than their input's, and rows under another time, are found."""
+    lines = generate(300, seed=66, format="common")
+    with Site(stack, inputs=[]) as site:
+        site.write_conf(inputs=[{"path": site.folder + "/*.log", "format": "combined"}])
+        site.write_log(lines)
+        site.start_sluiced()
+        wait_settled(stack, site, 300, 0, 300)
+        dlq(site, "retry", "clean", "--all", "--format", "common")
+        wait_until(lambda: site.stored("clean_log") == 300, 60, "rows of the other format")
+        found = audit(site, site.log, warns=[])
+        check_equal((counts(found, "lake"), counts(found)), ((300, 0, 0, 0), (300, 0, 0, 0)), "retried with another format")
+        check_equal(found["queues"]["queue-data-clean"]["elsewhere"], 0, "under its own time")
+        stack.sql("UPDATE clean_log SET timestamp = timestamp + INTERVAL 1 HOUR ORDER BY timestamp DESC LIMIT 100")
+        stack.sql("UPDATE raw_log SET timestamp_utc = '1970-01-01' LIMIT 50")
+        found = audit(site, site.log, warns=[])
+        check_equal((counts(found, "lake"), counts(found)), ((300, 0, 0, 0), (300, 0, 0, 0)), "under another time")
+        check_equal([found["queues"][f"queue-data-{q}"]["elsewhere"] for q in ("lake", "clean")], [50, 100], "so many of them")
+        stack.sql("DELETE FROM clean_log LIMIT 1")
+        check_equal(counts(audit(site, site.log, code=1, warns=[])), (299, 0, 0, 1), "a lost one is missing all the same")
+
+
+def test_packed_and_standard_input(stack):
+    lines = generate(500, seed=67)
+    with Site(stack) as site:
+        site.write_log(lines[:300])
+        site.write_log(lines[300:], path=site.log + ".2")
+        site.start_sluiced()
+        wait_until(lambda: site.stored("raw_log") == 300, 60, "rows of the live file")
+        for name in ("gzip", "xz", "bzip2", "zstd", "lz4"):
+            if shutil.which(name) is None:
+                continue
+            packed = f"{site.log}.1.{name}"
+            with open(packed, "wb") as file:
+                subprocess.run([name, "-c", site.log], stdout=file, stderr=subprocess.DEVNULL, check=True)
+            check_equal(counts(audit(site, packed, warns=[]), "lake"), (300, 0, 0, 0), name)
+        with open(site.log, "rb") as file:
+            done = subprocess.run([os.path.join(BUILD, "sluicectl"), "-c", site.conf, "audit", "-", "--json"], stdin=file, capture_output=True, text=True)
+        check_equal(done.returncode, 0, done.stderr)
+        check_equal(counts(json.loads(done.stdout), "lake"), (300, 0, 0, 0), "standard input")
+        # two files, one of them packed, one of whose lines nobody has read
+        found = audit(site, f"{site.log}.1.gzip", site.log + ".2", code=1, warns=[])
+        check_equal(counts(found, "lake"), (300, 0, 0, 200), "and one that was never read")
+        site.write_conf(identity="position")
+        done = site.ctl("audit", f"{site.log}.1.gzip")
+        check_equal(done.returncode, 64, done.stderr)
+        check("--file-id" in done.stderr, done.stderr)
+
+
 def test_usage(stack):
     with Site(stack) as site:
-        packed = os.path.join(site.folder, "access.log.gz")
-        with gzip.open(packed, "wb") as file:
-            file.write(b"line\n")
-        for args, code, word in (((), 64, "name the log files"), ((packed,), 65, "compressed"), (("/nonexistent",), 66, "/nonexistent"),
+        torn = os.path.join(site.folder, "access.log.gz")
+        write(torn, gzip.compress(b"line\n" * 1000)[:-6])
+        for args, code, word in (((), 64, "name the log files"), ((torn,), 74, "cut off"), (("/nonexistent",), 66, "/nonexistent"),
                                  ((site.log, "--format", "xml"), 64, "xml"), ((site.log, "--limit", "x"), 64, "--limit"), (("/tmp",), 66, "regular")):
             done = site.ctl("audit", *args)
             check_equal(done.returncode, code, f"audit {args}: {done.stderr}")

@@ -16,21 +16,30 @@
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define ID_C "cccccccccccccccccccccccccccccccc"
+#define ID_D "dddddddddddddddddddddddddddddddd"
 
 /* --- the database: what it is asked, and its answer --- */
 
 static const char *answer[4][2]; /* id, origin */
 static size_t answer_count;
-static char asked[65536];
-static unsigned queries;
+static char asked[65536], span[512]; /* key by key; over a span of time */
+static unsigned queries, spans;
+static size_t others; /* rows of other files in each span */
 static bool fails;
 
 enum outcome
 db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct failure *failure)
 {
 	(void)db;
-	queries++;
-	snprintf(asked, sizeof(asked), "%s", sql);
+	if (strstr(sql, "BETWEEN") != NULL) {
+		spans++;
+		snprintf(span, sizeof(span), "%s", sql);
+		for (size_t i = 0; i < others; i++)
+			row(context, (const char *[]){ID_D, "0"}, 2);
+	} else {
+		queries++;
+		snprintf(asked, sizeof(asked), "%s", sql);
+	}
 	if (fails)
 		return failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE, "gone away");
 	for (size_t i = 0; i < answer_count; i++)
@@ -46,7 +55,8 @@ start(void **state)
 {
 	(void)state;
 	lookup = (struct audit_lookup){.table = "raw_log", .time_column = "timestamp_utc"};
-	answer_count = queries = 0;
+	answer_count = others = 0;
+	queries = spans = 0;
 	fails = false;
 	return 0;
 }
@@ -87,14 +97,61 @@ test_by_line(void **state)
 	assert_true(found[0] && found[2]);
 	assert_false(found[1] || found[3]);
 	assert_int_equal(lookup.count, 0);
-	assert_string_equal(asked, "SELECT `id`, `origin` FROM `raw_log` WHERE (`timestamp_utc`, "
-				   "`id`) IN (('1970-01-01 00:00:00','" ID_A "'),"
-				   "('2023-10-10 11:55:36','" ID_B "'),"
-				   "('2023-10-10 11:55:36','" ID_B "'),"
-				   "('2024-02-29 23:59:59','" ID_C "'))");
+	/* few rows between the times: one look at all of them is enough */
+	assert_string_equal(span, "SELECT `id`, `origin` FROM `raw_log` WHERE `timestamp_utc` BETWEEN "
+				  "'1970-01-01 00:00:00' AND '2024-02-29 23:59:59' LIMIT 33");
+	assert_int_equal(queries, 0);
 	/* nothing to ask */
 	assert_int_equal(audit_lookup_run(&lookup, NULL, &failure), OUTCOME_DONE);
+	assert_int_equal(spans, 1);
+}
+
+/* Many rows of others between the times: key by key, and not tried again at once. */
+static void
+test_key_by_key(void **state)
+{
+	bool found[4];
+
+	(void)state;
+	others = 33;
+	for (int run = 0; run < 3; run++) {
+		add(ID_B, 20231010115536, 0, &found[0]);
+		add(ID_A, 19700101000000, 0, &found[1]);
+		add(ID_B, 20231010115536, 0, &found[2]);
+		add(ID_C, 20240229235959, 0, &found[3]);
+		assert_int_equal(audit_lookup_run(&lookup, NULL, &failure), OUTCOME_DONE);
+		assert_string_equal(asked,
+				    "SELECT `id`, `origin` FROM `raw_log` WHERE (`timestamp_utc`, "
+				    "`id`) IN (('1970-01-01 00:00:00','" ID_A "'),"
+				    "('2023-10-10 11:55:36','" ID_B "'),"
+				    "('2023-10-10 11:55:36','" ID_B "'),"
+				    "('2024-02-29 23:59:59','" ID_C "'))");
+	}
+	assert_int_equal(queries, 3);
+	assert_int_equal(spans, 2); /* the second batch was skipped */
+	for (int i = 0; i < 4; i++)
+		assert_false(found[i]);
+}
+
+/* A few lines far away from the others do not make the span longer; they are asked for by key. */
+static void
+test_outliers(void **state)
+{
+	static bool found[200];
+
+	(void)state;
+	for (int i = 0; i < 198; i++)
+		add(ID_B, 20231010115536 + i % 20, 0, &found[i]);
+	add(ID_A, 10000101000000, 0, &found[198]);
+	add(ID_C, 99991231235959, 0, &found[199]);
+	give(ID_B, "0");
+	give(ID_C, "0");
+	assert_int_equal(audit_lookup_run(&lookup, NULL, &failure), OUTCOME_DONE);
+	assert_non_null(strstr(span, "BETWEEN '2023-10-10 11:55:36' AND '2023-10-10 11:55:55'"));
 	assert_int_equal(queries, 1);
+	assert_non_null(strstr(asked, "IN (('1000-01-01 00:00:00','" ID_A "'))"));
+	assert_true(found[0] && found[199]);
+	assert_false(found[198]);
 }
 
 static void
@@ -109,6 +166,7 @@ test_by_position(void **state)
 	add(ID_A, 20231010115536, 8, &found[2]);
 	give(ID_A, "18446744073709551615");
 	give(ID_A, "8");
+	others = 100;
 	assert_int_equal(audit_lookup_run(&lookup, NULL, &failure), OUTCOME_DONE);
 	assert_true(found[0] && found[2]);
 	assert_false(found[1]);
@@ -116,7 +174,7 @@ test_by_position(void **state)
 	assert_non_null(strstr(asked, "'" ID_A "',18446744073709551615)"));
 }
 
-/* The largest batch of the longest keys has room in the statement. */
+/* The largest batch of the longest keys, more than go into one statement. */
 static void
 test_full_batch(void **state)
 {
@@ -124,10 +182,12 @@ test_full_batch(void **state)
 
 	(void)state;
 	lookup.by_origin = true;
+	lookup.skip = 1;
 	for (size_t i = 0; i < AUDIT_LOOKUP_MAX; i++)
 		add(ID_A, 20231010115536, UINT64_MAX, &found[i]);
 	assert_int_equal(audit_lookup_run(&lookup, NULL, &failure), OUTCOME_DONE);
 	assert_string_equal(asked + strlen(asked) - 23, ",18446744073709551615))");
+	assert_int_equal(queries, (AUDIT_LOOKUP_MAX + 399) / 400);
 }
 
 static void
@@ -148,6 +208,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_by_line, start),
+		cmocka_unit_test_setup(test_key_by_key, start),
+		cmocka_unit_test_setup(test_outliers, start),
 		cmocka_unit_test_setup(test_by_position, start),
 		cmocka_unit_test_setup(test_full_batch, start),
 		cmocka_unit_test_setup(test_fails, start),
