@@ -84,8 +84,9 @@ static const struct option_row option_limit = {.name = "limit",
 #define LIMIT_AGE(row, option, text, ms, what) \
 	static const struct option_row row = { \
 		.name = option, .value = text, .help = what, .kind = OPTION_DURATION, .usual = ms}
-LIMIT(option_queue_warning, "queue-warning", "a queue with so many messages is a warning");
-LIMIT(option_queue_critical, "queue-critical", "a queue with so many messages is critical");
+LIMIT(option_queue_warning, "queue-warning", "so many messages (each of many lines) are a warning");
+LIMIT(option_queue_critical, "queue-critical",
+      "so many messages (each of many lines) are critical");
 LIMIT_AGE(option_age_warning, "age-warning", "5m", 0, "a message as old as this is a warning");
 LIMIT_AGE(option_age_critical, "age-critical", "1h", 0, "a message as old as this is critical");
 static const struct option_row option_dead_warning = {
@@ -187,9 +188,19 @@ const struct verb sluicectl_verbs[] = {
 	 .handler = ctl_top},
 	{.name = "queues",
 	 .help = "what waits at the broker: messages, consumers, growth, age, dead letters\n"
-		 "The broker is asked directly. UNACKED, GROWTH, DRAIN and OLDEST are what the "
-		 "workers of this\n"
-		 "sluiced report; - is unknown. OLDEST is the age of the message taken last.",
+		 "READY is the broker's own count of messages; a message has up to "
+		 "producer.frame_lines lines:\n"
+		 "LINES ~ says how many that may be, by the messages until now. A dead letter is "
+		 "one line, unless the\n"
+		 "broker itself made it of a whole message. UNACKED is in hand: of the workers of "
+		 "this sluiced; of dead\n"
+		 "letters what somebody is looking at, by the difference to what waited before. "
+		 "GROWTH and DRAIN are of\n"
+		 "READY and UNACKED together; when the workers have said nothing lately (the "
+		 "database hangs), of two\n"
+		 "looks at READY. OLDEST is the age of the oldest message in hand. - is unknown; "
+		 "DRAIN -: never, at this\n"
+		 "speed.",
 	 .example = "sluicectl queues --watch",
 	 .options = OPTION_LIST(&watch_option, &option_json),
 	 .handler = ctl_queues},
@@ -353,7 +364,8 @@ const struct verb sluicectl_verbs[] = {
 		 "Letters are only looked at. TMPDIR (/var/tmp) takes about 48 bytes per line. This "
 		 "needs no running\n"
 		 "sluiced.",
-	 .example = "sluicectl audit /var/log/ezproxy/ezp.log /var/log/ezproxy/ezp.log.2.gz && echo all there",
+	 .example =
+		 "sluicectl audit /var/log/ezproxy/ezp.log /var/log/ezproxy/ezp.log.2.gz && echo all there",
 	 .no_words = "name the log files to read",
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(&option_format, &option_file_id, &option_limit, &option_json),

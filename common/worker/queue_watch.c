@@ -3,6 +3,7 @@
  * queue_watch.c - depth by passive declare, ages by the timestamps of messages.
  */
 #include "common/worker/queue_watch.h"
+#include "common/base/defs.h"
 #include "common/base/clock.h"
 #include "common/broker/broker_declare.h"
 
@@ -37,7 +38,12 @@ queue_watch_note_depth(struct status_page *page, const struct broker_event *even
 	struct queue_report *report = &page->queue;
 
 	if (strcmp(event->text, stage->queue) != 0) {
-		put(&report->dead, event->messages);
+		int64_t dead = event->messages;
+
+		/* The broker does not count what a consumer holds. */
+		if (event->consumers > 0)
+			dead = MAX(dead, atomic_load_explicit(&report->dead, memory_order_relaxed));
+		put(&report->dead, dead);
 		return;
 	}
 	put(&report->ready, event->messages);

@@ -74,9 +74,8 @@ audit_new(struct db *db, const struct settings *settings, size_t limit)
 	audit->rest = sorter_new(sizeof(struct record), sizeof(struct audit_key), LINES_MEMORY);
 	for (int q = 0; q < STAGE_COUNT; q++) {
 		for (int h = 0; h < AUDIT_LOCATIONS; h++)
-			audit->letters[q][h].keys =
-				sorter_new(sizeof(struct audit_key), sizeof(struct audit_key),
-					   LETTERS_MEMORY);
+			audit->letters[q][h].keys = sorter_new(
+				sizeof(struct audit_key), sizeof(struct audit_key), LETTERS_MEMORY);
 		audit->scans[q] = audit_scan_new(audit->position);
 		audit->lookups[q].table = stage_table[q].table;
 		audit->lookups[q].time_column = stage_table[q].time_column;
@@ -169,7 +168,8 @@ clean_times(struct span format, struct span line, struct log_time times[AUDIT_KE
 		times[0] = access.time;
 		return 1;
 	}
-	for (size_t i = 0; count < AUDIT_KEYS_PER_LINE && (parser = log_format_at(i)) != NULL; i++) {
+	for (size_t i = 0; count < AUDIT_KEYS_PER_LINE && (parser = log_format_at(i)) != NULL;
+	     i++) {
 		bool known = false;
 
 		if (log_parse(parser, line, &access, &error) != REASON_NONE)

@@ -38,10 +38,10 @@ struct audit_result {
 	struct {
 		uint64_t stored;
 		uint64_t elsewhere; /* of the stored ones: under a time that no format gives */
-		uint64_t dead;	   /* in the dead-letter queue and no row */
-		uint64_t archived; /* in the archive, neither row nor dead letter */
-		uint64_t both;	   /* of the stored ones: also in the dead-letter queue */
-		uint64_t missing;  /* nowhere */
+		uint64_t dead;	    /* in the dead-letter queue and no row */
+		uint64_t archived;  /* in the archive, neither row nor dead letter */
+		uint64_t both;	    /* of the stored ones: also in the dead-letter queue */
+		uint64_t missing;   /* nowhere */
 		uint64_t letter_lines[AUDIT_LOCATIONS]; /* all lines of all letters, of any file */
 	} queue[STAGE_COUNT];
 	struct audit_missing {

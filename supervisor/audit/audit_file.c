@@ -151,7 +151,8 @@ open_standard_input(struct audit_file *file)
 	if (file->fd < 0)
 		return refuse(file, EX_NOINPUT, strerror(errno));
 	if (isatty(file->fd))
-		return refuse(file, EX_USAGE, "standard input is a terminal: give it a file or a pipe");
+		return refuse(file, EX_USAGE,
+			      "standard input is a terminal: give it a file or a pipe");
 	file->limit = INT64_MAX;
 	return 0;
 }
@@ -307,7 +308,8 @@ audit_file_explain(const struct audit_file *file, int error, char *out, size_t o
 	else if (file->packing == NOT_PACKED)
 		snprintf(out, out_size, "%s", strerror(error));
 	else if (error == EBADMSG)
-		snprintf(out, out_size, "%s does not unpack it to its end: it is cut off or damaged",
+		snprintf(out, out_size,
+			 "%s does not unpack it to its end: it is cut off or damaged",
 			 packings[file->packing].program);
 	else
 		snprintf(out, out_size, "it is packed, and cannot be unpacked by %s: %s",

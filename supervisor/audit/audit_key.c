@@ -16,7 +16,7 @@ audit_key_make(const char *hex, uint64_t place)
 	struct audit_key key = {.place = place};
 
 	for (int i = 0; i < ROW_ID_LEN / 2; i++)
-		key.digest[i] = (unsigned char)(digit_value(hex[2 * i]) << 4 |
-						digit_value(hex[2 * i + 1]));
+		key.digest[i] =
+			(unsigned char)(digit_value(hex[2 * i]) << 4 | digit_value(hex[2 * i + 1]));
 	return key;
 }

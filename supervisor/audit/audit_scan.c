@@ -36,8 +36,7 @@ audit_scan_new(bool by_origin)
 	scan->by_origin = by_origin;
 	scan->sieve = xcalloc(SIEVE_BITS / 8, 1);
 	scan->days = xcalloc(DAYS / 8 + 1, 1);
-	scan->rows =
-		sorter_new(sizeof(struct audit_key), sizeof(struct audit_key), ROWS_MEMORY);
+	scan->rows = sorter_new(sizeof(struct audit_key), sizeof(struct audit_key), ROWS_MEMORY);
 	return scan;
 }
 

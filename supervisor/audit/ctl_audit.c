@@ -25,7 +25,7 @@
 enum { DATABASE_TIMEOUT_S = 300, PROGRESS_MS = 200 };
 
 struct audit_options {
-	const char *format; /* NULL = by the inputs of the settings */
+	const char *format;  /* NULL = by the inputs of the settings */
 	const char *file_id; /* NULL = as the producer names the files */
 	char **files;
 	unsigned file_count;

@@ -4,9 +4,13 @@
  * report.
  *
  * The broker is asked by passive declares, which need no more than AMQP; who may not read the
- * password, or whose broker is away, still sees what the workers saw last.
+ * password, or whose broker is away, still sees what the workers saw last. When the workers have said
+ * nothing lately, as they cannot while the database hangs, growth and drain come from two looks of our
+ * own. The broker counts no message that somebody holds: what is held of the dead letters is the
+ * difference to what was there before.
  */
 #include "common/broker/broker_errors.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/broker/topology.h"
 #include "common/broker/broker_declare.h"
@@ -22,6 +26,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
+
+enum { LOOK_AGAIN_MS = 2000 };
 
 struct queues {
 	struct call *call;
@@ -29,10 +36,14 @@ struct queues {
 	bool broker_failed;	 /* this time; it is tried again at the next */
 	bool broker_unreachable; /* and not for want of a password */
 	bool warned;		 /* that it failed; once per outage */
+	struct look {
+		int64_t at_ms; /* 0 = never */
+		double ready;
+	} looks[STAGE_COUNT];
 };
 
 static bool
-ctl_queues_ask(struct queues *queues, const char *queue, json_t *row)
+ask_broker(struct queues *queues, const char *queue, json_t *row)
 {
 	struct failure failure;
 	uint32_t ready = 0, consumers = 0;
@@ -69,24 +80,99 @@ ctl_queues_copy(const json_t *from, json_t *to, const char *name, const char *as
 	json_object_set(to, as, value != NULL ? value : json_null());
 }
 
-/* A queue of lines and its dead letters; report is what the workers say, or NULL. */
-static bool
-ctl_queues_add(struct queues *queues, const struct stage *stage, const json_t *report, json_t *rows)
+/*
+ * Growth and drain by two looks at the queue, some time apart; what is in hand does not move while
+ * the workers say nothing.
+ */
+static void
+compare_looks(struct queues *queues, const struct stage *stage, json_t *live)
 {
+	struct look *before = &queues->looks[stage - stage_table], now;
+	double growth;
+
+	now = (struct look){.at_ms = clock_mono_ms(), .ready = member_number(live, "ready", 0)};
+	if (before->at_ms == 0) {
+		const struct timespec pause = {.tv_sec = LOOK_AGAIN_MS / 1000};
+
+		*before = now;
+		nanosleep(&pause, NULL);
+		if (!ask_broker(queues, stage->queue, live))
+			return;
+		now = (struct look){.at_ms = clock_mono_ms(),
+				    .ready = member_number(live, "ready", 0)};
+	}
+	growth = (now.ready - before->ready) * 1000 / (double)MAX(1, now.at_ms - before->at_ms);
+	json_object_set_new(live, "growth_per_s", json_real(growth));
+	if (growth < 0)
+		json_object_set_new(live, "drain_s", json_real(now.ready / -growth));
+	*before = now;
+}
+
+/* The broker's count is fresh, and the workers' drain is of an older one. */
+static void
+set_drain(const json_t *report, json_t *live)
+{
+	double left = member_number(live, "ready", 0) + member_number(live, "unacked", 0);
+	double taken = member_number(report, "taken_per_s", 0);
+
+	if (left == 0)
+		json_object_set_new(live, "drain_s", json_real(0));
+	else
+		json_object_set_new(live, "drain_s",
+				    taken > 0 ? json_real(left / taken) : json_null());
+}
+
+/* How many lines that may be: by how many a message had until now. */
+static void
+set_lines(const json_t *counters, json_t *live)
+{
+	double messages = member_number(counters, "frames_in", 0);
+	double left = member_number(live, "ready", 0) + member_number(live, "unacked", 0);
+
+	if (messages > 0)
+		json_object_set_new(
+			live, "lines_about",
+			json_integer((json_int_t)(left * member_number(counters, "lines_in", 0) /
+						  messages)));
+}
+
+/* Somebody consumes dead letters: what is not there any more but was, is in that hand. */
+static void
+set_held(const json_t *report, json_t *dead)
+{
+	double held = member_number(report, "dead", 0) - member_number(dead, "ready", 0);
+
+	if (member_number(dead, "consumers", 0) > 0 && held > 0)
+		json_object_set_new(dead, "unacked", json_integer((json_int_t)held));
+}
+
+/* A queue of lines and its dead letters; role is what sluiced says of their workers, or NULL. */
+static bool
+ctl_queues_add(struct queues *queues, const struct stage *stage, const json_t *role, json_t *rows)
+{
+	const json_t *report = json_object_get(role, "queue");
 	bool known = member_is_true(report, "known"), asked = false;
 	json_t *live = json_pack("{s:s}", "name", stage->queue);
 	json_t *dead = json_pack("{s:s}", "name", stage->dead_queue);
 
 	ctl_queues_copy(known ? report : NULL, live, "ready", "ready");
 	ctl_queues_copy(known ? report : NULL, live, "consumers", "consumers");
-	ctl_queues_copy(known ? report : NULL, live, "in_hand", "unacked");
+	ctl_queues_copy(report, live, "in_hand", "unacked");
 	ctl_queues_copy(known ? report : NULL, live, "growth_per_s", "growth_per_s");
 	ctl_queues_copy(known ? report : NULL, live, "drain_s", "drain_s");
-	ctl_queues_copy(known ? report : NULL, live, "oldest_s", "oldest_s");
+	ctl_queues_copy(report, live, "oldest_s", "oldest_s");
 	ctl_queues_copy(known ? report : NULL, dead, "dead", "ready");
 	if (!queues->broker_failed)
-		asked = ctl_queues_ask(queues, stage->queue, live) &&
-			ctl_queues_ask(queues, stage->dead_queue, dead);
+		asked = ask_broker(queues, stage->queue, live) &&
+			ask_broker(queues, stage->dead_queue, dead);
+	if (asked && known)
+		set_drain(report, live);
+	else if (asked && !member_is_true(live, "missing"))
+		compare_looks(queues, stage, live);
+	if (asked && known)
+		set_held(report, dead);
+	if (asked || known)
+		set_lines(json_object_get(role, "counters"), live);
 	json_array_append_new(rows, live);
 	json_array_append_new(rows, dead);
 	return asked || known;
@@ -114,13 +200,10 @@ ctl_queues_print(const json_t *answer, FILE *out)
 		const char *title, *name;
 		bool is_time;
 	} columns[] = {
-		{"QUEUE", "name", false},
-		{"READY", "ready", false},
-		{"UNACKED", "unacked", false},
-		{"CONSUMERS", "consumers", false},
-		{"GROWTH/s", "growth_per_s", false},
-		{"DRAIN", "drain_s", true},
-		{"OLDEST", "oldest_s", true},
+		{"QUEUE", "name", false},	   {"READY", "ready", false},
+		{"UNACKED", "unacked", false},	   {"LINES ~", "lines_about", false},
+		{"CONSUMERS", "consumers", false}, {"GROWTH/s", "growth_per_s", false},
+		{"DRAIN", "drain_s", true},	   {"OLDEST", "oldest_s", true},
 	};
 	struct libscols_table *table = text_table_new();
 	const json_t *row;
@@ -159,8 +242,7 @@ ctl_queues_show(void *context)
 			json_object_get(json_object_get(status, "roles"), role_table[i].name);
 
 		if (role_table[i].queue != NULL)
-			known &= ctl_queues_add(queues, &stage_table[role_stage(i)],
-						json_object_get(role, "queue"), rows);
+			known &= ctl_queues_add(queues, &stage_table[role_stage(i)], role, rows);
 	}
 	output_value(&queues->call->output, answer, ctl_queues_print);
 	json_decref(answer);

@@ -95,19 +95,21 @@ queue_json(const struct pool *pool, enum role_id role, int64_t now_ms)
 	const struct load *load = &pool->loads[role];
 	struct load_queue queue = load_queue(pool->slots, role, now_ms);
 	double taken = rate_per_s(&load->messages, LOAD_RATE_S);
+	int64_t left = queue.ready + queue.in_hand;
 	json_t *drain = json_null();
 
 	if (role_table[role].queue == NULL)
 		return json_null();
-	if (queue.known && (queue.ready == 0 || taken > 0))
-		drain = json_real(queue.ready == 0 ? 0 : (double)queue.ready / taken);
-	return json_pack(
-		"{s:s, s:b, s:I, s:I, s:I, s:I, s:o, s:f, s:o}", "name", role_table[role].queue,
-		"known", (int)queue.known, "ready", (json_int_t)queue.ready, "consumers",
-		(json_int_t)queue.consumers, "dead", (json_int_t)queue.dead, "in_hand",
-		(json_int_t)queue.in_hand, "oldest_s",
-		queue.oldest_s >= 0 ? json_integer((json_int_t)queue.oldest_s) : json_null(),
-		"growth_per_s", rate_change_per_s(&load->depth, LOAD_RATE_S), "drain_s", drain);
+	if (queue.known && (left == 0 || taken > 0))
+		drain = json_real(left == 0 ? 0 : (double)left / taken);
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:o, s:f, s:f, s:o}", "name",
+			 role_table[role].queue, "known", (int)queue.known, "ready",
+			 (json_int_t)queue.ready, "consumers", (json_int_t)queue.consumers, "dead",
+			 (json_int_t)queue.dead, "in_hand", (json_int_t)queue.in_hand, "oldest_s",
+			 queue.oldest_s >= 0 ? json_integer((json_int_t)queue.oldest_s)
+					     : json_null(),
+			 "taken_per_s", taken, "growth_per_s",
+			 rate_change_per_s(&load->depth, LOAD_RATE_S), "drain_s", drain);
 }
 
 static json_t *

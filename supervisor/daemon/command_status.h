@@ -29,11 +29,13 @@
  *       known               some worker has asked for its depth lately
  *       ready               messages that wait
  *       consumers           of any host
- *       dead                in the dead-letter queue
+ *       dead                in the dead-letter queue; while somebody looks at them, which the broker
+ *                           does not count, at least as many as before
  *       in_hand             of the workers here
- *       oldest_s            age of what was taken last; null: unknown
- *       growth_per_s
- *       drain_s             at the present speed; null: never
+ *       oldest_s            age of the oldest that a worker took last and has in hand; null: unknown
+ *       taken_per_s         messages that are done, over 10 s
+ *       growth_per_s        of ready and in_hand together, over 10 s
+ *       drain_s             of both at the present speed; null: never
  *     batch_duration_seconds, lag_seconds
  *                         histograms: bounds, counts, sum; of roles with a queue
  *     autoscale           null, or min, max, drain_s

@@ -112,6 +112,13 @@ load_running(const struct slot slots[SLOT_COUNT], enum role_id role)
 
 /* --- the queue, and how many workers it takes --- */
 
+/* The older of two times; 0 is none. */
+static int64_t
+older_s(int64_t a, int64_t b)
+{
+	return a == 0 || b == 0 ? MAX(a, b) : MIN(a, b);
+}
+
 struct load_queue
 load_queue(const struct slot slots[SLOT_COUNT], enum role_id role, int64_t now_ms)
 {
@@ -128,7 +135,7 @@ load_queue(const struct slot slots[SLOT_COUNT], enum role_id role, int64_t now_m
 		at_ms = atomic_load(&report->at_ms);
 		queue.in_hand += atomic_load(&report->in_hand);
 		if (atomic_load(&report->in_hand) > 0)
-			published_s = MAX(published_s, atomic_load(&report->published_s));
+			published_s = older_s(published_s, atomic_load(&report->published_s));
 		if (at_ms == 0 || now_ms - at_ms > LOAD_FRESH_MS || at_ms <= newest_ms)
 			continue;
 		newest_ms = at_ms;
@@ -154,10 +161,12 @@ load_sample(struct load *load, const struct slot slots[SLOT_COUNT], enum role_id
 	if (!rate_is_due(&load->work, now_ms))
 		return false;
 	rate_sample(&load->work, load_total(slots, role), now_ms);
-	rate_sample(&load->messages, load_counter(slots, role, messages), now_ms);
 	queue = load_queue(slots, role, now_ms);
+	/* What is in hand is not done, however fast it was taken. */
+	rate_sample(&load->messages,
+		    load_counter(slots, role, messages) - (uint64_t)MAX(0, queue.in_hand), now_ms);
 	if (queue.known)
-		rate_sample(&load->depth, (uint64_t)queue.ready, now_ms);
+		rate_sample(&load->depth, (uint64_t)(queue.ready + queue.in_hand), now_ms);
 	return true;
 }
 

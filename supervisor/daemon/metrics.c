@@ -162,7 +162,7 @@ print_queues(const struct pool *pool, FILE *out)
 			  queue_consumers);
 	print_queue_gauge(pool, out, "queue_dead_letters", "messages in its dead-letter queue",
 			  queue_dead);
-	print_queue_gauge(pool, out, "queue_oldest_seconds", "age of the message taken last",
+	print_queue_gauge(pool, out, "queue_oldest_seconds", "age of the oldest message in hand",
 			  queue_oldest);
 }
 

@@ -35,7 +35,7 @@ static struct row {
 static size_t row_count;
 static unsigned lookups, failing_lookup, failing_scan; /* counted from 1; 0 = none fails */
 static size_t largest_batch;
-static unsigned scans; /* SELECTs over days */
+static unsigned scans;	  /* SELECTs over days */
 static char scanned[512]; /* the last one of raw_log */
 
 enum outcome
@@ -73,7 +73,8 @@ time_in(const char *text)
 
 /* The rows of some days: all of a table whose time is between the two that the text names. */
 enum outcome
-db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct failure *query_failure)
+db_query(struct db *db, const char *sql, db_row_fn *row, void *context,
+	 struct failure *query_failure)
 {
 	const char *between = strstr(sql, " BETWEEN '");
 
@@ -375,7 +376,8 @@ test_database_fails(void **state)
 static void
 test_another_format(void **state)
 {
-	static const char line[] = "1.2.3.4 - - [10/Oct/2023:13:55:36 +0200] \"GET /a HTTP/1.1\" 200 5";
+	static const char line[] =
+		"1.2.3.4 - - [10/Oct/2023:13:55:36 +0200] \"GET /a HTTP/1.1\" 200 5";
 	const struct audit_result *result;
 
 	(void)state;

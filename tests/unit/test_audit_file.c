@@ -159,8 +159,8 @@ pack_by(const char *program)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "command -v %s >/dev/null && %s -c <%s >%s.packed 2>/dev/null && mv %s.packed %s", program,
-		 program, path, path, path, path);
+		 "command -v %s >/dev/null && %s -c <%s >%s.packed 2>/dev/null && mv %s.packed %s",
+		 program, program, path, path, path, path);
 	return system(command) == 0;
 }
 

@@ -98,8 +98,9 @@ test_by_line(void **state)
 	assert_false(found[1] || found[3]);
 	assert_int_equal(lookup.count, 0);
 	/* few rows between the times: one look at all of them is enough */
-	assert_string_equal(span, "SELECT `id`, `origin` FROM `raw_log` WHERE `timestamp_utc` BETWEEN "
-				  "'1970-01-01 00:00:00' AND '2024-02-29 23:59:59' LIMIT 33");
+	assert_string_equal(span,
+			    "SELECT `id`, `origin` FROM `raw_log` WHERE `timestamp_utc` BETWEEN "
+			    "'1970-01-01 00:00:00' AND '2024-02-29 23:59:59' LIMIT 33");
 	assert_int_equal(queries, 0);
 	/* nothing to ask */
 	assert_int_equal(audit_lookup_run(&lookup, NULL, &failure), OUTCOME_DONE);

@@ -85,12 +85,12 @@ test_queue_in_hand(void **state UNUSED)
 	lake[2].pid = 0; /* what it had is with the broker again */
 	queue = load_queue(slots, ROLE_LAKE, now_ms);
 	assert_int_equal(queue.in_hand, 10);
-	/* The youngest that is in hand: what waits behind it is about as old. */
-	assert_between(queue.oldest_s, 100, 110);
-	atomic_store(&lake[0].page->queue.in_hand, 0);
-	assert_between(load_queue(slots, ROLE_LAKE, now_ms).oldest_s, 101, 111);
-	/* Nothing in hand and nothing waits: nothing is old. */
+	/* The oldest that is in hand: one worker may hang while the others go on. */
+	assert_between(queue.oldest_s, 101, 111);
 	atomic_store(&lake[1].page->queue.in_hand, 0);
+	assert_between(load_queue(slots, ROLE_LAKE, now_ms).oldest_s, 100, 110);
+	/* Nothing in hand and nothing waits: nothing is old. */
+	atomic_store(&lake[0].page->queue.in_hand, 0);
 	report_queue(&lake[0], now_ms, 0);
 	assert_int_equal(load_queue(slots, ROLE_LAKE, now_ms).oldest_s, 0);
 	report_queue(&lake[0], now_ms, 1);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include <string.h>
@@ -84,6 +85,26 @@ test_depth(void **state)
 	assert_true(atomic_load(&page.queue.at_ms) > 0);
 }
 
+/* Who looks at dead letters holds them, and the broker does not count those. */
+static void
+test_depth_while_somebody_looks(void **state)
+{
+	struct broker_event event = {.kind = BROKER_DEPTH};
+	static const struct {
+		uint32_t messages, consumers;
+		int64_t dead;
+	} steps[] = {{16, 0, 16}, {4, 1, 16}, {20, 1, 20}, {3, 2, 20}, {12, 0, 12}, {0, 0, 0}};
+
+	(void)state;
+	snprintf(event.text, sizeof(event.text), "%s", stage->dead_queue);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		event.messages = steps[i].messages;
+		event.consumers = steps[i].consumers;
+		queue_watch_note_depth(&page, &event, stage);
+		assert_int_equal(atomic_load(&page.queue.dead), steps[i].dead);
+	}
+}
+
 /* Not more often than it has to be. */
 static void
 test_interval(void **state)
@@ -153,6 +174,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_depth),
+		TEST(test_depth_while_somebody_looks),
 		TEST(test_interval),
 		TEST(test_failure),
 		TEST(test_batch),
