@@ -102,7 +102,7 @@ test_members(void **state)
 		       "rates", "total", "rejected", "rejected_by_reason", "dead_letters",
 		       "counters", "queue", "batch_duration_seconds", "lag_seconds", "autoscale");
 	ASSERT_MEMBERS(json_object_get(lake, "queue"), "name", "known", "ready", "consumers",
-		       "dead", "in_hand", "oldest_s", "growth_per_s", "drain_s");
+		       "dead", "in_hand", "oldest_s", "taken_per_s", "growth_per_s", "drain_s");
 	ASSERT_MEMBERS(json_object_get(lake, "dead_letters"), "waiting", "state", "lines",
 		       "rejected", "percent", "per_minute", "window_s", "reason");
 	ASSERT_MEMBERS(json_object_get(lake, "lag_seconds"), "bounds", "counts", "sum");
