@@ -3,12 +3,13 @@
  * log.c - one event per line on standard error.
  *
  * An event is formatted into a fixed buffer, escaped into a second one and written with one
- * write(), so that events of several processes that share one standard error do not mix. An event
- * longer than the buffer is cut, never split over two lines.
+ * write() of at most PIPE_BUF bytes, so that events of several processes that share one standard
+ * error do not mix. An event longer than the buffer is cut, never split over two lines.
  */
 #include "common/base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,9 +21,10 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/log_writer.h"
 #include "common/base/utf8.h"
 
-enum { MESSAGE_MAX = 2048, LINE_MAX_BYTES = 4 * MESSAGE_MAX + 512 };
+enum { MESSAGE_MAX = 2048, PLAIN_MAX = 4 * MESSAGE_MAX + 512 };
 
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
@@ -61,6 +63,7 @@ void
 log_open(const char *role, enum log_level level, enum log_style style)
 {
 	to_journal = is_journal();
+	log_writer_open(STDERR_FILENO);
 	snprintf(role_name, sizeof(role_name), "%s", role);
 	log_configure(level, style);
 }
@@ -177,26 +180,79 @@ append_prefix(char *out, size_t size, enum log_level level)
 	return used + (size_t)written;
 }
 
+/* For the terminal of a command line tool, which may take its time. */
+static void
+write_plain(const char *message)
+{
+	char line[PLAIN_MAX];
+	size_t used = (size_t)snprintf(line, sizeof(line), "%s: ", program_name);
+	ssize_t written;
+
+	used = append_visible(line, used, sizeof(line) - 1, span_of(message));
+	line[used++] = '\n';
+	written = write(STDERR_FILENO, line, used);
+	(void)written; /* there is nobody to tell */
+}
+
+static bool
+write_line(enum log_level level, const char *message)
+{
+	char line[LOG_WRITER_LINE_MAX];
+	size_t used = append_prefix(line, sizeof(line), level);
+
+	used = append_quoted(line, used, sizeof(line) - 4, span_of(message));
+	used += (size_t)snprintf(line + used, sizeof(line) - used,
+				 style_now == LOG_STYLE_JSON ? "\"}\n" : "\"\n");
+	return log_writer_put(line, used);
+}
+
+/* --- what nobody reads --- */
+
+static uint64_t dropped_total, dropped_unsaid;
+static int64_t dropping_since_ms;
+
+/* False as long as there is no room for it. */
+static bool
+say_dropped(void)
+{
+	char text[128];
+
+	if (dropped_unsaid == 0)
+		return true;
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " log lines were dropped: for %.1f s nobody read standard error",
+		 dropped_unsaid, (double)(clock_mono_ms() - dropping_since_ms) / 1000);
+	if (!write_line(LOG_LEVEL_WARNING, text))
+		return false;
+	dropped_unsaid = 0;
+	return true;
+}
+
+void
+log_tick(void)
+{
+	say_dropped();
+}
+
+uint64_t
+log_dropped(void)
+{
+	return dropped_total;
+}
+
 static void
 write_event(enum log_level level, const char *message)
 {
-	struct span text = span_of(message);
-	char line[LINE_MAX_BYTES];
-	size_t used;
-	ssize_t written;
-
-	if (role_name[0] != '\0') {
-		used = append_prefix(line, sizeof(line), level);
-		used = append_quoted(line, used, sizeof(line) - 4, text);
-		used += (size_t)snprintf(line + used, sizeof(line) - used,
-					 style_now == LOG_STYLE_JSON ? "\"}\n" : "\"\n");
-	} else {
-		used = (size_t)snprintf(line, sizeof(line), "%s: ", program_name);
-		used = append_visible(line, used, sizeof(line) - 1, text);
-		line[used++] = '\n';
+	if (role_name[0] == '\0') {
+		write_plain(message);
+		return;
 	}
-	written = write(STDERR_FILENO, line, used);
-	(void)written; /* there is nobody to tell */
+	if (say_dropped() && write_line(level, message))
+		return;
+	if (dropped_unsaid == 0)
+		dropping_since_ms = clock_mono_ms();
+	dropped_total++;
+	dropped_unsaid++;
 }
 
 /* --- repeats --- */

@@ -9,6 +9,9 @@
  * minute; then its repeats are only counted, and their number is written with the next event after
  * the minute, or sooner when many other messages come.
  *
+ * A log that nobody reads does not stop the work (log_writer.h): lines for which there is no room
+ * are dropped and counted, and when there is room again, their number is a line.
+ *
  * The message is a sentence for people; quotes, invalid UTF-8 and characters that a terminal would
  * obey or not show (utf8_is_visible()) are escaped in it, so one event is always one line whatever
  * came in from outside. An event that is too long is cut.
@@ -20,6 +23,7 @@
 #define COMMON_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/defs.h"
 
@@ -43,6 +47,15 @@ void log_set_program(const char *name);
  * until it is full; out NULL ends it. For telling somebody far away what went wrong here.
  */
 void log_capture(char *out, size_t out_size);
+
+/*
+ * Call about once a second: says how many lines were dropped, when there is room again and no other
+ * event comes.
+ */
+void log_tick(void);
+
+/* Lines that were dropped so far. */
+uint64_t log_dropped(void);
 
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);

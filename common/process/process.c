@@ -204,6 +204,20 @@ process_read_signals(struct process *process)
 	}
 }
 
+/* About the log: what nobody reads is counted where sluiced sees it. */
+static void
+process_tick_log(struct process *process)
+{
+	uint64_t dropped;
+
+	log_tick();
+	dropped = log_dropped();
+	if (dropped == process->log_dropped)
+		return;
+	status_add(process->status, COUNTER_LOG_DROPPED, dropped - process->log_dropped);
+	process->log_dropped = dropped;
+}
+
 void
 process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t timeout_ms)
 {
@@ -213,6 +227,7 @@ process_wait(struct process *process, struct pollfd *fds, size_t count, int64_t 
 	int ready;
 
 	assert(count + 2 <= ARRAY_LEN(all));
+	process_tick_log(process);
 	status_beat(process->status);
 	all[used++] = (struct pollfd){.fd = process->signal_fd, .events = POLLIN};
 	all[used++] = (struct pollfd){.fd = process->supervisor_fd, .events = POLLIN};

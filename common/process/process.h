@@ -26,7 +26,8 @@ struct process {
 	bool stop;     /* drain and end */
 	bool stop_now; /* end without draining */
 	int signal_fd;
-	int supervisor_fd; /* -1 when alone */
+	int supervisor_fd;    /* -1 when alone */
+	uint64_t log_dropped; /* as the status page has it */
 };
 
 struct process_description {

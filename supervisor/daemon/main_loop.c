@@ -152,6 +152,7 @@ main_loop_turn(struct supervisor *supervisor)
 	control_handle(&supervisor->control, fds + 1, count, clock_mono_ms());
 	pool_tick(&supervisor->pool, clock_mono_ms());
 	notify_watchdog(clock_mono_ms());
+	log_tick();
 	notify_status(supervisor);
 }
 

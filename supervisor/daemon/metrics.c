@@ -5,6 +5,7 @@
  */
 #include "supervisor/daemon/metrics.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "supervisor/daemon/load.h"
 
 #include <inttypes.h>
@@ -27,6 +28,15 @@ print_process(const struct supervisor *supervisor, FILE *out)
 	print_head(out, "child_deaths_total", "counter",
 		   "children that ended without having been asked to");
 	fprintf(out, "sluice_child_deaths_total %" PRIu64 "\n", supervisor->pool.deaths.count);
+}
+
+/* The children's are among the counters. */
+static void
+print_own_log(FILE *out)
+{
+	print_head(out, "supervisor_log_lines_dropped_total", "counter",
+		   "sluiced's own log lines dropped because nobody read standard error");
+	fprintf(out, "sluice_supervisor_log_lines_dropped_total %" PRIu64 "\n", log_dropped());
 }
 
 static unsigned
@@ -201,6 +211,7 @@ metrics_print(const struct supervisor *supervisor, FILE *out)
 	const struct pool *pool = &supervisor->pool;
 
 	print_process(supervisor, out);
+	print_own_log(out);
 	print_children(pool, out);
 	print_counters(pool, out);
 	print_queues(pool, out);

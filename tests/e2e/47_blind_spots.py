@@ -1,7 +1,11 @@
 """What operators must see: a share of rejected lines, a log that nobody reads, a control socket that was deleted."""
 import json
+import os
+import re
+import socket
+import subprocess
 
-from harness import Site, check, check_equal, generate, wait_until
+from harness import BUILD, Site, check, check_equal, generate, wait_until
 
 
 def events(site, kind=None):
@@ -35,3 +39,95 @@ def test_a_wrong_format_is_seen(stack):
         check_equal(len(begun), 1, f"one event: {begun}")
         check("100 % of the lines" in begun[0]["text"] and "parse." in begun[0]["text"], begun)
         check_equal(site.ctl("health").returncode, 1, "the letters still wait: a warning")
+
+
+def fill(fd):
+    """Fill the pipe as a reader that stopped lets it be filled, without touching its flags for others."""
+    own = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(own, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    os.close(own)
+
+
+def read_all(fd):
+    """What is in the pipe now."""
+    own = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_NONBLOCK)
+    text = b""
+    try:
+        while chunk := os.read(own, 65536):
+            text += chunk
+    except BlockingIOError:
+        pass
+    os.close(own)
+    return text.decode("utf-8", "replace")
+
+
+def stalled_stderr(stack, socket_pair):
+    """Nobody reads what sluiced and its children log, and much happens: lines go on."""
+    lines = generate(3000, seed=472)
+    if socket_pair:
+        ends = socket.socketpair()
+        reading, writing = ends[0].detach(), ends[1].detach()
+    else:
+        reading, writing = os.pipe()
+    with Site(stack, log_level="debug") as site:
+        process = subprocess.Popen([os.path.join(BUILD, "sluiced"), "-c", site.conf], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=writing)
+        site.processes.append(process)
+        wait_until(site.all_ready, 30, "ready")
+        if socket_pair:
+            ours = socket.socket(fileno=os.dup(writing))
+            try:
+                while True:
+                    ours.send(b"x" * 4096, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                ours.close()
+        else:
+            fill(writing)
+        stack.ctl("close_all_connections", "test")
+        site.write_log(lines)
+        site.settle(3000, 3000)
+        check_equal(site.ctl("scale", "lake=3", "clean=1", "--timeout", "20s").returncode, 0, "scale while nobody reads")
+        check_equal(site.ctl("reload").returncode, 0, "reload while nobody reads")
+
+        def dropped():
+            return sum(slot["counters"]["log_lines_dropped"] for slot in site.slots())
+        stack.ctl("close_all_connections", "test")
+        wait_until(lambda: dropped() > 0, 20, "dropped lines are counted")
+        wait_until(site.all_ready, 20, "ready again")
+        check("sluice_log_lines_dropped_total{role=\"lake\"}" in site.ctl("metrics").stdout, "a metric")
+        said = ""
+
+        def is_said():
+            nonlocal said
+            if socket_pair:
+                ours = socket.socket(fileno=os.dup(reading))
+                try:
+                    while chunk := ours.recv(1 << 16, socket.MSG_DONTWAIT):
+                        said += chunk.decode("utf-8", "replace")
+                except BlockingIOError:
+                    pass
+                ours.close()
+            else:
+                said += read_all(reading)
+            return all(re.search(rf'role={role} pid=\d+ msg="\d+ log lines were dropped: for [\d.]+ s nobody read', said)
+                       for role in ("producer/0", "lake/0", "clean/0", "sluiced"))
+        wait_until(is_said, 20, "each says how many lines it dropped")
+        check_equal([e for e in events(site) if e["kind"] in ("hang", "death")], [], "nobody hung or died")
+        check("ts=" in said and all(line.startswith(("ts=", "x")) or not line for line in said.split("\n")), "whole lines")
+        os.close(writing)
+        process.terminate()
+        wait_until(lambda: is_said() and process.poll() is not None, 20, "it ends")
+        check_equal(process.returncode, 0, "exit code")
+    os.close(reading)
+
+
+def test_nobody_reads_standard_error(stack):
+    stalled_stderr(stack, socket_pair=False)
+
+
+def test_nobody_reads_the_journal(stack):
+    stalled_stderr(stack, socket_pair=True)

@@ -140,14 +140,55 @@ test_log_escapes(void **state UNUSED)
 	free(text);
 }
 
+/* Standard error is a pipe that nobody reads for a while. */
+static void
+test_log_nobody_reads(void **state UNUSED)
+{
+	int saved = dup(STDERR_FILENO), ends[2];
+	uint64_t dropped = log_dropped();
+	static char text[1 << 20];
+	char notice[80];
+	unsigned kept;
+	ssize_t got;
+
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
+	for (int i = 0; i < 5000; i++)
+		log_info("line %d of many", i);
+	dropped = log_dropped() - dropped;
+	assert_true(dropped > 0 && dropped < 5000);
+	log_tick(); /* no room yet */
+	got = read(ends[0], text, sizeof(text) - 1);
+	assert_true(got > 0);
+	text[got] = '\0';
+	kept = count_of(text, "of many");
+	assert_null(strstr(text, "dropped"));
+	assert_int_equal(kept + dropped, 5000);
+	log_tick();
+	log_tick(); /* said once */
+	log_info("on we go");
+	got = read(ends[0], text, sizeof(text) - 1);
+	text[MAX(got, 0)] = '\0';
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
+	close(ends[0]);
+	snprintf(notice, sizeof(notice), "msg=\"%u log lines were dropped: for ",
+		 (unsigned)dropped);
+	assert_int_equal(count_of(text, notice), 1);
+	assert_int_equal(count_of(text, "msg=\"on we go\""), 1);
+	assert_true(strstr(text, "dropped") < strstr(text, "on we go"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_log_repeats),
-		cmocka_unit_test(test_log_journal),
-		cmocka_unit_test(test_log_capture),
-		cmocka_unit_test(test_log_escapes),
+		cmocka_unit_test(test_log_repeats),	 cmocka_unit_test(test_log_journal),
+		cmocka_unit_test(test_log_capture),	 cmocka_unit_test(test_log_escapes),
+		cmocka_unit_test(test_log_nobody_reads),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
