@@ -8,6 +8,7 @@
 #include "common/settings/settings_load.h"
 #include "common/settings/settings_print.h"
 #include "supervisor/cli/member.h"
+#include "supervisor/shared/lock_holder.h"
 #include "supervisor/shared/request.h"
 
 #include <errno.h>
@@ -78,6 +79,7 @@ static int
 client_say_unreachable(const struct client *client, const char *path)
 {
 	int error = errno;
+	pid_t holder;
 
 	if (client->quiet)
 		return error == EACCES || error == EPERM ? EX_NOPERM : EX_UNAVAILABLE;
@@ -87,8 +89,15 @@ client_say_unreachable(const struct client *client, const char *path)
 			  path);
 		return EX_NOPERM;
 	}
-	log_error("sluiced does not answer on %s: is it running? (%s)", path,
-		  error == EAGAIN ? "no answer in time" : strerror(error));
+	holder = client->settings != NULL ? lock_holder(client->settings->supervisor.state_dir) : 0;
+	if (holder > 0 && (error == ENOENT || error == ECONNREFUSED))
+		log_error("sluiced runs (pid %ld holds the lock in %s), but its socket %s is %s: "
+			  "it makes it again within seconds, or at kill -HUP %ld",
+			  (long)holder, client->settings->supervisor.state_dir, path,
+			  error == ENOENT ? "gone" : "not its own any more", (long)holder);
+	else
+		log_error("sluiced does not answer on %s: is it running? (%s)", path,
+			  error == EAGAIN ? "no answer in time" : strerror(error));
 	return EX_UNAVAILABLE;
 }
 

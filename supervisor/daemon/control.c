@@ -10,7 +10,6 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "supervisor/shared/request.h"
-#include "supervisor/daemon/folder.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,48 +22,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { BACKLOG = 64, FIRST_BUFFER = 1024, ACCEPT_PAUSE_MS = 500 };
-
-/* --- the listening socket --- */
-
-static void
-make_folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash != NULL && slash > path) {
-		char *folder = xstrndup(path, (size_t)(slash - path));
-
-		folder_make(folder);
-		free(folder);
-	}
-}
-
-/* A socket file outlives a sluiced that was killed: only connecting tells whether somebody is
- * there. */
-static void
-remove_stale(const struct sockaddr_un *address)
-{
-	struct stat found;
-	int fd;
-
-	if (lstat(address->sun_path, &found) != 0)
-		return;
-	if (!S_ISSOCK(found.st_mode))
-		fatal_exit(EX_CANTCREAT,
-			   "%s is there and is no socket: remove it, or set supervisor.socket",
-			   address->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		fatal("cannot make a socket: %s", strerror(errno));
-	/* EAGAIN is a full backlog: somebody is there, too busy to accept. */
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN)
-		fatal_exit(EX_UNAVAILABLE, "another sluiced answers on %s", address->sun_path);
-	close(fd);
-	if (unlink(address->sun_path) != 0 && errno != ENOENT)
-		fatal_exit(EX_CANTCREAT, "cannot remove the stale socket %s: %s", address->sun_path,
-			   strerror(errno));
-}
+enum {
+	ACCEPT_AT_ONCE = 64,
+	FIRST_BUFFER = 1024,
+	ACCEPT_PAUSE_MS = 500,
+	CONTROL_CHECK_MS = 2000, /* how often the socket's file is looked at */
+};
 
 /*
  * sluiced without a free descriptor is when operators need to be heard: the spare one is for them.
@@ -80,33 +43,40 @@ control_reserve(struct control *control)
 void
 control_open(struct control *control, const char *path, control_answer_fn answer, void *context)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct stat made;
-	mode_t mask;
+	char error[512];
 	int result;
 
-	*control = (struct control){.path = xstrdup(path), .answer = answer, .context = context};
+	*control = (struct control){.socket = {.path = xstrdup(path), .fd = -1},
+				    .answer = answer,
+				    .context = context,
+				    .spare_fd = -1};
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		control->clients[i].fd = -1;
-	if (strlen(path) >= sizeof(address.sun_path))
-		fatal_exit(EX_CONFIG, "supervisor.socket is longer than %zu bytes: %s",
-			   sizeof(address.sun_path) - 1, path);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	make_folder_of(path);
-	remove_stale(&address);
-	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (control->fd < 0)
-		fatal("cannot make a socket: %s", strerror(errno));
-	mask = umask(0117);
-	result = bind(control->fd, (const struct sockaddr *)&address, sizeof(address));
-	umask(mask);
-	if (result != 0 || listen(control->fd, BACKLOG) != 0 || lstat(path, &made) != 0)
-		fatal_exit(EX_CANTCREAT, "cannot listen on %s: %s", path, strerror(errno));
-	control->group = made.st_gid;
-	control->device = made.st_dev;
-	control->inode = made.st_ino;
-	control->spare_fd = -1;
+	result = control_socket_listen(&control->socket, error, sizeof(error));
+	if (result != 0)
+		fatal_exit(result, "%s", error);
 	control_reserve(control);
+}
+
+enum control_check
+control_check(struct control *control, bool now, int64_t now_ms, char *error, size_t error_size)
+{
+	const struct alert_policy *policy = &alert_every_minute;
+
+	if (!now && now_ms < control->check_ms)
+		return CONTROL_NO_NEWS;
+	control->check_ms = now_ms + CONTROL_CHECK_MS;
+	if (control_socket_look(&control->socket) == CONTROL_SOCKET_THERE) {
+		alert_clear(&control->lost, now_ms);
+		return CONTROL_NO_NEWS;
+	}
+	/* one that is another's and stale is replaced, one that answers is not */
+	if (control_socket_listen(&control->socket, error, error_size) != 0)
+		return alert_raise(&control->lost, policy, alert_cause_of(error), now_ms)
+			       ? CONTROL_LOST
+			       : CONTROL_NO_NEWS;
+	alert_clear(&control->lost, now_ms);
+	return CONTROL_MADE_AGAIN;
 }
 
 static void
@@ -121,20 +91,12 @@ drop(struct client *client)
 void
 control_close(struct control *control)
 {
-	struct stat found;
-
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (control->clients[i].fd >= 0)
 			drop(&control->clients[i]);
-	/* A successor may already have put its own socket there. */
-	if (lstat(control->path, &found) == 0 && found.st_dev == control->device &&
-	    found.st_ino == control->inode)
-		unlink(control->path);
-	close(control->fd);
+	control_socket_close(&control->socket);
 	if (control->spare_fd >= 0)
 		close(control->spare_fd);
-	free(control->path);
-	control->path = NULL;
 }
 
 /* --- who is there --- */
@@ -168,7 +130,8 @@ read_peer(const struct control *control, int fd, struct peer *peer)
 	*peer = (struct peer){
 		.uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid};
 	peer->may_operate = peer->uid == 0 || peer->uid == geteuid() ||
-			    peer->gid == control->group || is_in_group(fd, control->group);
+			    peer->gid == control->socket.group ||
+			    is_in_group(fd, control->socket.group);
 	return 0;
 }
 
@@ -196,14 +159,14 @@ control_make_room(struct control *control)
 static int
 accept_client(struct control *control, int64_t now_ms)
 {
-	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(control->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 		return fd;
 	if (control->spare_fd >= 0) {
 		close(control->spare_fd);
 		control->spare_fd = -1;
-		fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		fd = accept4(control->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)
 			return fd;
 	}
@@ -215,8 +178,8 @@ accept_client(struct control *control, int64_t now_ms)
 static void
 accept_clients(struct control *control, int64_t now_ms)
 {
-	/* No more than the backlog in one go: the children must be looked at too. */
-	for (int i = 0; i < BACKLOG; i++) {
+	/* No more than a backlog in one go: the children must be looked at too. */
+	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		struct client *client;
 		struct peer peer;
 		int fd = accept_client(control, now_ms);
@@ -313,8 +276,8 @@ control_poll(const struct control *control, struct pollfd *fds)
 	size_t count = 0;
 
 	/* poll(2) leaves out a descriptor that is negative. */
-	fds[count++] = (struct pollfd){.fd = control->accept_again_ms == 0 ? control->fd : -1,
-				       .events = POLLIN};
+	fds[count++] = (struct pollfd){
+		.fd = control->accept_again_ms == 0 ? control->socket.fd : -1, .events = POLLIN};
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct client *client = &control->clients[i];
 

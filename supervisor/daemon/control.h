@@ -16,7 +16,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/base/alert.h"
 #include "common/base/defs.h"
+#include "supervisor/daemon/control_socket.h"
 
 enum { CONTROL_CLIENTS = 64, CONTROL_TIMEOUT_MS = 30000 };
 
@@ -47,25 +49,32 @@ struct client {
 };
 
 struct control {
-	char *path;
-	int fd;
-	int spare_fd;		 /* given up for a client when no other is free; -1 = it is */
+	struct control_socket socket; /* members of its group may operate */
+	int64_t check_ms;	      /* when its file is looked at next */
+	struct alert lost;	      /* its file is gone and cannot be made again */
+	int spare_fd;		      /* given up for a client when no other is free; -1 = it is */
 	int64_t accept_again_ms; /* until then nobody is let in, for want of descriptors; 0 = now */
-	gid_t group;		 /* of the socket file: its members may operate */
 	control_answer_fn answer;
 	void *context;
 	struct client clients[CONTROL_CLIENTS];
-	dev_t device; /* of the socket file, to remove only our own */
-	ino_t inode;
 };
 
 /*
- * Listen on path: mode 0660, its folder made (0750) if only that is missing, a stale socket
- * replaced. Ends sluiced with EX_UNAVAILABLE when something answers there already, EX_CANTCREAT or
- * EX_CONFIG when it cannot be made.
+ * Listen on path (control_socket.h). Ends sluiced with EX_UNAVAILABLE when something answers there
+ * already, EX_CANTCREAT or EX_CONFIG when it cannot be made.
  */
 void control_open(struct control *control, const char *path, control_answer_fn answer,
 		  void *context);
+
+enum control_check { CONTROL_NO_NEWS, CONTROL_MADE_AGAIN, CONTROL_LOST };
+
+/*
+ * Is the file of the socket still there? Looks every two seconds, or now. One that is gone is made
+ * again: CONTROL_MADE_AGAIN. When that fails: CONTROL_LOST once, then once a minute, and why is in
+ * error. Clients that are connected stay.
+ */
+enum control_check control_check(struct control *control, bool now, int64_t now_ms, char *error,
+				 size_t error_size);
 
 /* Close all and remove the socket file. */
 void control_close(struct control *control);

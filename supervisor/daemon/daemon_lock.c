@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "supervisor/daemon/folder.h"
+#include "supervisor/shared/lock_holder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,7 @@ read_owner(int fd, char *out, size_t out_size)
 void
 daemon_lock_acquire(const char *folder)
 {
-	char *path = xasprintf("%s/sluiced.lock", folder);
+	char *path = xasprintf("%s/" LOCK_HOLDER_FILE, folder);
 	char text[32];
 	int fd;
 

@@ -46,6 +46,29 @@ main_loop_end(struct supervisor *supervisor, bool now)
 		   now ? "at once" : "every child finishes what it has in hand");
 }
 
+/* Without its file nobody can ask sluiced. */
+static void
+main_loop_check_socket(struct supervisor *supervisor, bool now)
+{
+	const char *path = supervisor->control.socket.path;
+	char error[512];
+
+	switch (control_check(&supervisor->control, now, clock_mono_ms(), error, sizeof(error))) {
+	case CONTROL_NO_NEWS:
+		break;
+	case CONTROL_MADE_AGAIN:
+		log_warning("the control socket %s was gone: made again", path);
+		events_add(&supervisor->pool.events, EVENT_SOCKET, "sluiced", "",
+			   "the control socket %s was gone: made again", path);
+		break;
+	case CONTROL_LOST:
+		log_error("the control socket %s is gone: %s", path, error);
+		events_add(&supervisor->pool.events, EVENT_SOCKET, "sluiced", "",
+			   "the control socket %s is gone: %s", path, error);
+		break;
+	}
+}
+
 static void
 main_loop_reload(struct supervisor *supervisor)
 {
@@ -95,6 +118,7 @@ main_loop_read_signals(struct supervisor *supervisor)
 			main_loop_end(supervisor, true);
 			break;
 		case SIGHUP:
+			main_loop_check_socket(supervisor, true);
 			main_loop_reload(supervisor);
 			break;
 		case SIGCHLD:
@@ -151,6 +175,7 @@ main_loop_turn(struct supervisor *supervisor)
 		main_loop_read_signals(supervisor);
 	control_handle(&supervisor->control, fds + 1, count, clock_mono_ms());
 	pool_tick(&supervisor->pool, clock_mono_ms());
+	main_loop_check_socket(supervisor, false);
 	notify_watchdog(clock_mono_ms());
 	log_tick();
 	notify_status(supervisor);

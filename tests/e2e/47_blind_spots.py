@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -131,3 +132,39 @@ def test_nobody_reads_standard_error(stack):
 
 def test_nobody_reads_the_journal(stack):
     stalled_stderr(stack, socket_pair=True)
+
+
+def test_the_control_socket_is_deleted(stack):
+    with Site(stack, supervisor_restart_max_ms=500) as site:
+        process = site.start_sluiced()
+        made = os.stat(site.socket)
+        process.send_signal(signal.SIGSTOP)     # so that it is seen before it is mended
+        os.unlink(site.socket)
+        done = site.ctl("status")
+        check_equal(done.returncode, 69, "exit code")
+        check(f"sluiced runs (pid {process.pid} holds the lock in {site.folder}/state), but its socket {site.socket} is gone"
+              in done.stderr, done.stderr)
+        process.send_signal(signal.SIGCONT)
+        wait_until(lambda: os.path.exists(site.socket), 10, "it is made again by itself")
+        check_equal(os.stat(site.socket).st_mode, made.st_mode, "its mode")
+        check_equal(len(events(site, "socket")), 1, "an event")
+        check("was gone: made again" in site.errors(), "a log line")
+        os.unlink(site.socket)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: os.path.exists(site.socket), 1.5, "at HUP at once")
+        wait_until(lambda: [e for e in events(site, "reload")], 5, "and the reload goes on")
+        os.rename(site.socket, site.socket + ".aside")      # what is left of it is not ours any more
+        wait_until(lambda: os.path.exists(site.socket), 10, "made again after a rename")
+        os.unlink(site.socket + ".aside")
+        with socket.socket(socket.AF_UNIX) as another:
+            os.unlink(site.socket)
+            another.bind(site.socket)
+            another.listen(100)
+            wait_until(lambda: "another sluiced answers on" in site.errors(), 10, "what another one owns is left alone")
+        wait_until(site.status, 10, "until it is gone")
+        check(len(events(site, "socket")) >= 4, "each time an event")
+        check_equal(site.ctl("health").returncode, 0, "all is well")
+        process.terminate()
+        process.wait(20)
+        check(not os.path.exists(site.socket), "removed at the end")
+        check("is it running?" in site.ctl("status").stderr, "nobody holds the lock now")

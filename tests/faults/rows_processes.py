@@ -3,6 +3,7 @@ import os
 import random
 import resource
 import signal
+import subprocess
 import time
 
 from flow import BUILD, FAULTS_BUILD, PRELOAD, Failed, check, row, wait_until
@@ -74,6 +75,50 @@ def supervisor_kills(bench, times, lines):
 @row("kill -9 of sluiced, 50 times, a new one at once")
 def kill_supervisor(bench):
     supervisor_kills(bench, KILLS, 40 * KILLS + 10000)
+
+
+def fill_pipe(fd):
+    """As a reader that stopped lets it be filled; the flags of the others' description stay."""
+    own = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(own, b"x" * 4096)
+    except BlockingIOError:
+        os.close(own)
+
+
+@row("nobody reads the log: standard error is a full pipe, connections are closed", short=True)
+def stderr_stalls(bench):
+    reading, writing = os.pipe()
+    try:
+        with bench.flow(start=False, lines=12000, per_second=1000, log_level="debug") as flow:
+            flow.sluiced = subprocess.Popen([os.path.join(BUILD, "sluiced"), "-c", flow.conf], stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=writing)
+            flow.processes.append(flow.sluiced)
+            wait_until(flow.all_ready, 30, "all are ready")
+            fill_pipe(writing)
+            flow.stack.ctl("close_all_connections", "fault")
+            flow.wait_fed(1000)
+            stored = flow.stored("clean_log")
+            flow.wait_stored(stored + 500, "clean_log")
+            wait_until(lambda: flow.total("log_lines_dropped") > 0, 30, "log lines are dropped")
+            flow.healed()
+            flow.check_nobody_died()
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+@row("the control socket is deleted, 10 times, while lines flow", short=True)
+def control_socket_deleted(bench):
+    with bench.flow() as flow:
+        for _ in range(10):
+            flow.wait_fed(100)
+            os.unlink(flow.socket)
+            wait_until(lambda: os.path.exists(flow.socket), 10, "the socket is made again")
+        check_equal(flow.ctl("status").returncode, 0, "sluiced answers")
+        flow.healed()
+        flow.check_nobody_died()
 
 
 @row("kill -9 of sluiced: children drain and go")

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,15 +311,79 @@ test_stale_socket(void **state)
 	struct fixture *fixture = *state;
 	int fd;
 
-	close(fixture->control.fd);
+	close(fixture->control.socket.fd);
 	close(fixture->control.spare_fd);
-	free(fixture->control.path);
+	free(fixture->control.socket.path);
 	control_open(&fixture->control, fixture->path, echo, fixture);
 	fd = dial(fixture);
 	write_text(fd, "there\n");
 	turns(fixture, 3);
 	expect(fd, "<there>\n");
 	close(fd);
+}
+
+/* A cleaner of temporary files came by, with the folder too; who is connected stays. */
+static void
+test_file_gone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct control *control = &fixture->control;
+	int before = dial(fixture), after;
+	int64_t now_ms = clock_mono_ms();
+	char error[256], run[96];
+
+	turns(fixture, 2);
+	assert_int_equal(control_check(control, true, now_ms, error, sizeof(error)),
+			 CONTROL_NO_NEWS);
+	unlink(fixture->path);
+	snprintf(run, sizeof(run), "%s/run", fixture->folder);
+	assert_int_equal(rmdir(run), 0);
+	/* not due yet */
+	assert_int_equal(control_check(control, false, now_ms + 1000, error, sizeof(error)),
+			 CONTROL_NO_NEWS);
+	assert_int_equal(control_check(control, false, now_ms + 2000, error, sizeof(error)),
+			 CONTROL_MADE_AGAIN);
+	assert_int_equal(control_check(control, true, now_ms + 2000, error, sizeof(error)),
+			 CONTROL_NO_NEWS);
+	after = dial(fixture);
+	write_text(before, "old\n");
+	write_text(after, "new\n");
+	turns(fixture, 4);
+	expect(before, "<old>\n");
+	expect(after, "<new>\n");
+	close(before);
+	close(after);
+}
+
+/* What is not ours is left alone, and that is said once a minute. */
+static void
+test_file_of_another(void **state)
+{
+	struct fixture *fixture = *state;
+	struct control *control = &fixture->control, another;
+	int64_t now_ms = clock_mono_ms();
+	char error[256];
+	int fd;
+
+	unlink(fixture->path);
+	control_open(&another, fixture->path, echo, fixture);
+	assert_int_equal(control_check(control, true, now_ms, error, sizeof(error)), CONTROL_LOST);
+	assert_non_null(strstr(error, "another sluiced answers on "));
+	assert_int_equal(control_check(control, true, now_ms + 3000, error, sizeof(error)),
+			 CONTROL_NO_NEWS);
+	assert_int_equal(control_check(control, true, now_ms + 60000, error, sizeof(error)),
+			 CONTROL_LOST);
+	/* closing ours leaves its file: it is the other's that goes with it */
+	assert_int_equal(control_socket_look(&control->socket), CONTROL_SOCKET_FOREIGN);
+	control_close(&another);
+	fd = open(fixture->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_int_equal(control_check(control, true, now_ms + 70000, error, sizeof(error)),
+			 CONTROL_LOST);
+	assert_non_null(strstr(error, "is there and is no socket"));
+	close(fd);
+	unlink(fixture->path);
+	assert_int_equal(control_check(control, true, now_ms + 80000, error, sizeof(error)),
+			 CONTROL_MADE_AGAIN);
 }
 
 #define CONTROL_TEST(function) \
@@ -336,6 +401,8 @@ main(void)
 		CONTROL_TEST(test_newcomers_put_out_the_oldest),
 		CONTROL_TEST(test_no_free_descriptor),
 		CONTROL_TEST(test_stale_socket),
+		CONTROL_TEST(test_file_gone),
+		CONTROL_TEST(test_file_of_another),
 	};
 
 	return cmocka_run_group_tests_name("control", tests, NULL, NULL);
