@@ -27,6 +27,8 @@ static const char count_words[] = "producer="
 
 static const struct option_row option_check = {.name = "check",
 					       .help = "print only what is not as wanted"};
+static const struct option_row option_acknowledge = {
+	.name = "acknowledge", .help = "tell no longer of the files that were never read"};
 static const struct option_row option_follow = {.name = "follow",
 						.help = "go on with what happens, until Ctrl-C"};
 static const struct option_row option_last = {.name = "last",
@@ -204,6 +206,16 @@ const struct verb sluicectl_verbs[] = {
 	 .example = "sluicectl queues --watch",
 	 .options = OPTION_LIST(&watch_option, &option_json),
 	 .handler = ctl_queues},
+	{.name = "inputs",
+	 .help = "how far each followed file is read: bytes and time behind, last read, last line\n"
+		 "The files that are most behind come first. BEHIND B are bytes that the broker has "
+		 "not confirmed yet,\n"
+		 "BEHIND how long they have been there, LAST LINE the time that the last line read "
+		 "bears. Packed\n"
+		 "files whose lines were never read are named below the table until --acknowledge.",
+	 .example = "sluicectl inputs --watch",
+	 .options = OPTION_LIST(&option_acknowledge, &watch_option, &option_json),
+	 .handler = ctl_inputs},
 	{.name = "events",
 	 .help = "what happened, when, by whom and why: deaths, outages, scales, reloads, "
 		 "pauses, autoscale\n"

@@ -53,7 +53,8 @@ static const char HEAD[] =
 static const char TAIL[] =
 	".Sh FILES\n"
 	".Bl -tag -width Ds\n"
-	".It Pa " SLUICE_SYSCONFDIR "/sluice.conf" "\n"
+	".It Pa " SLUICE_SYSCONFDIR "/sluice.conf"
+	"\n"
 	"the file that is read without\n"
 	".Fl c .\n"
 	".El\n"

@@ -12,6 +12,7 @@
 int ctl_status(struct call *call);
 int ctl_top(struct call *call);
 int ctl_queues(struct call *call);
+int ctl_inputs(struct call *call);
 int ctl_events(struct call *call);
 int ctl_health(struct call *call);
 int ctl_metrics(struct call *call);

@@ -6,6 +6,7 @@
 #include "common/base/visible_text.h"
 #include "common/base/xalloc.h"
 #include "supervisor/cli/member.h"
+#include "supervisor/cli/text_wrap.h"
 #include "supervisor/ctl/ctl.h"
 
 #include <stdio.h>
@@ -13,20 +14,22 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { FOLLOW_MS = 500 };
+enum { FOLLOW_MS = 500, EVENT_INDENT = 22 /* behind the time */ };
 
 static void
 ctl_events_print(const void *record, FILE *out)
 {
 	const json_t *event = record;
 	const char *actor = member_text(event, "actor", "");
-	char *line =
-		xasprintf("%.19sZ  %-9s %-10s %s%s%s", member_text(event, "at", "?"),
-			  member_text(event, "kind", "?"), member_text(event, "subject", "?"),
-			  member_text(event, "text", ""), actor[0] != '\0' ? ", by " : "", actor);
+	char *visible, *line = xasprintf("%.19sZ  %-9s %-10s %s%s%s", member_text(event, "at", "?"),
+					 member_text(event, "kind", "?"),
+					 member_text(event, "subject", "?"),
+					 member_text(event, "text", ""),
+					 actor[0] != '\0' ? ", by " : "", actor);
 
-	visible_text_print(out, span_of(line), 0, NULL);
-	fputc('\n', out);
+	visible = visible_text_new(span_of(line), 0);
+	text_wrap_print(out, visible, out == stdout ? text_wrap_terminal_width() : 0, EVENT_INDENT);
+	free(visible);
 	free(line);
 }
 

@@ -9,6 +9,7 @@
 #include "supervisor/cli/text_table.h"
 #include "supervisor/cli/watch.h"
 #include "supervisor/ctl/ctl.h"
+#include "supervisor/ctl/ctl_dead.h"
 #include "supervisor/ctl/ctl_judge.h"
 #include "supervisor/shared/human.h"
 #include "supervisor/shared/roles.h"
@@ -163,7 +164,15 @@ ctl_status_print_head(const json_t *status, FILE *out)
 			(int)member_number(role, "ready", 0),
 			(int)member_number(role, "wanted", 0));
 	}
-	fprintf(out, "\n\n");
+	fprintf(out, "\n");
+	for (unsigned i = 0; i < ROLE_COUNT; i++) {
+		const json_t *role = json_object_get(roles, role_table[i].name);
+		char dead[CTL_DEAD_TEXT];
+
+		if (role_table[i].queue != NULL && ctl_dead_describe(role, dead) != CTL_FINE)
+			fprintf(out, "dead letters of %s: %s\n", role_table[i].name, dead);
+	}
+	fprintf(out, "\n");
 	free(settings);
 }
 

@@ -22,15 +22,16 @@ struct ctl_view_line {
 struct ctl_view {
 	struct ctl_view_line lines[VIEW_LINES];
 	size_t count;
-	size_t width; /* of the screen: a LAST ERROR that does not fit goes below; 0 = any fits */
+	size_t width; /* of the screen, 0 = any; what does not fit has fewer columns or goes below */
 };
 
 /*
  * Make the lines. before is an earlier status (NULL = none): latencies are those of the time
- * between the two. events is the list of `events`, of which the last max_events are shown.
+ * between the two. events is the list of `events`, of which the last are shown, in at
+ * most max_lines lines.
  */
 void ctl_view_make(struct ctl_view *view, const json_t *before, const json_t *status,
-		   const json_t *events, size_t max_events);
+		   const json_t *events, size_t max_lines);
 
 /*
  * The value below which the share (0 to 1) of a histogram's new observations lie, from its buckets,

@@ -86,6 +86,57 @@ test_foreign_text_is_harmless(void **state UNUSED)
 	free(view);
 }
 
+static const struct ctl_view_line *
+find_line(const struct ctl_view *view, const char *text)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (strstr(view->lines[i].text, text) != NULL)
+			return &view->lines[i];
+	return NULL;
+}
+
+/* At 80 columns every heading is there, the batches' and the lag's too, and nothing is cut. */
+static void
+test_80_columns(void **state UNUSED)
+{
+	struct ctl_view *view = calloc(1, sizeof(*view));
+	json_t *status = json_pack(
+		"{s:{s:{s:i, s:i, s:i, s:{s:b, s:i, s:i}, s:{s:i, s:i, s:i, s:i, s:i, s:s, s:s}, "
+		"s:{s:i}}}, s:[{s:s, s:s, s:s}]}",
+		"roles", "clean", "ready", 2, "wanted", 2, "total", 123456789, "queue", "known", 1,
+		"ready", 16200, "drain_s", 7300, "dead_letters", "waiting", 10233, "rejected", 600,
+		"per_minute", 120, "percent", 100, "window_s", 300, "reason", "parse.no_match",
+		"state", "critical", "rejected_by_reason", "parse.no_match", 10233, "slots", "name",
+		"clean/0", "state", "RUNNING", "last_error", "");
+	json_t *events = json_array();
+
+	for (int i = 0; i < 5; i++)
+		json_array_append_new(
+			events, json_pack("{s:s, s:s, s:s, s:s}", "at", "2026-01-02T03:04:05.678Z",
+					  "kind", "trouble", "subject", "clean/0", "text",
+					  i == 4 ? "the newest of them, which is too long for a "
+						   "single line of eighty columns"
+						 : "an older one"));
+	view->width = 80;
+	ctl_view_make(view, NULL, status, events, 3);
+	for (size_t i = 0; i < view->count; i++)
+		assert_true(strlen(view->lines[i].text) <= 80);
+	assert_non_null(find_line(view, "LAG 50/99%"));
+	assert_non_null(find_line(view, "BATCH 50/99%"));
+	assert_non_null(find_line(view, "10.2k wait, 120 lines per minute"));
+	assert_int_equal(find_line(view, "10.2k wait")->style, VIEW_BAD);
+	assert_non_null(find_line(view, "made: clean parse.no_match 10233"));
+	/* three lines of events: the newest takes two, an older one the third */
+	assert_string_equal(view->lines[view->count - 1].text,
+			    "                      for a single line of eighty columns");
+	assert_non_null(strstr(view->lines[view->count - 2].text, "the newest of them"));
+	assert_non_null(strstr(view->lines[view->count - 3].text, "an older one"));
+	assert_string_equal(view->lines[view->count - 4].text, "EVENTS");
+	json_decref(status);
+	json_decref(events);
+	free(view);
+}
+
 int
 main(void)
 {
@@ -93,6 +144,7 @@ main(void)
 		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_a_long_error_goes_below),
 		cmocka_unit_test(test_foreign_text_is_harmless),
+		cmocka_unit_test(test_80_columns),
 	};
 
 	return cmocka_run_group_tests_name("ctl_view", tests, NULL, NULL);

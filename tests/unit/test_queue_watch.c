@@ -173,10 +173,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_depth),
-		TEST(test_depth_while_somebody_looks),
-		TEST(test_interval),
-		TEST(test_failure),
+		TEST(test_depth),    TEST(test_depth_while_somebody_looks),
+		TEST(test_interval), TEST(test_failure),
 		TEST(test_batch),
 	};
 
