@@ -1,10 +1,11 @@
 """What the end-to-end tests stand on: a private stack, a site to run Sluice in, and waiting.
 
-Stack  the private RabbitMQ and MariaDB of tests/stack, one for all tests; emptied before each test.
+Stack  the private RabbitMQ and database of tests/stack, one for all tests; emptied before each test.
 Site   a folder with settings, logs and state; starts sluiced or single programs, ends what it started.
 wait_until(condition) polls; no test sleeps for luck.
 """
 import base64
+import hashlib
 import json
 import os
 import re
@@ -94,6 +95,16 @@ class Stack:
     def number(self, statement):
         rows = self.sql(statement)
         return int(rows[0][0]) if rows else 0
+
+    def has_arrays(self):
+        """Both sides know MariaDB's bound arrays."""
+        with open(os.path.join(BUILD, "client-library")) as file:
+            return "libmariadb" in file.read() and self.env["STACK_DATABASE"] == "mariadb"
+
+    def wrong_ids(self):
+        """The ids in raw_log that are not the MD5 of their line; MySQL 9 has no MD5() of its own."""
+        rows = self.sql("SELECT id, HEX(COALESCE(log_bytes, log)) FROM raw_log")
+        return [row[0] for row in rows if hashlib.md5(bytes.fromhex(row[1])).hexdigest() != row[0]]
 
     def admin(self, statement):
         done = subprocess.run([self.script, "admin", self.folder, "-N", "-B", "-e", statement], capture_output=True, text=True)
