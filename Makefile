@@ -94,6 +94,7 @@ $(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL) libconf
 PROGRAMS := sluiced sluicectl sluice-producer sluice-lake-worker sluice-clean-worker
 ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
+.DEFAULT_GOAL := all
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
