@@ -221,13 +221,13 @@ CLANG ?= clang
 SANITIZED = $(MAKE) BUILD=$(BUILD)/sanitized CC='$(CLANG)' OPTIMISE='-O1 -g' \
 	SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
 sanitized:
-	$(SANITIZED) sanitized-tests
+	+$(SANITIZED) sanitized-tests
 sanitized-tests: $(UNIT_TESTS) $(FUZZERS)
 # Leaks are looked for in the unit tests alone: at the end of a process that gets signals, the leak
 # checker's own stop-the-world can wait for ever.
 check-asan:
-	$(SANITIZED) check-unit
-	ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) check-e2e
+	+$(SANITIZED) check-unit
+	+ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) check-e2e
 
 # libFuzzer targets, each for FUZZ_SECONDS; TARGETS= runs some.
 FUZZ_SECONDS ?= 60
