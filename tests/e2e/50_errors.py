@@ -36,6 +36,14 @@ def test_wrong_passwords(stack):
         refused(site, "sluice-producer", 78, "/nonexistent/pass")
 
 
+def test_password_without_tls(stack):
+    """MySQL asks for the whole password when it has forgotten it, as after a restart; without TLS it has to be encrypted."""
+    with Site(stack) as site, stack.without_tls():
+        stack.admin("FLUSH PRIVILEGES")
+        done = site.ctl("db", "status")
+        check_equal(done.returncode, 0, f"db status: {done.stderr}")
+
+
 def test_wrong_vhost_and_database(stack):
     with Site(stack) as site:
         site.write_conf(broker_vhost="/nowhere")

@@ -5,6 +5,7 @@ Site   a folder with settings, logs and state; starts sluiced or single programs
 wait_until(condition) polls; no test sleeps for luck.
 """
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -111,6 +112,19 @@ class Stack:
         if done.returncode != 0:
             raise Failed(f"SQL {statement}: {done.stderr}")
         return done.stdout
+
+    @contextlib.contextmanager
+    def without_tls(self):
+        """New connections to MySQL are in plain text: for proxies that look into them."""
+        if self.env["STACK_DATABASE"] != "mysql":
+            yield
+            return
+        before = self.admin("SELECT @@ssl_cert").strip()
+        self.admin("SET GLOBAL ssl_cert = '/nowhere'; ALTER INSTANCE RELOAD TLS NO ROLLBACK ON ERROR")
+        try:
+            yield
+        finally:
+            self.admin(f"SET GLOBAL ssl_cert = '{before}'; ALTER INSTANCE RELOAD TLS")
 
     def api(self, method, path, body=None):
         """The broker's management API; None for 404."""

@@ -96,7 +96,8 @@ def db_hung_long(bench):
 
 @row("database: the reply to COMMIT is lost, 20 times", short=True)
 def db_commit_lost(bench):
-    with Proxy(bench.stack.env["STACK_DB_PORT"]) as proxy, bench.flow(database_hosts=[proxy.address]) as flow:
+    with bench.stack.without_tls(), Proxy(bench.stack.env["STACK_DB_PORT"]) as proxy, \
+            bench.flow(database_hosts=[proxy.address]) as flow:
         flow.wait_stored(1000)
         proxy.tell(f"drop {COMMIT} 20")
         wait_until(lambda: proxy.stats()["dropped"] == 20, 60, "twenty lost replies")
