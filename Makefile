@@ -28,7 +28,7 @@ endif
 MYSQL_PACKAGE := $(if $(filter mysqlclient,$(MYSQL)),libmysqlclient-dev,libmariadb-dev)
 LIBRARIES := librabbitmq:librabbitmq-dev $(MYSQL):$(MYSQL_PACKAGE) libcurl:libcurl4-openssl-dev \
 	libcrypto:libssl-dev liblz4:liblz4-dev libconfig:libconfig-dev jansson:libjansson-dev smartcols:libsmartcols-dev
-NEEDS_LIBRARIES := $(filter-out clean help format format-check layers cppcheck uninstall dist deb check-package,$(or $(MAKECMDGOALS),all))
+NEEDS_LIBRARIES := $(filter-out clean check-platforms help format format-check layers cppcheck uninstall dist deb check-package,$(or $(MAKECMDGOALS),all))
 ifneq ($(NEEDS_LIBRARIES),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error pkg-config is missing: apt-get install pkg-config)
@@ -103,6 +103,7 @@ $(BUILD)/sluicectl:           LIBS = $(call pc_libs,librabbitmq $(MYSQL) libconf
 PROGRAMS := sluiced sluicectl sluice-producer sluice-lake-worker sluice-clean-worker
 ALL_LIBS = $(call pc_libs,$(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l)))) $(NCURSES))
 
+.DEFAULT_GOAL := all
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
 
 $(addprefix $(BUILD)/,$(PROGRAMS)):
@@ -153,6 +154,7 @@ help:
 	@echo 'make check          all tests; check-unit, check-e2e, check-house: one kind'
 	@echo 'make check-asan     unit and end-to-end tests with sanitizers'
 	@echo 'make check-faults   every fault, injected while lines flow'
+	@echo 'make check-platforms  Debian 12, 13 and sid, each with its own libraries and servers'
 	@echo 'make demo           see it work (LOG=FILE FORMAT=NAME: on a log of your own)'
 	@echo 'make bench          measure it against the limits of this machine; bench-quick: in a minute'
 	@echo 'make fuzz           libFuzzer targets, each for FUZZ_SECONDS; TARGETS=fuzz_line: that one'
@@ -212,10 +214,15 @@ JOBS ?= 1
 check-faults: all $(TEST_TOOLS)
 	$(MAKE) FAULTS=1 BUILD=$(BUILD)/faults all
 	BUILD=$(BUILD) python3 tests/faults/run.py --jobs $(JOBS) $(PATTERN)
+# Every Debian that Sluice is for, in chroots: PLATFORMS='trixie sid' STEPS=build,unit,e2e PATTERN=..., see
+# tests/platforms. Takes an hour or more; needs root.
+check-platforms:
+	tests/platforms $(if $(STEPS),--steps '$(STEPS)') $(if $(PATTERN),--pattern '$(PATTERN)') $(PLATFORMS)
 # 100,000 lines through each kind of worker under valgrind.
 check-valgrind: all $(TEST_TOOLS)
 	BUILD=$(BUILD) tests/valgrind
 
+tools: all $(TEST_TOOLS)
 demo: all $(TEST_TOOLS)
 	@BUILD=$(BUILD) exec sh tests/demo
 
@@ -230,13 +237,13 @@ CLANG ?= clang
 SANITIZED = $(MAKE) BUILD=$(BUILD)/sanitized CC='$(CLANG)' OPTIMISE='-O1 -g' \
 	SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
 sanitized:
-	$(SANITIZED) sanitized-tests
+	+$(SANITIZED) sanitized-tests
 sanitized-tests: $(UNIT_TESTS) $(FUZZERS)
 # Leaks are looked for in the unit tests alone: at the end of a process that gets signals, the leak
 # checker's own stop-the-world can wait for ever.
 check-asan:
-	$(SANITIZED) check-unit
-	ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) check-e2e
+	+$(SANITIZED) check-unit
+	+ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) check-e2e
 
 # libFuzzer targets, each for FUZZ_SECONDS; TARGETS= runs some.
 FUZZ_SECONDS ?= 60
@@ -319,4 +326,4 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: FORCE help all check check-house check-unit check-e2e check-asan demo sanitized sanitized-tests fuzz format format-check \
-	layers cppcheck coverage compile_commands install uninstall clean bench bench-quick check-faults check-valgrind
+	layers cppcheck coverage compile_commands install uninstall clean bench bench-quick check-faults check-valgrind check-platforms tools

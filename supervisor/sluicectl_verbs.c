@@ -73,6 +73,13 @@ static const struct option_row option_file_id = {
 	.value = "ID",
 	.help = "of a packed file or standard input, with identity = \"position\"",
 	.kind = OPTION_TEXT};
+static const struct option_row option_broker_version = {
+	.name = "broker-version",
+	.value = "MAJOR",
+	.help = "3 or 4: print what this version of RabbitMQ takes, and ask no broker",
+	.kind = OPTION_NUMBER,
+	.min = 3,
+	.max = 99};
 static const struct option_row option_limit = {.name = "limit",
 					       .value = "N",
 					       .help = "print so many missing lines",
@@ -161,9 +168,12 @@ static const struct verb topology_verbs[] = {
 	 .options = OPTION_LIST(&option_json),
 	 .handler = ctl_topology_check},
 	{.name = "export",
-	 .help = "print exchanges, queues and bindings as a definitions file of RabbitMQ, in JSON",
+	 .help = "print exchanges, queues and bindings as a definitions file of RabbitMQ, in JSON\n"
+		 "RabbitMQ 4 has to be told that dead letters may be looked at any number of "
+		 "times, what 3.x\n"
+		 "does not understand: the broker is asked for its version.",
 	 .example = "sluicectl topology export > definitions.json",
-	 .options = OPTION_LIST(&option_json),
+	 .options = OPTION_LIST(&option_broker_version, &option_json),
 	 .handler = ctl_topology_export},
 	{.name = NULL},
 };

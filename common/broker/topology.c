@@ -289,10 +289,10 @@ export_binding(const char *exchange, const char *queue, const char *key, const c
 }
 
 void
-topology_export(const struct settings *settings, FILE *out)
+topology_export(const struct settings *settings, int server_major, FILE *out)
 {
 	const char *vhost = settings->broker.vhost;
-	struct arguments dead = dead_arguments(0);
+	struct arguments dead = dead_arguments(server_major);
 
 	fprintf(out, "{\n  \"exchanges\": [\n");
 	for (size_t i = 0; i < ARRAY_LEN(exchanges); i++) {

@@ -48,7 +48,11 @@ enum { TOPOLOGY_KEY_MAX = 256 };
 size_t topology_spare_count(const struct settings *settings);
 const char *topology_spare(const struct settings *settings, size_t i, char *key);
 
-/* The same as a RabbitMQ definitions file (JSON), for administrators who declare themselves. */
-void topology_export(const struct settings *settings, FILE *out);
+/*
+ * The same as a RabbitMQ definitions file (JSON), for administrators who declare themselves. It
+ * differs by the broker's major version: 4 and newer must be told that letters may be looked at
+ * any number of times, what 3.x does not understand.
+ */
+void topology_export(const struct settings *settings, int server_major, FILE *out);
 
 #endif

@@ -105,6 +105,15 @@ set_options(MYSQL *mysql, int64_t timeout_s)
 	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
 	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+#ifndef MARIADB_PACKAGE_VERSION
+	/*
+	 * After a restart MySQL wants a user's password again (caching_sha2_password), and without
+	 * TLS encrypted by its public key. MariaDB's library asks for the key by itself.
+	 */
+	bool get_key = true;
+
+	mysql_options(mysql, MYSQL_OPT_GET_SERVER_PUBLIC_KEY, &get_key);
+#endif
 }
 
 static void

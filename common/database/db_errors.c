@@ -33,6 +33,9 @@ struct error_row {
 #define FATAL(error, code, text) \
 	{.number = (error), .outcome = OUTCOME_FATAL, .exit_code = (code), .advice = (text)}
 
+/* Oracle's client library uses TLS where the server has it, MariaDB's does not unless told. */
+#define TLS_ADVICE "a build with libmysqlclient uses it"
+
 /* clang-format off */
 static const struct error_row errors[] = {
 	/* passing: the server, the connection, a lock, space */
@@ -81,7 +84,7 @@ static const struct error_row errors[] = {
 
 	/* schema, permission, configuration: for a person */
 	FATAL(1044, EX_NOPERM, "grant database.user its rights on database.name"),
-	FATAL(1045, EX_NOPERM, "check database.user and its password file"),
+	FATAL(1045, EX_NOPERM, "check database.user and its password file; if it has REQUIRE SSL, " TLS_ADVICE),
 	FATAL(1049, EX_CONFIG, "database.name says which; CREATE DATABASE makes it"),
 	FATAL(1054, EX_CONFIG, "the table has been changed: see `sluicectl db status`"),
 	FATAL(1064, EX_SOFTWARE, "this server does not understand Sluice's SQL"),
@@ -94,6 +97,8 @@ static const struct error_row errors[] = {
 	FATAL(1698, EX_NOPERM, "check database.user and its password file"),
 	FATAL(2026, EX_CONFIG, ""), /* CR_SSL_CONNECTION_ERROR */
 	FATAL(2059, EX_CONFIG, ""), /* CR_AUTH_PLUGIN_CANNOT_LOAD */
+	FATAL(2061, EX_NOPERM, "check how the server authenticates database.user"),
+	FATAL(3159, EX_NOPERM, "the server wants TLS (require_secure_transport); " TLS_ADVICE),
 };
 /* clang-format on */
 

@@ -8,6 +8,7 @@
 #include "common/base/xalloc.h"
 #include "common/settings/settings_password.h"
 #include "common/settings/settings_print.h"
+#include "common/settings/stage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,10 +23,15 @@ enum { NAMED_MAX = 10 }; /* unreadable files of one pattern that are named */
 /* --- passwords --- */
 
 static bool
-has_workers(const struct settings *s)
+has_workers(const struct settings *settings)
 {
-	return s->lake.workers > 0 || s->lake.autoscale_max > 0 || s->clean.workers > 0 ||
-	       s->clean.autoscale_max > 0;
+	for (unsigned i = 0; i < STAGE_COUNT; i++) {
+		const struct worker_settings *stage = stage_settings((enum stage_id)i, settings);
+
+		if (stage->workers > 0 || stage->autoscale_max > 0)
+			return true;
+	}
+	return false;
 }
 
 /* Others on this machine could log in as us; it works all the same. */

@@ -185,9 +185,36 @@ ctl_topology_check(struct call *call)
 				    "exchanges, queues and spare bindings are there");
 }
 
+/*
+ * The version of the broker that the settings name. One that does not answer is taken for a new
+ * one: what is printed for it an old one refuses, while the other way round letters would be lost.
+ */
+static int
+ctl_topology_server_major(const struct settings *settings)
+{
+	struct broker *broker;
+	struct failure failure;
+	int major;
+
+	if (broker_open(&broker, &settings->broker, BROKER_PUBLISH, "sluicectl topology",
+			&failure) != OUTCOME_DONE) {
+		log_warning(
+			"%s. So this is for RabbitMQ 4 or newer; --broker-version 3 prints what "
+			"3.x takes",
+			failure.text);
+		return 4;
+	}
+	major = broker_server_major(broker);
+	broker_close(&broker);
+	return major;
+}
+
 int
 ctl_topology_export(struct call *call)
 {
-	topology_export(client_settings(call->client), stdout);
+	const struct settings *settings = client_settings(call->client);
+	int major = (int)options_number(&call->options, "broker-version");
+
+	topology_export(settings, major != 0 ? major : ctl_topology_server_major(settings), stdout);
 	return CTL_OK;
 }

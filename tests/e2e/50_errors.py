@@ -36,6 +36,14 @@ def test_wrong_passwords(stack):
         refused(site, "sluice-producer", 78, "/nonexistent/pass")
 
 
+def test_password_without_tls(stack):
+    """MySQL asks for the whole password when it has forgotten it, as after a restart; without TLS it has to be encrypted."""
+    with Site(stack) as site, stack.without_tls():
+        stack.admin("FLUSH PRIVILEGES")
+        done = site.ctl("db", "status")
+        check_equal(done.returncode, 0, f"db status: {done.stderr}")
+
+
 def test_wrong_vhost_and_database(stack):
     with Site(stack) as site:
         site.write_conf(broker_vhost="/nowhere")
@@ -118,6 +126,14 @@ def test_definitions_file(stack):
         check_equal(done.returncode, 0, "topology export")
         definitions = json.loads(done.stdout)
         check_equal(len(definitions["queues"]), 4, "queues")
+        done = site.ctl("topology", "export", "--broker-version", stack.ctl("version").strip()[0])
+        check_equal(json.loads(done.stdout), definitions, "the same for this version without asking")
+        with Site(stack, broker_hosts=["127.0.0.1:1"]) as nowhere:
+            done = nowhere.ctl("topology", "export")
+            check("--broker-version 3" in done.stderr, f"a broker that does not answer: {done.stderr}")
+            limits = [queue["arguments"].get("x-delivery-limit") for queue in json.loads(done.stdout)["queues"]
+                      if queue["name"].endswith(".dead")]
+            check_equal(limits, [-1, -1], "delivery limit of the dead letters")
         for queue in ("queue-data-lake", "queue-data-clean", "queue-data-lake.dead", "queue-data-clean.dead"):
             stack.api("DELETE", f"queues/%2F/{queue}")
         stack.api("POST", "definitions/%2F", {k: [{n: v for n, v in entry.items() if n != "vhost"} for entry in rows]

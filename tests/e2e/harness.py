@@ -1,11 +1,12 @@
 """What the end-to-end tests stand on: a private stack, a site to run Sluice in, and waiting.
 
-Stack  the private RabbitMQ and MariaDB of tests/stack, one for all tests; emptied before each test.
+Stack  the private RabbitMQ and database of tests/stack, one for all tests; emptied before each test.
 Site   a folder with settings, logs and state; starts sluiced or single programs, ends what it started.
 wait_until(condition) polls; no test sleeps for luck.
 """
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -97,6 +98,16 @@ class Stack:
         rows = self.sql(statement)
         return int(rows[0][0]) if rows else 0
 
+    def has_arrays(self):
+        """Both sides know MariaDB's bound arrays."""
+        with open(os.path.join(BUILD, "client-library")) as file:
+            return "libmariadb" in file.read() and self.env["STACK_DATABASE"] == "mariadb"
+
+    def wrong_ids(self):
+        """The ids in raw_log that are not the MD5 of their line; MySQL 9 has no MD5() of its own."""
+        rows = self.sql("SELECT id, HEX(COALESCE(log_bytes, log)) FROM raw_log")
+        return [row[0] for row in rows if hashlib.md5(bytes.fromhex(row[1])).hexdigest() != row[0]]
+
     def admin(self, statement):
         done = subprocess.run([self.script, "admin", self.folder, "-N", "-B", "-e", statement], capture_output=True, text=True)
         if done.returncode != 0:
@@ -118,6 +129,19 @@ class Stack:
                 self.admin(f"KILL {number}")
             os.killpg(holder.pid, signal.SIGKILL)
             holder.wait()
+
+    @contextlib.contextmanager
+    def without_tls(self):
+        """New connections to MySQL are in plain text: for proxies that look into them."""
+        if self.env["STACK_DATABASE"] != "mysql":
+            yield
+            return
+        before = self.admin("SELECT @@ssl_cert").strip()
+        self.admin("SET GLOBAL ssl_cert = '/nowhere'; ALTER INSTANCE RELOAD TLS NO ROLLBACK ON ERROR")
+        try:
+            yield
+        finally:
+            self.admin(f"SET GLOBAL ssl_cert = '{before}'; ALTER INSTANCE RELOAD TLS")
 
     def api(self, method, path, body=None):
         """The broker's management API; None for 404."""

@@ -5,6 +5,7 @@
  */
 #include "supervisor/ctl/ctl_change.h"
 #include "common/base/log.h"
+#include "tests/fakes/fake_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +38,9 @@ client_ask(struct client *client UNUSED, const char *command, json_t *arguments,
 }
 
 int
-usleep(useconds_t microseconds UNUSED)
+usleep(useconds_t microseconds)
 {
+	fake_time_advance(microseconds / 1000);
 	return 0;
 }
 
@@ -76,7 +78,9 @@ finish(const char *const *list, bool json, bool dry_run, const char *option, cha
 	text[0] = '\0';
 	dup2(nowhere, STDERR_FILENO);
 	log_capture(error, sizeof(error));
+	fake_time_start(3600000);
 	code = ctl_change_finish(&call, &change, json_object());
+	fake_time_stop();
 	log_capture(NULL, 0);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
@@ -145,7 +149,7 @@ test_the_time_is_up(void **state UNUSED)
 	char text[1024];
 
 	assert_int_equal(finish(list, false, false, "", text), EX_TEMPFAIL);
-	assert_non_null(strstr(text, "|not ready after 0.0s: lake/1 is RUNNING, but not ready: "));
+	assert_non_null(strstr(text, "|not ready after 0.1s: lake/1 is RUNNING, but not ready: "));
 	assert_int_equal(finish(list, true, false, "--timeout=0", text), EX_TEMPFAIL);
 	assert_int_equal(asked, 1);
 	assert_non_null(strstr(text, "\"settled\": false"));
