@@ -64,6 +64,8 @@ CPPFLAGS += $(if $(FAULTS),-DSLUICE_FAULTS) -I. -D_GNU_SOURCE -DSLUICE_VERSION='
 ALL_CFLAGS = -std=c17 $(WARNINGS) $(OPTIMISE) $(if $(SANITIZE),$(SANITIZE),$(HARDENING)) -fno-common $(CFLAGS)
 ALL_LDFLAGS = $(if $(SANITIZE),$(SANITIZE),-pie -Wl,-z,relro,-z,now) -Wl,--as-needed $(LDFLAGS)
 
+.DEFAULT_GOAL := all
+
 # `make V=1` shows whole commands; otherwise a word and a name.
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '%-7s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)')
@@ -165,6 +167,8 @@ help:
 	@echo 'make compile_commands  compile_commands.json, for clangd and other tools'
 	@echo 'MYSQL=libmariadb|mysqlclient, with any of these, chooses the client library; WERROR=1 ends at a warning'
 	@echo 'make install        DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc; make uninstall with the same'
+	@echo 'make dist | deb      a source archive with its checksum; packages for the Debian that this is'
+	@echo 'make check-package  those packages in clean chroots; PLATFORMS=trixie: in that one'
 
 # --- tests -------------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -320,10 +324,25 @@ uninstall:
 		$(BASHCOMPDIR)/sluicectl $(ZSHCOMPDIR)/_sluicectl $(FISHCOMPDIR)/sluicectl.fish)
 	@echo 'Sluice is removed from $(PREFIX). Left: $(SYSCONFDIR)/sluice, /var/lib/sluice, and the user sluice.'
 
+# --- releasing ---------------------------------------------------------------------------------------
+# The source as git has it (without git: all of it), in an archive that is the same each time.
+DIST := $(BUILD)/dist/sluice-$(VERSION).tar.gz
+dist:
+	@mkdir -p $(dir $(DIST))
+	@sh etc/packaging/dist $(VERSION) $(DIST)
+# For the Debian that this is: 12 or 13. The packages are in build/deb.
+deb: dist
+	@mkdir -p $(BUILD)/deb && cp -p $(DIST) $(BUILD)/deb/
+	@sh etc/packaging/deb $(BUILD)/deb/$(notdir $(DIST)) $(VERSION)
+# Build, look at, install, upgrade, remove and purge them, each in a chroot of its own (as root).
+check-package:
+	python3 tests/package/run.py $(PLATFORMS)
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: FORCE help all check check-house check-unit check-e2e check-asan demo sanitized sanitized-tests fuzz format format-check \
-	layers cppcheck coverage compile_commands install uninstall clean bench bench-quick check-faults check-valgrind check-platforms tools
+	layers cppcheck coverage compile_commands install uninstall dist deb check-package clean bench bench-quick check-faults \
+	check-valgrind check-platforms tools

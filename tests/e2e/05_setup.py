@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import BUILD, ROOT, check, check_equal, generate, wait_until
+import yaml
+
+from harness import BUILD, ROOT, Site, check, check_equal, generate, readme_blocks, version, wait_until
 
 # What is pasted would change this machine: these stand before its programs. The state is not under /var, either.
 SHIMS = {
@@ -23,13 +25,6 @@ daemon-reload) test -f "$PREFIX/lib/systemd/system/sluiced.service" ;;
 *) exit 1 ;;
 esac""",
 }
-
-
-def readme_blocks():
-    """The blocks to paste of "Set it up": (language, text) in their order."""
-    with open(os.path.join(ROOT, "README.md")) as file:
-        section = file.read().partition("\n## Set it up\n")[2].partition("\n### ")[0]
-    return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.M | re.S)
 
 
 class Newcomer:
@@ -133,7 +128,7 @@ def test_readme_word_for_word(stack):
         check("of 1 ready" in said, f"sluicectl status: {said}")
         wait_until(lambda: newcomer.rows() == (41, 40), 30, "the lines are in both tables")
         wait_until(lambda: "no log line" in newcomer.paste("sh", "sluicectl dlq list clean"), 30, "the bad line is a dead letter")
-        newcomer.paste("sh", "sluicectl dlq retry clean --yes")
+        newcomer.paste("sh", "sluicectl dlq retry --all clean")
         newcomer.paste("sh", f"sluicectl audit {newcomer.log}")
         check_fewer_rights(stack, newcomer, lines[40:])
         wait_until(lambda: newcomer.rows() == (61, 60), 30, "the others, too")
@@ -171,3 +166,119 @@ def test_installed_files_name_their_places(stack):
         check("PREFIX and SYSCONFDIR must begin with a slash" in done.stderr and done.returncode != 0, done.stderr)
     finally:
         newcomer.leave()
+
+
+def kubernetes_objects():
+    """{(kind, name): object} of etc/packaging/kubernetes"""
+    folder = os.path.join(ROOT, "etc", "packaging", "kubernetes")
+    found, files = {}, os.listdir(folder)
+    for name in files:
+        with open(os.path.join(folder, name)) as file:
+            for item in yaml.safe_load_all(file):
+                found[item["kind"], item.get("metadata", {}).get("name")] = item
+    kustomization = found.pop(("Kustomization", None))
+    check_equal(sorted(kustomization["resources"] + ["kustomization.yaml"]), sorted(files), "files that kustomization.yaml names")
+    check_equal(kustomization["images"], [{"name": "sluice", "newTag": version()}], "the image")
+    return found
+
+
+def check_pod(name, pod, objects):
+    """Volumes are there, what they name is there, and commands are those of the image."""
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    for volume in volumes.values():
+        if "configMap" in volume:
+            check(("ConfigMap", volume["configMap"]["name"]) in objects, volume)
+        if "secret" in volume:
+            check(("Secret", volume["secret"]["secretName"]) in objects, volume)
+    used = set()
+    for container in pod["containers"] + pod.get("initContainers", []):
+        used |= {mount["name"] for mount in container["volumeMounts"]}
+        check_equal(container["image"], "sluice", f"image of {name}")
+        probes = [container[kind] for kind in ("livenessProbe", "readinessProbe") if kind in container]
+        probes += [hook for hook in container.get("lifecycle", {}).values()]
+        for words in [probe["exec"]["command"] for probe in probes] + [container.get("command", container.get("args"))]:
+            words = words[2].split(";")[0].split() if words[0] == "sh" else words
+            if words[0] == "sluicectl":
+                done = subprocess.run([os.path.join(BUILD, "sluicectl"), *words[1:], "--help"], capture_output=True, text=True)
+                check_equal(done.returncode, 0, f"{name}: {words}: {done.stderr}")
+    check_equal(used, set(volumes), f"volumes that {name} mounts")
+
+
+def check_counts(name, template, conf, wanted):
+    """What its environment makes of the settings: so many producers, lake and clean workers."""
+    env = {item["name"]: item["value"] for item in template["spec"]["containers"][0]["env"]}
+    done = subprocess.run([os.path.join(BUILD, "sluiced"), "-T", "-c", conf], env={**os.environ, **env}, capture_output=True, text=True)
+    check_equal(done.returncode, 0, f"sluiced -T with the settings of {name}: {done.stderr}")
+    check_equal(re.findall(r"^ *(?:count|workers) = (\d+);  # environment$", done.stdout, re.M), wanted, f"processes of {name}")
+    check(template["spec"]["terminationGracePeriodSeconds"] > int(re.search(r"^ *drain_s = (\d+)", done.stdout, re.M).group(1)), "time to drain")
+
+
+def test_kubernetes_manifests(stack):
+    """What one file says of another, and what both say of the programs, is true. Their schema is not looked at."""
+    objects = kubernetes_objects()
+    folder = tempfile.mkdtemp(prefix="sluice-kubernetes-")
+    try:
+        secret = objects["Secret", "sluice"]["stringData"]
+        text = objects["ConfigMap", "sluice"]["data"]["sluice.conf"]
+        for name in re.findall(r"/etc/sluice-secrets/([^\"]+)", text):
+            check(name in secret, f"secret.yaml has no {name}")
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(secret[name])
+        conf = os.path.join(folder, "sluice.conf")
+        with open(conf, "w") as file:
+            file.write(text.replace("/etc/sluice-secrets", folder))
+        for (kind, name), item in objects.items():
+            if "template" in item.get("spec", {}):
+                check_pod(name, item["spec"]["template"]["spec"], objects)
+                if kind != "Job":
+                    check_equal(item["spec"]["selector"]["matchLabels"], item["spec"]["template"]["metadata"]["labels"], f"labels of {name}")
+        for key, wanted in ((("DaemonSet", "sluice-producer"), ["1", "0", "0"]), (("Deployment", "sluice-lake"), ["0", "1", "0"]),
+                            (("Deployment", "sluice-clean"), ["0", "0", "1"])):
+            check_counts(key[1], objects[key]["spec"]["template"], conf, wanted)
+        for stage in ("lake", "clean"):
+            scaled = objects["ScaledObject", f"sluice-{stage}"]["spec"]
+            check(("Deployment", scaled["scaleTargetRef"]["name"]) in objects, scaled)
+            trigger = scaled["triggers"][0]
+            check_equal(trigger["metadata"]["queueName"], f"queue-data-{stage}", "the queue")
+            login = objects["TriggerAuthentication", trigger["authenticationRef"]["name"]]["spec"]["secretTargetRef"][0]
+            check(login["key"] in objects["Secret", login["name"]]["stringData"], login)
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_pods_answer_their_probes(stack):
+    objects = kubernetes_objects()
+    for key in (("DaemonSet", "sluice-producer"), ("Deployment", "sluice-lake"), ("Deployment", "sluice-clean")):
+        container = objects[key]["spec"]["template"]["spec"]["containers"][0]
+        with Site(stack) as site:
+            site.start_sluiced(env={item["name"]: item["value"] for item in container["env"]})
+            check_equal(len(site.slots()), 1, f"processes of {key}")
+            live, ready = (container[kind]["exec"]["command"] for kind in ("livenessProbe", "readinessProbe"))
+            drain = container["lifecycle"]["preStop"]["exec"]["command"]
+            check_equal(site.ctl(*live[1:]).returncode, 0, f"{key}: {live}")
+            check(site.ctl(*ready[2].split(";")[0].split()[1:]).returncode <= 1, f"{key}: {ready}")
+            done = site.ctl(*drain[1:])
+            check_equal(done.returncode, 0, f"{key}: {drain}: {done.stderr}")
+
+
+def test_backup_and_restore(stack):
+    """The state copied while lines flow is put back: what it does not know is read again, and no row is doubled."""
+    lines = generate(900, seed=6)
+    for identity in ("line", "position"):
+        stack.empty()
+        with Site(stack, identity=identity) as site:
+            state, backup = os.path.join(site.folder, "state"), os.path.join(site.folder, "backup")
+            site.write_log(lines[:300])
+            sluiced = site.start_sluiced()
+            site.settle(300, 300)
+            site.write_log(lines[300:600])
+            shutil.copytree(state, backup, ignore=shutil.ignore_patterns("*.new"))
+            site.settle(600, 600)
+            sluiced.terminate()
+            check_equal(sluiced.wait(40), 0, "exit code of sluiced")
+            shutil.rmtree(state)
+            shutil.copytree(backup, state)
+            site.write_log(lines[600:])
+            site.start_sluiced()
+            site.settle(900, 900)
+            check_equal(site.ctl("audit", site.log).returncode, 0, "audit")

@@ -354,6 +354,18 @@ class Site:
                    f"{dead} dead letters of clean", pause=0.3)
 
 
+def version():
+    with open(os.path.join(ROOT, "Makefile")) as file:
+        return re.search(r"^VERSION := (\S+)$", file.read(), re.M).group(1)
+
+
+def readme_blocks():
+    """The blocks to paste of "Set it up": (language, text) in their order."""
+    with open(os.path.join(ROOT, "README.md")) as file:
+        section = file.read().partition("\n## Set it up\n")[2].partition("\n### ")[0]
+    return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.M | re.S)
+
+
 def generate(lines, seed=1, bad=0, unique=True, format="ezproxy"):
     """Lines (bytes, without line ends) of tests/make_log."""
     args = [os.path.join(BUILD, "tests", "make_log"), "--lines", str(lines), "--seed", str(seed), "--format", format]
