@@ -6,8 +6,102 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+/* --- descriptors --- */
+
+size_t
+file_table_open_count(const struct file_table *table)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < table->count; i++)
+		open += table->files[i]->fd >= 0;
+	return open;
+}
+
+static bool
+can_be_closed(const struct log_file *file)
+{
+	return file->fd >= 0 && file->track.frames == 0 && !file->in_buffer && !file->displaced;
+}
+
+bool
+file_table_has_room(const struct file_table *table)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		if (can_be_closed(table->files[i]))
+			return true;
+		open += table->files[i]->fd >= 0;
+	}
+	return open < table->open_max;
+}
+
+/* Close the one that will be missed least; false: there is none. except stays open. */
+static bool
+close_one(struct file_table *table, const struct log_file *except)
+{
+	for (size_t tries = 0; tries < table->count; tries++) {
+		struct log_file *best = NULL;
+
+		for (size_t i = 0; i < table->count; i++) {
+			struct log_file *file = table->files[i];
+
+			if (file == except || !can_be_closed(file))
+				continue;
+			if (best == NULL || file->ready < best->ready ||
+			    (file->ready == best->ready && file->used < best->used))
+				best = file;
+		}
+		if (best == NULL)
+			return false;
+		if (log_file_suspend(best) == 0)
+			return true;
+		best->displaced = true;
+	}
+	return false;
+}
+
+static void
+look_at_limit(struct file_table *table)
+{
+	struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	table->open_max = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)limit.rlim_cur;
+	table->open_max = table->open_max > FILE_TABLE_RESERVE + FILE_TABLE_LEAST
+				  ? table->open_max - FILE_TABLE_RESERVE
+				  : FILE_TABLE_LEAST;
+}
+
+void
+file_table_trim(struct file_table *table)
+{
+	look_at_limit(table);
+	for (size_t open = file_table_open_count(table); open > table->open_max; open--)
+		if (!close_one(table, NULL))
+			break;
+}
+
+enum file_resume
+file_table_resume(struct file_table *table, struct log_file *file)
+{
+	file->used = ++table->uses;
+	if (file->fd >= 0)
+		return FILE_OPEN;
+	if (file_table_open_count(table) >= table->open_max && !close_one(table, file))
+		return FILE_WAITS;
+	if (log_file_resume(file) != 0)
+		return errno == ENOENT ? FILE_GONE : FILE_WAITS;
+	return FILE_OPEN;
+}
+
+/* --- files --- */
 
 void
 file_table_open(struct file_table *table, struct checkpoint *checkpoint, bool once)
@@ -19,6 +113,7 @@ file_table_open(struct file_table *table, struct checkpoint *checkpoint, bool on
 		.quiet_ms = FILE_TABLE_QUIET_MS,
 	};
 	*checkpoint = (struct checkpoint){0};
+	look_at_limit(table);
 	if (!once)
 		file_watch_open(&table->watch);
 }
@@ -47,7 +142,10 @@ file_table_add(struct file_table *table, struct log_file *file)
 	if (!table->once && file->watch < 0)
 		file->watch = file_watch_add_file(&table->watch, file->fd);
 	file->finish = table->once;
+	file->used = ++table->uses;
 	table->changed = true;
+	if (table->count > table->open_max)
+		file_table_trim(table);
 }
 
 void

@@ -32,6 +32,7 @@ follower_open(struct follower *follower, struct process *process, struct checkpo
 	*follower = (struct follower){.process = process};
 	input_set_open(&follower->inputs, settings, checkpoint, process->once);
 	reader_init(&follower->reader, &follower->inputs, &limits, READER_BUFFER_BYTES);
+	follower->reader.take_unfinished = process->take_unfinished;
 	event_source_init(&follower->events, &settings->events);
 }
 
@@ -68,6 +69,7 @@ count_frame(struct follower *follower, const struct window_frame *frame)
 static void
 pump(struct follower *follower, struct publisher *publisher)
 {
+	uint64_t nul_bytes = follower->reader.nul_bytes;
 	struct window_frame frame;
 
 	for (int i = 0; i < BURST && publisher_can_take(publisher, clock_mono_ms()); i++) {
@@ -79,6 +81,8 @@ pump(struct follower *follower, struct publisher *publisher)
 		count_frame(follower, &frame);
 		publisher_send(publisher, &frame, body);
 	}
+	status_add(follower->process->status, COUNTER_NUL_BYTES,
+		   follower->reader.nul_bytes - nul_bytes);
 }
 
 /* Something was found that is not read, or not cut, yet. */

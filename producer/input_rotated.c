@@ -5,6 +5,7 @@
 #include "producer/input_rotated.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/packed.h"
 #include "common/base/xalloc.h"
 
 #include <dirent.h>
@@ -37,17 +38,16 @@ birth_of_predecessor(const struct file_table *table, const struct log_file *file
 static bool
 is_rotated_name(const char *name, const char *base)
 {
-	static const char *const suffixes[] = {".gz",  ".bz2", ".xz",  ".zst", ".lz4",
-					       ".zip", ".tmp", ".swp", ".bak", "~"};
+	static const char *const leftovers[] = {".tmp", ".swp", ".bak", "~"};
 	size_t len = strlen(name), base_len = strlen(base);
 
 	if (strncmp(name, base, base_len) != 0 || strchr(".-_", name[base_len]) == NULL ||
-	    name[base_len] == '\0')
+	    name[base_len] == '\0' || packed_by_name(name) != NULL)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-		size_t suffix_len = strlen(suffixes[i]);
+	for (size_t i = 0; i < ARRAY_LEN(leftovers); i++) {
+		size_t suffix_len = strlen(leftovers[i]);
 
-		if (len > suffix_len && strcmp(name + len - suffix_len, suffixes[i]) == 0)
+		if (len > suffix_len && strcmp(name + len - suffix_len, leftovers[i]) == 0)
 			return false;
 	}
 	return true;
@@ -119,36 +119,6 @@ input_of(const struct settings *settings, const char *path)
 	return NULL;
 }
 
-/* Open the file with that identity in the folder of its old path. Returns the descriptor or -1. */
-static int
-open_sibling(const struct checkpoint_entry *entry, char **path, struct file_look *look)
-{
-	char *copy = xstrdup(entry->path);
-	const char *folder = dirname(copy);
-	DIR *dir = opendir(folder);
-	const struct dirent *item;
-	int fd = -1;
-
-	*path = NULL;
-	while (fd < 0 && dir != NULL && (item = readdir(dir)) != NULL) {
-		if (item->d_ino != entry->identity.inode)
-			continue;
-		*path = xasprintf("%s/%s", folder, item->d_name);
-		if (file_look(-1, *path, look) == 0 && S_ISREG(look->mode) &&
-		    file_identity_same(&look->identity, &entry->identity)) {
-			fd = log_file_open(*path, look);
-			if (fd >= 0)
-				break;
-		}
-		free(*path);
-		*path = NULL;
-	}
-	if (dir != NULL)
-		closedir(dir);
-	free(copy);
-	return fd;
-}
-
 void
 input_rotated_resume(struct file_table *table, const struct settings *settings)
 {
@@ -162,14 +132,16 @@ input_rotated_resume(struct file_table *table, const struct settings *settings)
 
 		if (entry->gone_s != 0)
 			continue;
-		fd = input != NULL ? open_sibling(entry, &path, &look) : -1;
+		fd = input != NULL
+			     ? log_file_open_renamed(entry->path, &entry->identity, &path, &look)
+			     : -1;
 		if (fd >= 0) {
 			log_info("%s was renamed to %s meanwhile", entry->path, path);
 			/* From here on entry is not valid: it is taken out of the list. */
 			file = file_table_start(table, entry->path, input, fd, &look);
 			file->state = LOG_FILE_ROTATED;
 			file->quiet_since_ms = clock_mono_ms();
-			free(path);
+			file->open_path = path;
 			continue;
 		}
 		if (input != NULL)

@@ -84,8 +84,15 @@ sum_up(struct input_scan *scan, const struct file_table *table)
 		if (table->files[i]->error != 0)
 			count_unreadable(&now, table->files[i]->path, table->files[i]->error);
 	scan->error[0] = '\0';
-	if (now.count == 0)
+	if (now.count == 0) {
+		if (table->count > table->open_max)
+			snprintf(scan->error, sizeof(scan->error),
+				 "inputs: %zu files share %zu descriptors and are read in turn, "
+				 "later than they could be: raise the limit of open files (ulimit "
+				 "-n, LimitNOFILE=) to %zu or more",
+				 table->count, table->open_max, table->count + FILE_TABLE_RESERVE);
 		return;
+	}
 	if (now.count > 1)
 		snprintf(others, sizeof(others), "; nor can %zu more", now.count - 1);
 	snprintf(scan->error, sizeof(scan->error), "inputs: %.300s cannot be read: %s%s", now.path,
@@ -101,11 +108,14 @@ note_match(struct log_file *file, const char *path)
 	if (file->seen)
 		return; /* the same file under one more name */
 	file->seen = true;
+	file->displaced = false;
 	if (strcmp(file->path, path) == 0)
 		return;
 	log_info("%s is now called %s", file->path, path);
 	free(file->path);
+	free(file->open_path);
 	file->path = xstrdup(path);
+	file->open_path = xstrdup(path);
 	if (file->state == LOG_FILE_FOLLOWED) {
 		file->state = LOG_FILE_ROTATED;
 		file->quiet_since_ms = clock_mono_ms();

@@ -79,6 +79,27 @@ input_set_all_ended(const struct input_set *set)
 	return true;
 }
 
+/* True: it holds a descriptor now. False: it has to wait for one, or is gone. */
+static bool
+open_in_turn(struct input_set *set, struct log_file *file)
+{
+	switch (file_table_resume(&set->table, file)) {
+	case FILE_OPEN:
+		return true;
+	case FILE_WAITS:
+		break;
+	case FILE_GONE:
+		log_warning("%s was removed while it had no descriptor: what came after byte %lld "
+			    "is lost (%lld bytes when it was seen last)",
+			    file->path, (long long)file->next,
+			    (long long)MAX(0, file->size - file->next));
+		file->state = LOG_FILE_ENDED;
+		set->table.changed = true;
+		break;
+	}
+	return false;
+}
+
 struct log_file *
 input_set_next_ready(struct input_set *set)
 {
@@ -86,7 +107,7 @@ input_set_next_ready(struct input_set *set)
 		struct log_file *file = set->table.files[set->turn % set->table.count];
 
 		set->turn = (set->turn + 1) % set->table.count;
-		if (file->ready && file->state != LOG_FILE_ENDED)
+		if (file->ready && file->state != LOG_FILE_ENDED && open_in_turn(set, file))
 			return file;
 	}
 	return NULL;
@@ -95,10 +116,18 @@ input_set_next_ready(struct input_set *set)
 bool
 input_set_has_ready(const struct input_set *set)
 {
-	for (size_t i = 0; i < set->table.count; i++)
-		if (set->table.files[i]->ready && set->table.files[i]->state != LOG_FILE_ENDED)
+	bool has_closed = false;
+
+	for (size_t i = 0; i < set->table.count; i++) {
+		const struct log_file *file = set->table.files[i];
+
+		if (!file->ready || file->state == LOG_FILE_ENDED)
+			continue;
+		if (file->fd >= 0)
 			return true;
-	return false;
+		has_closed = true;
+	}
+	return has_closed && file_table_has_room(&set->table);
 }
 
 int64_t
@@ -119,6 +148,15 @@ input_set_replaced(struct input_set *set, struct log_file *file)
 
 	if (successor != NULL)
 		file_table_add(&set->table, successor);
+}
+
+void
+input_set_packed(struct input_set *set, struct log_file *file)
+{
+	log_warning("%s is compressed: nothing of it is read", file->path);
+	file->state = LOG_FILE_ENDED;
+	file->packed = true;
+	set->table.changed = true;
 }
 
 /* --- a turn --- */
@@ -168,7 +206,7 @@ remove_ended(struct input_set *set)
 		if (file->state != LOG_FILE_ENDED || file->track.frames > 0 || file->in_buffer ||
 		    file->verified.offset < file->track.confirmed)
 			continue;
-		if (!file_table_has_successor(&set->table, file)) {
+		if (!file->packed && !file_table_has_successor(&set->table, file)) {
 			struct checkpoint_entry entry = log_file_entry(file);
 
 			entry.gone_s = clock_wall_ms() / 1000;
@@ -186,6 +224,7 @@ input_set_turn(struct input_set *set, int64_t now_ms)
 	if (file_watch_take(&set->table.watch, on_file_changed, set))
 		set->folder_changed = true;
 	if (now_ms >= set->next_poll_ms) {
+		file_table_trim(&set->table);
 		poll_files(set, now_ms);
 		set->next_poll_ms = now_ms + INPUT_POLL_MS;
 	}
@@ -255,7 +294,8 @@ input_set_checkpoint(struct input_set *set, struct checkpoint *checkpoint)
 	for (size_t i = 0; i < set->table.count; i++) {
 		struct checkpoint_entry entry = log_file_entry(set->table.files[i]);
 
-		if (!file_table_has_successor(&set->table, set->table.files[i]))
+		if (!set->table.files[i]->packed &&
+		    !file_table_has_successor(&set->table, set->table.files[i]))
 			checkpoint_add(checkpoint, &entry);
 	}
 	set->table.changed = false;

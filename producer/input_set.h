@@ -72,6 +72,9 @@ bool input_set_has_ready(const struct input_set *set);
 /* The file's contents are no longer those that were read: its successor goes on for it. */
 void input_set_replaced(struct input_set *set, struct log_file *file);
 
+/* The file holds no lines: it ends here, and the scan names it from now on. */
+void input_set_packed(struct input_set *set, struct log_file *file);
+
 /* Bytes that are there but not yet cut into frames. */
 int64_t input_set_bytes_left(const struct input_set *set);
 

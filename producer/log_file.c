@@ -5,11 +5,14 @@
 #include "producer/log_file.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/packed.h"
 #include "common/base/xalloc.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,38 +20,23 @@
 
 /* --- opening --- */
 
-/* A rotated file that was compressed holds no lines; its beginning tells. */
 static bool
-is_compressed(int fd)
+is_packed(const char *path, int fd)
 {
-	static const struct {
-		const char *bytes;
-		size_t len;
-	} magics[] = {
-		{"\x1f\x8b\x08", 3},	 /* gzip */
-		{"\x28\xb5\x2f\xfd", 4}, /* zstd */
-		{"\xfd"
-		 "7zXZ\0",
-		 6}, /* xz */
-	};
-	char start[8];
+	char start[PACKED_START];
 	ssize_t got = pread(fd, start, sizeof(start), 0);
 
-	for (size_t i = 0; i < ARRAY_LEN(magics); i++)
-		if (got >= (ssize_t)magics[i].len &&
-		    memcmp(start, magics[i].bytes, magics[i].len) == 0)
-			return true;
-	return false;
+	return packed_by(path, start, (size_t)MAX(got, 0)) != NULL;
 }
 
 static int
-why_unusable(int fd, const struct file_look *look)
+why_unusable(const char *path, int fd, const struct file_look *look)
 {
 	if (S_ISDIR(look->mode))
 		return EISDIR;
 	if (!S_ISREG(look->mode))
 		return EINVAL;
-	return is_compressed(fd) ? ENOEXEC : 0;
+	return is_packed(path, fd) ? ENOEXEC : 0;
 }
 
 int
@@ -59,12 +47,42 @@ log_file_open(const char *path, struct file_look *look)
 
 	if (fd < 0)
 		return -1;
-	why = file_look(fd, NULL, look) == 0 ? why_unusable(fd, look) : errno;
+	why = file_look(fd, NULL, look) == 0 ? why_unusable(path, fd, look) : errno;
 	if (why == 0)
 		return fd;
 	close(fd);
 	errno = why;
 	return -1;
+}
+
+int
+log_file_open_renamed(const char *path, const struct file_identity *identity, char **found,
+		      struct file_look *look)
+{
+	char *copy = xstrdup(path);
+	const char *folder = dirname(copy);
+	DIR *dir = opendir(folder);
+	const struct dirent *item;
+	int fd = -1;
+
+	*found = NULL;
+	while (fd < 0 && dir != NULL && (item = readdir(dir)) != NULL) {
+		if (item->d_ino != identity->inode)
+			continue;
+		*found = xasprintf("%s/%s", folder, item->d_name);
+		if (file_look(-1, *found, look) == 0 && S_ISREG(look->mode) &&
+		    file_identity_same(&look->identity, identity)) {
+			fd = log_file_open(*found, look);
+			if (fd >= 0)
+				break;
+		}
+		free(*found);
+		*found = NULL;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(copy);
+	return fd;
 }
 
 static void
@@ -129,37 +147,38 @@ log_file_free(struct log_file **file)
 	if (*file == NULL)
 		return;
 	assert((*file)->track.frames == 0);
-	close((*file)->fd);
+	if ((*file)->fd >= 0)
+		close((*file)->fd);
+	free((*file)->open_path);
 	free((*file)->path);
 	free(*file);
 	*file = NULL;
 }
 
-struct log_file *
-log_file_succeed(struct log_file *file)
+static const char *
+place_of(const struct log_file *file)
 {
-	struct log_file *successor;
-	struct file_look look;
-	int fd;
+	return file->open_path != NULL ? file->open_path : file->path;
+}
 
-	log_warning("%s was truncated or overwritten after byte %lld was read: reading it from its "
-		    "start as a new file; lines written after that byte and before the change are "
-		    "lost unless a copy is read too (rotation by rename loses nothing)",
-		    file->path, (long long)file->next);
-	file->state = LOG_FILE_ENDED;
-	file->ready = false;
-	fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0 || file_look(fd, NULL, &look) != 0) {
-		log_error("%s: cannot open it once more: %s", file->path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return NULL;
-	}
-	look.identity.generation = file->identity.generation + 1;
-	successor = log_file_new(file->path, file->input, fd, &look, NULL);
-	successor->watch = file->watch;
-	file->watch = -1;
-	return successor;
+static bool
+is_in_place(const struct log_file *file)
+{
+	struct file_look look;
+
+	return file_look(-1, place_of(file), &look) == 0 &&
+	       file_identity_same(&look.identity, &file->identity);
+}
+
+int
+log_file_suspend(struct log_file *file)
+{
+	assert(file->track.frames == 0);
+	if (!is_in_place(file))
+		return -1;
+	close(file->fd);
+	file->fd = -1;
+	return 0;
 }
 
 /* --- reading --- */
@@ -176,18 +195,90 @@ log_file_failed(struct log_file *file, const char *doing)
 }
 
 int
+log_file_resume(struct log_file *file)
+{
+	struct file_look look;
+	char *found = NULL;
+	int fd;
+
+	if (file->fd >= 0)
+		return 0;
+	fd = open(place_of(file), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd >= 0 && (file_look(fd, NULL, &look) != 0 ||
+			!file_identity_same(&look.identity, &file->identity))) {
+		close(fd);
+		fd = -1;
+		errno = ENOENT;
+	}
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		fd = log_file_open_renamed(file->path, &file->identity, &found, &look);
+		if (fd < 0) {
+			errno = ENOENT;
+			return -1;
+		}
+		free(file->open_path);
+		file->open_path = found;
+	}
+	if (fd < 0) {
+		log_file_failed(file, "cannot open it again");
+		return -1;
+	}
+	file->fd = fd;
+	return 0;
+}
+
+struct log_file *
+log_file_succeed(struct log_file *file)
+{
+	struct log_file *successor;
+	struct file_look look;
+	int fd;
+
+	log_warning("%s was truncated or overwritten after byte %lld was read: reading it from its "
+		    "start as a new file; lines written after that byte and before the change are "
+		    "lost unless a copy is read too (rotation by rename loses nothing)",
+		    file->path, (long long)file->next);
+	file->state = LOG_FILE_ENDED;
+	file->ready = false;
+	fd = log_file_resume(file) == 0 ? fcntl(file->fd, F_DUPFD_CLOEXEC, 0) : -1;
+	if (fd < 0 || file_look(fd, NULL, &look) != 0) {
+		log_error("%s: cannot open it once more: %s", file->path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	look.identity.generation = file->identity.generation + 1;
+	successor = log_file_new(file->path, file->input, fd, &look, NULL);
+	successor->watch = file->watch;
+	file->watch = -1;
+	return successor;
+}
+
+static void
+note_growth(struct log_file *file)
+{
+	file->quiet_since_ms = clock_mono_ms();
+	file->grown_ms = clock_wall_ms();
+}
+
+int
 log_file_poll(struct log_file *file)
 {
 	struct file_look look;
+	bool by_path = file->fd < 0;
 
-	if (file_look(file->fd, NULL, &look) != 0) {
-		log_file_failed(file, "cannot look at it");
+	if (file_look(file->fd, by_path ? place_of(file) : NULL, &look) != 0 ||
+	    (by_path && !file_identity_same(&look.identity, &file->identity))) {
+		if (by_path)
+			file->ready = true; /* opening it finds it, or says that it is gone */
+		else
+			log_file_failed(file, "cannot look at it");
 		return 0;
 	}
 	if (look.size != file->size || look.changed_ns != file->changed_ns || file->failed)
 		file->ready = true;
 	if (look.size != file->size)
-		file->quiet_since_ms = clock_mono_ms();
+		note_growth(file);
 	if (look.size < file->scanned)
 		return -1; /* size keeps what was seen before: the message tells of it */
 	file->failed = false;
@@ -216,9 +307,15 @@ log_file_read(struct log_file *file, int64_t from, char *buffer, size_t size, si
 	*got = (size_t)read_len;
 	if (from + read_len > file->size) {
 		file->size = from + read_len;
-		file->quiet_since_ms = clock_mono_ms();
+		note_growth(file);
 	}
-	return read_len > 0 ? LOG_FILE_BYTES : LOG_FILE_AT_END;
+	if (read_len == 0)
+		return LOG_FILE_AT_END;
+	/* It may have been empty when it was opened. */
+	if (from == 0 && packed_by(file->path, buffer, (size_t)MIN(read_len, PACKED_START)) != NULL)
+		return LOG_FILE_PACKED;
+	file->read_ms = clock_wall_ms();
+	return LOG_FILE_BYTES;
 }
 
 enum log_file_read
@@ -250,6 +347,21 @@ log_file_advance(struct log_file *file, int64_t offset, uint64_t marker)
 {
 	file->next = file->scanned = offset;
 	file->marker = marker;
+}
+
+int64_t
+log_file_lag_ms(struct log_file *file, int64_t now_ms)
+{
+	int64_t confirmed = file->track.confirmed;
+
+	if (file->mark_ms == 0 || confirmed >= file->mark_size) {
+		file->lag_ms = file->mark_ms != 0 ? now_ms - file->mark_ms : 0;
+		file->mark_size = file->size;
+		file->mark_ms = now_ms;
+	}
+	if (confirmed >= file->size)
+		file->lag_ms = 0;
+	return confirmed >= file->size ? 0 : MAX(file->lag_ms, now_ms - file->mark_ms);
 }
 
 void

@@ -33,7 +33,7 @@ log_path_error(const struct path_errors *errors, const struct path_error *entry)
 		log_info("%s is not a regular file: skipped", path);
 		break;
 	case ENOEXEC:
-		log_info("%s is compressed: skipped", path);
+		log_info("%s is compressed, or about to be: skipped", path);
 		break;
 	}
 }

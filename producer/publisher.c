@@ -338,6 +338,7 @@ load_body(struct publisher *publisher, struct window_frame *frame, struct span *
 				 clock_mono_ms() + settings->broker.retry_min_ms);
 		return false;
 	case LOG_FILE_AT_END:
+	case LOG_FILE_PACKED:
 	case LOG_FILE_REPLACED:
 		break;
 	}

@@ -3,11 +3,16 @@
  * reader.c - choosing the file whose turn it is, filling the buffer, cutting frames from it.
  */
 #include "producer/reader.h"
+#include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/message/log_time.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { LINE_LOOKED_AT = 4096 }; /* bytes of a line in which its time is looked for */
 
 void
 reader_init(struct reader *reader, struct input_set *inputs, const struct frame_limits *limits,
@@ -46,6 +51,22 @@ marker_of(const struct reader *reader, int64_t offset)
 									: ~FILE_MARKER_NONE;
 }
 
+/* For people: what time the last line bears; a line whose end alone would cost much has none. */
+static void
+note_line_time(struct log_file *file, struct span body)
+{
+	size_t end = body.len > 0 && body.ptr[body.len - 1] == '\n' ? body.len - 1 : body.len;
+	size_t start = end, least = end > LINE_LOOKED_AT ? end - LINE_LOOKED_AT : 0;
+	struct log_time time;
+
+	while (start > least && body.ptr[start - 1] != '\n')
+		start--;
+	file->has_line_time =
+		log_time_find((struct span){body.ptr + start, end - start}, &time) == LOG_TIME_OK;
+	if (file->has_line_time)
+		file->line_s = time.unix_s;
+}
+
 /* Cut [file->next, end) as one frame; end is a line's end or the end of the file. */
 static void
 cut_frame(struct reader *reader, int64_t end, uint32_t lines, struct window_frame *frame,
@@ -66,10 +87,51 @@ cut_frame(struct reader *reader, int64_t end, uint32_t lines, struct window_fram
 		.lines = lines,
 	};
 	*body = SPAN_NULL;
-	if (file->next >= reader->from)
+	if (file->next >= reader->from) {
 		*body = (struct span){reader->buffer + (file->next - reader->from),
 				      frame->body_len};
+		note_line_time(file, *body);
+	}
 	log_file_advance(file, end, marker);
+}
+
+/* How many NULs there are from the start of the line on, up to end. */
+static int64_t
+count_nuls(const struct log_file *file, int64_t end)
+{
+	char chunk[65536];
+	int64_t at = file->next;
+
+	while (at < end) {
+		size_t want = (size_t)MIN((int64_t)sizeof(chunk), end - at);
+		ssize_t got = pread(file->fd, chunk, want, at);
+		ssize_t nuls = 0;
+
+		while (nuls < got && chunk[nuls] == '\0')
+			nuls++;
+		at += nuls;
+		if (got <= 0 || nuls < got)
+			break;
+	}
+	return at - file->next;
+}
+
+/* The line that ends at end begins behind the NULs before it. */
+static void
+pass_nuls(struct reader *reader, int64_t end)
+{
+	struct log_file *file = reader->file;
+	int64_t nuls = count_nuls(file, end), scanned = file->scanned;
+
+	if (nuls == 0)
+		return;
+	log_warning("%s: %lld NUL bytes before a line, from byte %lld to %lld, are passed over: "
+		    "a hole that a crash or a truncated file left",
+		    file->path, (long long)nuls, (long long)file->next,
+		    (long long)(file->next + nuls));
+	reader->nul_bytes += (uint64_t)nuls;
+	log_file_advance(file, file->next + nuls, marker_of(reader, file->next + nuls));
+	file->scanned = MAX(scanned, file->next);
 }
 
 static void
@@ -99,18 +161,30 @@ cut_too_long(struct reader *reader, int64_t end, struct window_frame *frame, str
 	next_too_long(reader, frame);
 }
 
-/* One line that ends at end (its LF, if it has one, is the byte before it). */
-static void
+static bool
+is_too_long(const struct reader *reader, int64_t end, bool has_lf)
+{
+	return end - reader->file->next - (has_lf ? 1 : 0) > (int64_t)reader->limits.max_line_bytes;
+}
+
+/*
+ * One line that ends at end (its LF, if it has one, is the byte before it). False: there were only
+ * NULs.
+ */
+static bool
 cut_line(struct reader *reader, int64_t end, bool has_lf, struct window_frame *frame,
 	 struct span *body)
 {
-	int64_t length = end - reader->file->next - (has_lf ? 1 : 0);
-
-	if (length > (int64_t)reader->limits.max_line_bytes)
+	if (is_too_long(reader, end, has_lf))
+		pass_nuls(reader, end);
+	if (reader->file->next == end)
+		return false;
+	if (is_too_long(reader, end, has_lf))
 		cut_too_long(reader, end, frame, body);
 	else
 		cut_frame(reader, end, 1, frame, body);
 	frame->unfinished = reader->too_long.unfinished = !has_lf;
+	return true;
 }
 
 /* At the end of the file: nothing more now, or (finish) the unfinished last line and the end. */
@@ -125,8 +199,13 @@ cut_end(struct reader *reader, struct window_frame *frame, struct span *body)
 	file->state = LOG_FILE_ENDED;
 	if (file->scanned == file->next)
 		return false;
-	cut_line(reader, file->scanned, false, frame, body);
-	return true;
+	if (reader->inputs->table.once && !reader->take_unfinished) {
+		log_warning("%s: its last line, from byte %lld, has no line end: it is left for "
+			    "the next run (--take-unfinished takes it)",
+			    file->path, (long long)file->next);
+		return false;
+	}
+	return cut_line(reader, file->scanned, false, frame, body);
 }
 
 /* The buffer starts inside a long line: look for its end. */
@@ -138,8 +217,8 @@ cut_long_line(struct reader *reader, struct window_frame *frame, struct span *bo
 	const char *lf = memchr(reader->buffer + skip, '\n', reader->used - skip);
 
 	if (lf != NULL) {
-		cut_line(reader, reader->from + (lf - reader->buffer) + 1, true, frame, body);
-		return true;
+		return cut_line(reader, reader->from + (lf - reader->buffer) + 1, true, frame,
+				body);
 	}
 	file->scanned = reader->from + (int64_t)reader->used;
 	return reader->at_end && cut_end(reader, frame, body);
@@ -176,8 +255,7 @@ cut(struct reader *reader, struct window_frame *frame, struct span *body)
 		cut_frame(reader, file->next + (int64_t)length, lines, frame, body);
 		return true;
 	case FRAME_CUT_TOO_LONG:
-		cut_too_long(reader, file->next + (int64_t)length, frame, body);
-		return true;
+		return cut_line(reader, file->next + (int64_t)length, true, frame, body);
 	case FRAME_CUT_NONE:
 		break;
 	}
@@ -211,6 +289,9 @@ fill(struct reader *reader)
 		switch (log_file_read(file, from, reader->buffer, reader->capacity, &got)) {
 		case LOG_FILE_REPLACED:
 			input_set_replaced(reader->inputs, file);
+			continue;
+		case LOG_FILE_PACKED:
+			input_set_packed(reader->inputs, file);
 			continue;
 		case LOG_FILE_FAILED:
 			continue;

@@ -22,12 +22,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { OPTION_ONCE = 256, OPTION_SLOT };
+enum { OPTION_ONCE = 256, OPTION_SLOT, OPTION_TAKE_UNFINISHED };
 
 struct options {
 	const char *settings_path;
 	const char *slot; /* as handover_format_slot() wrote it */
-	bool once;
+	bool once, take_unfinished;
 };
 
 static void
@@ -41,10 +41,16 @@ process_print_help(const struct process_description *d)
 	       "needed.\n"
 	       "TERM or INT: finish what is in hand, then exit; a second one or QUIT: exit at "
 	       "once.\n",
-	       d->program, d->has_once ? " [--once]" : "", d->purpose, settings_default_path,
-	       d->has_once ? "  --once      read the inputs to their end, wait for every confirm, "
-			     "exit\n"
-			   : "");
+	       d->program, d->has_once ? " [--once [--take-unfinished]]" : "", d->purpose,
+	       settings_default_path,
+	       d->has_once
+		       ? "  --once      read the inputs to their end, wait for every confirm, "
+			 "exit\n"
+			 "  --take-unfinished\n"
+			 "              with --once: also take a last line that has no line end "
+			 "yet; else\n"
+			 "              it is left for the next run\n"
+		       : "");
 }
 
 static struct options
@@ -54,6 +60,7 @@ process_parse_options(const struct process_description *d, int argc, char **argv
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{"once", no_argument, NULL, OPTION_ONCE},
+		{"take-unfinished", no_argument, NULL, OPTION_TAKE_UNFINISHED},
 		{HANDOVER_SLOT_OPTION, required_argument, NULL, OPTION_SLOT},
 		{NULL, 0, NULL, 0},
 	};
@@ -79,6 +86,9 @@ process_parse_options(const struct process_description *d, int argc, char **argv
 				fatal_exit(EX_USAGE, "--once is for sluice-producer");
 			options.once = true;
 			break;
+		case OPTION_TAKE_UNFINISHED:
+			options.take_unfinished = true;
+			break;
 		default: /* getopt has said what is wrong */
 			fprintf(stderr, "try: %s --help\n", d->program);
 			exit(EX_USAGE);
@@ -87,6 +97,9 @@ process_parse_options(const struct process_description *d, int argc, char **argv
 	if (optind < argc)
 		fatal_exit(EX_USAGE, "unexpected argument \"%s\"; try: %s --help", argv[optind],
 			   d->program);
+	if (options.take_unfinished && !options.once)
+		fatal_exit(EX_USAGE, "--take-unfinished goes with sluice-producer --once: while it "
+				     "follows files, a line is taken when its end comes");
 	return options;
 }
 
@@ -174,7 +187,9 @@ process_start(struct process *process, const struct process_description *descrip
 
 	log_set_program(description->program);
 	options = process_parse_options(description, argc, argv);
-	*process = (struct process){.once = options.once, .supervisor_fd = -1};
+	*process = (struct process){.once = options.once,
+				    .take_unfinished = options.take_unfinished,
+				    .supervisor_fd = -1};
 	snprintf(process->name, sizeof(process->name), "%s", description->role);
 	if (options.slot != NULL)
 		process_join_supervisor(process, options.slot);

@@ -22,9 +22,10 @@ struct process {
 	struct settings *settings;
 	struct status_page *status;
 	bool supervised;
-	bool once;     /* --once: end when all work is done (producer only) */
-	bool stop;     /* drain and end */
-	bool stop_now; /* end without draining */
+	bool once;	      /* --once: end when all work is done (producer only) */
+	bool take_unfinished; /* with once: also last lines that have no line end */
+	bool stop;	      /* drain and end */
+	bool stop_now;	      /* end without draining */
 	int signal_fd;
 	int supervisor_fd;    /* -1 when alone */
 	uint64_t log_dropped; /* as the status page has it */
@@ -34,7 +35,7 @@ struct process_description {
 	const char *role;    /* "producer", "lake", "clean" */
 	const char *program; /* "sluice-producer" */
 	const char *purpose; /* one sentence for --help */
-	bool has_once;	     /* knows --once */
+	bool has_once;	     /* knows --once and --take-unfinished */
 };
 
 /*

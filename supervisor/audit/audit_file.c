@@ -179,7 +179,8 @@ audit_file_open(struct audit_file *file, const char *path, const char *state_dir
 	unsigned char start[6];
 	int code;
 
-	*file = (struct audit_file){.path = path, .fd = -1, .packing = NOT_PACKED};
+	*file = (struct audit_file){
+		.path = path, .fd = -1, .packing = NOT_PACKED, .max_line_bytes = AUDIT_LINE_MAX};
 	code = strcmp(path, "-") == 0 ? open_standard_input(file) : open_named(file, state_dir);
 	if (code != 0)
 		return code;
@@ -316,6 +317,18 @@ audit_file_explain(const struct audit_file *file, int error, char *out, size_t o
 			 packings[file->packing].program, strerror(error));
 }
 
+/* The line is too long for the producer, which begins it behind a hole. Returns the bytes of that. */
+static size_t
+pass_nuls(struct audit_file *file, size_t len)
+{
+	size_t nuls = 0;
+
+	while (nuls < len && file->buffer[file->start + nuls] == '\0')
+		nuls++;
+	file->start += nuls;
+	return nuls;
+}
+
 int
 audit_file_next(struct audit_file *file, struct audit_line *line)
 {
@@ -328,6 +341,10 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 
 		len = file->used - file->start;
 		lf = len > looked ? memchr(from, '\n', len - looked) : NULL;
+		if (lf != NULL)
+			len = (size_t)(lf - (file->buffer + file->start));
+		if (len > (size_t)file->max_line_bytes)
+			len -= pass_nuls(file, len);
 		if (lf != NULL || len >= AUDIT_LINE_MAX + 2)
 			break;
 		looked = len;

@@ -28,6 +28,7 @@ struct audit_file {
 	int64_t read_to;
 	char *buffer;
 	size_t buffer_size, start, used;
+	int64_t max_line_bytes; /* set after opening; of longer lines NULs before them are no part */
 };
 
 struct audit_line {
@@ -50,7 +51,10 @@ void audit_file_close(struct audit_file *file);
 /* It is standard input or a packed file: nobody knows what the producer called it. */
 bool audit_file_is_stream(const struct audit_file *file);
 
-/* The next line, valid until the next call. 1, or 0 at the end, or -1 with errno. */
+/*
+ * The next line as the producer would cut it (reader.h), valid until the next call. 1, or 0 at the end, or -1
+ * with errno.
+ */
 int audit_file_next(struct audit_file *file, struct audit_line *line) MUST_CHECK;
 
 /* What that errno means for this file. */

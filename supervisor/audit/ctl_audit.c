@@ -166,6 +166,7 @@ audit_log(struct run *run, unsigned number)
 	code = audit_file_open(&file, path, state_dir);
 	if (code == 0 && run->options->file_id != NULL)
 		snprintf(file.id, sizeof(file.id), "%s", run->options->file_id);
+	file.max_line_bytes = run->settings->producer.max_line_bytes;
 	if (code == 0)
 		code = audit_lines_of(run, &file, number, format_of_log(run, path));
 	audit_file_close(&file);

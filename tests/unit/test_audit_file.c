@@ -110,6 +110,34 @@ test_size_at_opening(void **state)
 	assert_end();
 }
 
+/* Holes as the producer takes them: see test_hole of test_input_set.c. */
+static void
+test_holes(void **state)
+{
+	const int64_t hole = 40000000;
+
+	(void)state;
+	append_many(0, 9);
+	append("a\n", 2);
+	append_many(0, 10);
+	append("b\r\n", 3);
+	append_many(0, (size_t)hole);
+	append("c\n", 2);
+	append_many(0, 20);
+	append("elevenbytes\n", 12);
+	append_many(0, 20);
+	append("\n", 1);
+	append_many(0, 20);
+	assert_int_equal(audit_file_open(&file, path, NULL), 0);
+	file.max_line_bytes = 10;
+	assert_line(0, 10, NULL, true); /* it stays where the line is short enough with it */
+	assert_line(21, 2, "b", true);
+	assert_line(24 + hole, 1, "c", true);
+	assert_line(46 + hole, 11, "elevenbytes", true);
+	assert_line(78 + hole, 0, "", true);
+	assert_end();
+}
+
 static void
 test_empty(void **state)
 {
@@ -307,6 +335,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lines, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_size_at_opening, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_empty, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(test_holes, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_long_lines, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_refused, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_packed, make_file, remove_file),

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -236,7 +237,17 @@ test_once(void **state)
 
 	append(world, "a.log", "1\nunfinished");
 	begin(world, true);
-	ASSERT_READ(world, "1\n|unfinished|");
+	ASSERT_READ(world, "1\n|"); /* the rest of the line may come yet */
+	assert_true(input_set_all_ended(&world->set));
+	end(world);
+	append(world, "a.log", " no more\n2\n3");
+	begin(world, true);
+	ASSERT_READ(world, "unfinished no more\n2\n|");
+	assert_true(input_set_all_ended(&world->set));
+	end(world);
+	begin(world, true);
+	world->reader.take_unfinished = true;
+	ASSERT_READ(world, "3|");
 	assert_true(input_set_all_ended(&world->set));
 	end(world);
 	begin(world, true);
@@ -328,10 +339,90 @@ test_too_long(void **state)
 	/* The end of a file can be too long as well. */
 	append_many(world, "a.log", 'u', MAX_LINE + 1);
 	begin(world, true);
+	world->reader.take_unfinished = true;
 	read_all(world);
 	assert_int_equal(world->got_len, 2 * (MAX_LINE + 1));
 	end(world);
 	assert_int_equal(world->checkpoint.entries[0].offset, 2 + MAX_LINE + 2 + 2 + MAX_LINE + 1);
+}
+
+/*
+ * Holes: NULs that would make a line too long are no part of it, however many buffers they fill;
+ * fewer stay. The line's place is that of its first byte behind them.
+ */
+static void
+test_hole(void **state)
+{
+	static const size_t sizes[] = {MAX_LINE - 1, MAX_LINE, BUFFER * 3, BUFFER * 50 + 7};
+	struct world *world = *state;
+	struct window_frame frame;
+	struct span body;
+
+	begin(world, false);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		struct stat found;
+
+		append_many(world, "a.log", 0, sizes[i]);
+		append(world, "a.log", "xy\n");
+		assert_int_equal(stat(path_of(world, "a.log"), &found), 0);
+		world->set.next_poll_ms = world->set.next_scan_ms = 0;
+		input_set_turn(&world->set, clock_mono_ms());
+		assert_true(reader_next(&world->reader, &frame, &body));
+		assert_int_equal(frame.kind, FRAME_LINES);
+		assert_int_equal(frame.body_len, 3);
+		assert_int_equal(frame.offset, found.st_size - 3);
+		note(world, &frame, body);
+		assert_string_equal(world->got + world->got_len - 4, "xy\n|");
+		append(world, "a.log", "next\n");
+		ASSERT_READ(world, "next\n|");
+	}
+	assert_int_equal(world->reader.nul_bytes, sizes[0] + sizes[1] + sizes[2] + sizes[3]);
+	end(world);
+}
+
+static void
+test_small_hole(void **state)
+{
+	struct world *world = *state;
+
+	append_many(world, "a.log", 0, MAX_LINE - 2);
+	append(world, "a.log", "xy\nz\n");
+	begin(world, false);
+	read_all(world);
+	/* it stays, also where the line is longer than a buffer */
+	assert_int_equal(world->got_len, MAX_LINE + 1 + 1 + 2 + 1);
+	assert_int_equal(world->reader.nul_bytes, 0);
+	end(world);
+	assert_int_equal(world->checkpoint.entries[0].offset, MAX_LINE + 3);
+}
+
+/* A line that is too long without the NULs before it, too; NULs and nothing else. */
+static void
+test_hole_and_too_long(void **state)
+{
+	struct world *world = *state;
+	struct window_frame frame;
+	struct span body;
+
+	append_many(world, "a.log", 0, MAX_LINE * 2);
+	append_many(world, "a.log", 't', MAX_LINE + 1);
+	append(world, "a.log", "\ny\n");
+	append_many(world, "a.log", 0, MAX_LINE * 2);
+	append(world, "a.log", "\n");
+	append_many(world, "a.log", 0, MAX_LINE * 2);
+	begin(world, true);
+	world->reader.take_unfinished = true;
+	for (int i = 0; i < 2; i++) {
+		assert_true(reader_next(&world->reader, &frame, &body));
+		assert_int_equal(frame.kind, FRAME_TOO_LONG);
+		assert_int_equal(frame.offset, MAX_LINE * 2);
+		note(world, &frame, body);
+		assert_int_equal(world->got[world->got_len - 2], 't');
+	}
+	ASSERT_READ(world, "y\n|\n|");
+	assert_true(input_set_all_ended(&world->set));
+	assert_int_equal(world->reader.nul_bytes, MAX_LINE * 6);
+	end(world);
 }
 
 static void
@@ -563,6 +654,167 @@ test_not_files(void **state)
 	end(world);
 }
 
+/* A packer makes the file first, and writes to it later, slowly. */
+static void
+test_packed_at_growth(void **state)
+{
+	struct world *world = *state;
+
+	free(world->inputs[0].path);
+	world->inputs[0].path = xasprintf("%s/a.log*", world->folder);
+	append(world, "a.log", "1\n");
+	append(world, "a.log.1.gz", "");
+	append(world, "a.log.2", "");	       /* a packer's, by content only */
+	append(world, "a.log.3.gz", "text\n"); /* a log, whatever its name says */
+	append(world, "a.log.4.zst", "");
+	append(world, "a.log.5.gz", "text with"); /* not yet known */
+	append(world, "a.log.6.br", "text\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n|text\n|");
+	assert_int_equal(world->set.table.count, 3);
+	append(world, "a.log.1.gz", "\x1f");
+	append(world, "a.log.2", "\x1f");
+	append(world, "a.log.4.zst", "\x28\xb5\x2f");
+	ASSERT_READ(world, "");
+	append(world, "a.log.1.gz", "\x8b\x08\n\n\n");
+	append(world, "a.log.2", "\x8b\x08\n\n\n");
+	append(world, "a.log.4.zst", "\xfd\n\n\n");
+	append(world, "a.log.5.gz", "out an end\n");
+	ASSERT_READ(world, "text without an end\n|");
+	append(world, "a.log", "2\n");
+	ASSERT_READ(world, "2\n|");
+	assert_int_equal(world->set.table.count, 3);
+	assert_string_equal(world->set.scan.error, "");
+	end(world);
+	assert_int_equal(world->checkpoint.count, 3); /* nothing of what is packed */
+	/* the same of what comes by copying and truncating */
+	begin(world, false);
+	assert_int_equal(truncate(path_of(world, "a.log"), 0), 0);
+	ASSERT_READ(world, "");
+	append(world, "a.log", "PK\x03\x04\n");
+	ASSERT_READ(world, "");
+	end(world);
+}
+
+/* --- more files than descriptors --- */
+
+enum { DESCRIPTORS = FILE_TABLE_RESERVE + 8 };
+
+static void
+limit_descriptors(struct rlimit *normal, rlim_t count)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, normal), 0);
+	limit = *normal;
+	limit.rlim_cur = count;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static unsigned
+count_of(const char *text, char byte)
+{
+	unsigned count = 0;
+
+	for (; *text != '\0'; text++)
+		count += *text == byte;
+	return count;
+}
+
+static void
+test_more_files_than_descriptors(void **state)
+{
+	struct world *world = *state;
+	struct rlimit normal;
+	char name[32], moved[32];
+
+	for (int i = 0; i < 50; i++) {
+		snprintf(name, sizeof(name), "%02d.log", i);
+		append(world, name, "x\n");
+	}
+	limit_descriptors(&normal, DESCRIPTORS);
+	begin(world, false);
+	assert_int_equal(count_of(read_all(world), 'x'), 50);
+	assert_int_equal(world->set.table.count, 50);
+	assert_true(file_table_open_count(&world->set.table) <= 8);
+	assert_non_null(strstr(world->set.scan.error, "50 files share 8 descriptors"));
+	assert_non_null(strstr(world->set.scan.error, "to 82 or more"));
+	/* whoever grows is read, wherever it stands */
+	for (int i = 0; i < 50; i += 7) {
+		snprintf(name, sizeof(name), "%02d.log", i);
+		append(world, name, "y\n");
+	}
+	assert_int_equal(count_of(read_all(world), 'y'), 8);
+	/* closed files that grow and are renamed, truncated, removed */
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "%02d.log", i);
+		snprintf(moved, sizeof(moved), "%02d.log.1", i);
+		append(world, name, "z\n");
+		move(world, name, moved);
+		append(world, name, "z\n");
+	}
+	for (int i = 20; i < 30; i++) {
+		snprintf(name, sizeof(name), "%02d.log", i);
+		assert_int_equal(truncate(path_of(world, name), 0), 0);
+	}
+	for (int i = 30; i < 40; i++) {
+		snprintf(name, sizeof(name), "%02d.log", i);
+		assert_int_equal(unlink(path_of(world, name)), 0);
+	}
+	assert_int_equal(count_of(read_all(world), 'z'), 40);
+	read_all(world);
+	assert_true(file_table_open_count(&world->set.table) <= 8);
+	for (int i = 20; i < 30; i++) {
+		snprintf(name, sizeof(name), "%02d.log", i);
+		append(world, name, "t\n");
+	}
+	assert_int_equal(count_of(read_all(world), 't'), 10);
+	assert_int_equal(world->set.table.count, 40);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &normal), 0);
+	read_all(world);
+	assert_string_equal(world->set.scan.error, "");
+	end(world);
+	assert_true(world->checkpoint.count >= 40);
+	begin(world, false);
+	ASSERT_READ(world, "");
+	end(world);
+}
+
+/* Also with --once, and where frames on their way hold all descriptors for a while. */
+static void
+test_once_with_few_descriptors(void **state)
+{
+	struct world *world = *state;
+	struct window_frame frames[60];
+	struct rlimit normal;
+	struct span body;
+	unsigned count = 0;
+	char name[32];
+
+	for (int i = 0; i < 50; i++) {
+		snprintf(name, sizeof(name), "%02d.log", i);
+		append(world, name, "x\n");
+	}
+	limit_descriptors(&normal, DESCRIPTORS);
+	begin(world, true);
+	while (reader_next(&world->reader, &frames[count], &body))
+		frames[count++].track->frames++;
+	reader_reset(&world->reader);
+	assert_true(count >= 8 && count <= 12);
+	assert_false(reader_has_more(&world->reader)); /* or it would be asked without pause */
+	assert_false(input_set_all_ended(&world->set));
+	for (unsigned i = 0; i < count; i++) {
+		frames[i].track->frames--;
+		frames[i].track->confirmed = frames[i].end;
+		frames[i].track->marker = frames[i].marker;
+	}
+	assert_true(reader_has_more(&world->reader));
+	assert_int_equal(count_of(read_all(world), 'x') + count, 50);
+	assert_true(input_set_all_ended(&world->set));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &normal), 0);
+	end(world);
+}
+
 static void
 assert_error(struct world *world, const char *what, const char *why)
 {
@@ -681,6 +933,9 @@ main(void)
 		TEST(test_long_lines),
 		TEST(test_full_frames),
 		TEST(test_too_long),
+		TEST(test_hole),
+		TEST(test_small_hole),
+		TEST(test_hole_and_too_long),
 		TEST(test_rotation),
 		TEST(test_unlinked),
 		TEST(test_rename_within_pattern),
@@ -691,6 +946,9 @@ main(void)
 		TEST(test_new_device_number),
 		TEST(test_one_file_many_names),
 		TEST(test_not_files),
+		TEST(test_packed_at_growth),
+		TEST(test_more_files_than_descriptors),
+		TEST(test_once_with_few_descriptors),
 		TEST(test_error),
 		TEST(test_read_error),
 		TEST(test_reread),
