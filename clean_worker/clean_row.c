@@ -27,6 +27,7 @@ static const struct column clean_log_columns[] = {
 
 const struct table clean_log_table = {
 	.name = "clean_log",
+	.time_column = "timestamp",
 	.columns = clean_log_columns,
 	.column_count = ARRAY_LEN(clean_log_columns),
 	.row_size = sizeof(struct clean_row),

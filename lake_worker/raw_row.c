@@ -18,6 +18,7 @@ static const struct column raw_log_columns[] = {
 
 const struct table raw_log_table = {
 	.name = "raw_log",
+	.time_column = "timestamp_utc",
 	.columns = raw_log_columns,
 	.column_count = ARRAY_LEN(raw_log_columns),
 	.row_size = sizeof(struct raw_row),

@@ -7,6 +7,8 @@
  */
 #include "common/database/db_errors.h"
 
+#include <string.h>
+
 struct error_row {
 	unsigned number;
 	enum outcome outcome;
@@ -126,6 +128,21 @@ bool
 db_error_is_known(unsigned number)
 {
 	return db_error_find(number) != NULL;
+}
+
+bool
+db_error_is_refusal(unsigned number, const char *sqlstate)
+{
+	/*
+	 * CR_MIN_ERROR to CR_MAX_ERROR, and Connector/C's own from CER_MIN_ERROR on. But it says
+	 * CR_MALFORMED_PACKET (2027) when a trigger has chosen one of the client's numbers.
+	 */
+	bool is_clients = number < 1000 || (number >= 2000 && number < 3000 && number != 2027) ||
+			  (number >= 5000 && number < 5100);
+
+	if (strcmp(sqlstate, "45000") == 0)
+		return true;
+	return !is_clients && !db_error_is_known(number);
 }
 
 bool

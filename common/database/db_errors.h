@@ -13,6 +13,7 @@
 enum {
 	DB_ERROR_NO_SUCH_COLUMN = 1054,
 	DB_ERROR_NO_SUCH_TABLE = 1146,
+	DB_ERROR_NO_PARTITION = 1526, /* for this value: not in the table of errors */
 };
 
 /*
@@ -22,6 +23,13 @@ enum {
 void db_error_classify(unsigned number, struct failure *failure);
 
 bool db_error_is_known(unsigned number);
+
+/*
+ * What an INSERT ended in is the server's word about its rows: a number that is not in the table, or
+ * SQLSTATE 45000, which a trigger says whatever number it gives. Not what the client library says
+ * of itself.
+ */
+bool db_error_is_refusal(unsigned number, const char *sqlstate);
 
 /* It means that the connection is gone. */
 bool db_error_is_lost(unsigned number);

@@ -8,6 +8,7 @@
  */
 #include "common/database/db_insert.h"
 #include "common/database/db_connection.h"
+#include "common/database/db_errors.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 
@@ -72,6 +73,32 @@ row_bytes(const struct table *table, const void *row)
 			bytes += ROW_ID_LEN;
 	}
 	return bytes;
+}
+
+/* An INSERT has failed. */
+static enum outcome
+fail_insert(struct db_insert *insert, unsigned number, const char *sqlstate, const char *text,
+	    struct failure *failure)
+{
+	char doing[128];
+
+	snprintf(doing, sizeof(doing), "insert into %s", insert->table->name);
+	db_connection_fail(insert->db, doing, number, text, failure);
+	if (!db_error_is_refusal(number, sqlstate))
+		return failure->outcome;
+	failure->outcome = OUTCOME_REJECT;
+	failure->reason = REASON_DB_REFUSED;
+	failure->exit_code = EX_DATAERR;
+	return failure->outcome;
+}
+
+static enum outcome
+fail_query(struct db_insert *insert, struct failure *failure)
+{
+	MYSQL *mysql = insert->db->mysql;
+
+	return fail_insert(insert, mysql_errno(mysql), mysql_sqlstate(mysql), mysql_error(mysql),
+			   failure);
 }
 
 /* --- bound arrays --- */
@@ -140,11 +167,11 @@ fill_column(struct bound_column *bound, const struct column *column, const void 
 }
 
 static enum outcome
-fail_statement(struct db_insert *insert, const char *doing, struct failure *failure)
+fail_prepare(struct db_insert *insert, struct failure *failure)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "%s %s", doing, insert->table->name);
+	snprintf(text, sizeof(text), "prepare for %s", insert->table->name);
 	return db_connection_fail(insert->db, text, mysql_stmt_errno(insert->statement),
 				  mysql_stmt_error(insert->statement), failure);
 }
@@ -161,7 +188,9 @@ insert_arrays(struct db_insert *insert, const void *const *rows, size_t count, u
 	mysql_stmt_attr_set(insert->statement, STMT_ATTR_ARRAY_SIZE, &array_size);
 	if (mysql_stmt_bind_param(insert->statement, insert->binds) != 0 ||
 	    mysql_stmt_execute(insert->statement) != 0)
-		return fail_statement(insert, "insert into", failure);
+		return fail_insert(insert, mysql_stmt_errno(insert->statement),
+				   mysql_stmt_sqlstate(insert->statement),
+				   mysql_stmt_error(insert->statement), failure);
 	*inserted += mysql_stmt_affected_rows(insert->statement);
 	return OUTCOME_DONE;
 }
@@ -185,7 +214,7 @@ prepare_arrays(struct db_insert *insert, struct failure *failure)
 	db_connection_begin(insert->db);
 	status = mysql_stmt_prepare(insert->statement, sql, strlen(sql));
 	free(sql);
-	return status == 0 ? OUTCOME_DONE : fail_statement(insert, "prepare for", failure);
+	return status == 0 ? OUTCOME_DONE : fail_prepare(insert, failure);
 }
 
 #else /* Oracle's client library has no bound arrays */
@@ -270,8 +299,6 @@ static enum outcome
 insert_values(struct db_insert *insert, const void *const *rows, size_t count, uint64_t *inserted,
 	      struct failure *failure)
 {
-	char doing[128];
-
 	insert->sql_len = 0;
 	append(insert, insert->prefix, strlen(insert->prefix));
 	for (size_t r = 0; r < count; r++) {
@@ -283,11 +310,8 @@ insert_values(struct db_insert *insert, const void *const *rows, size_t count, u
 	}
 	append(insert, DUPLICATE_CLAUSE, strlen(DUPLICATE_CLAUSE));
 	db_connection_begin(insert->db);
-	if (mysql_real_query(insert->db->mysql, insert->sql, insert->sql_len) != 0) {
-		snprintf(doing, sizeof(doing), "insert into %s", insert->table->name);
-		return db_connection_fail(insert->db, doing, mysql_errno(insert->db->mysql),
-					  mysql_error(insert->db->mysql), failure);
-	}
+	if (mysql_real_query(insert->db->mysql, insert->sql, insert->sql_len) != 0)
+		return fail_query(insert, failure);
 	*inserted += mysql_affected_rows(insert->db->mysql);
 	return OUTCOME_DONE;
 }
@@ -381,6 +405,38 @@ db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, 
 				  : insert_values(insert, rows + done, fitting, inserted, failure);
 		done += fitting;
 	}
+	return outcome;
+}
+
+static void
+note_found(void *context, const char *const *values UNUSED, unsigned count UNUSED)
+{
+	*(bool *)context = true;
+}
+
+enum outcome
+db_insert_newest(struct db_insert *insert, bool *found, struct failure *failure)
+{
+	const struct table *table = insert->table;
+	char *names = table_column_names(table);
+	char *select = xasprintf("SELECT %s FROM `%s` ORDER BY `%s` DESC LIMIT 1", names,
+				 table->name, table->time_column);
+	char *sql = xasprintf("INSERT INTO `%s` (%s) SELECT * FROM (%s) AS newest ON DUPLICATE KEY "
+			      "UPDATE `%s`.`id` = `%s`.`id`",
+			      table->name, names, select, table->name, table->name);
+
+	enum outcome outcome;
+
+	*found = false;
+	outcome = db_query(insert->db, select, note_found, found, failure);
+	if (outcome == OUTCOME_DONE && *found) {
+		db_connection_begin(insert->db);
+		if (mysql_real_query(insert->db->mysql, sql, strlen(sql)) != 0)
+			outcome = fail_query(insert, failure);
+	}
+	free(names);
+	free(select);
+	free(sql);
 	return outcome;
 }
 

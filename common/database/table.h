@@ -35,6 +35,7 @@ struct column {
 
 struct table {
 	const char *name;
+	const char *time_column; /* the first of its key */
 	const struct column *columns;
 	size_t column_count;
 	size_t row_size; /* sizeof the row struct */

@@ -36,7 +36,7 @@ struct batch {
 	uint32_t suspects_sequence;
 
 	char *rows;
-	struct batch_line *row_lines; /* parallel to rows */
+	struct batch_line *row_lines; /* parallel to rows; no delivery: it was rejected */
 	const void **sorted;
 	size_t row_count;
 
@@ -328,11 +328,13 @@ batch_byte_count(const struct batch *batch)
 }
 
 const void **
-batch_sorted_rows(struct batch *batch, compare_rows_fn *compare)
+batch_sorted_rows(struct batch *batch, compare_rows_fn *compare, size_t *count)
 {
+	*count = 0;
 	for (size_t i = 0; i < batch->row_count; i++)
-		batch->sorted[i] = batch->rows + i * batch->table->row_size;
-	qsort(batch->sorted, batch->row_count, sizeof(*batch->sorted), compare);
+		if (batch->row_lines[i].delivery != NULL)
+			batch->sorted[(*count)++] = batch->rows + i * batch->table->row_size;
+	qsort(batch->sorted, *count, sizeof(*batch->sorted), compare);
 	return batch->sorted;
 }
 
@@ -341,8 +343,9 @@ batch_reject_row(struct batch *batch, const void *row, enum reason reason, const
 {
 	size_t index = (size_t)((const char *)row - batch->rows) / batch->table->row_size;
 
-	assert(index < batch->row_count);
+	assert(index < batch->row_count && batch->row_lines[index].delivery != NULL);
 	reject_line(batch, &batch->row_lines[index], reason, detail);
+	batch->row_lines[index].delivery = NULL;
 }
 
 const struct rejected_line *

@@ -105,10 +105,13 @@ bool batch_is_empty(const struct batch *batch);
 size_t batch_line_count(const struct batch *batch);
 size_t batch_byte_count(const struct batch *batch);
 
-/* Pointers to the rows, sorted by compare. Valid until batch_finish(). */
-const void **batch_sorted_rows(struct batch *batch, compare_rows_fn *compare);
+/*
+ * Pointers to the rows that have not been rejected, sorted by compare; *count gets how many. Valid
+ * until the next call or batch_finish().
+ */
+const void **batch_sorted_rows(struct batch *batch, compare_rows_fn *compare, size_t *count);
 
-/* A row that the database can never store: its line joins the rejected ones. */
+/* A row that the database can never store: its line joins the rejected ones. Once for a row. */
 void batch_reject_row(struct batch *batch, const void *row, enum reason reason, const char *detail);
 
 const struct rejected_line *batch_rejected(const struct batch *batch, size_t *count);

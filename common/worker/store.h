@@ -4,7 +4,17 @@
  *
  * RETRY means roll back, back off, reconnect, run all of the batch once more, with everything
  * unacknowledged; REJECT means bisect to the guilty rows and commit the others; FATAL means say it
- * once and retry slowly. A COMMIT whose answer is lost is simply run once more: the keys make
+ * once and retry slowly. An error number of the INSERT that no table lists (a CHECK, a trigger, no
+ * partition) may be about one row or about the server:
+ *   - when the server takes other rows of the batch, the refused ones are bisected to as well; then,
+ *     if it still takes one that it took before, each of them is tried once more, and what it refuses
+ *     again is rejected as DB_REFUSED;
+ *   - when it takes none, the server is sick: that is said, nothing is rejected, and the batch is
+ *     tried again with what has come in meanwhile;
+ *   - of a row that is alone nobody can tell. After some tries the newest row of the table is offered
+ *     once more; if the server takes that, the row is rejected, but no second one before another row
+ *     has been stored, and none for want of a partition: that newest row may be from before midnight.
+ * A COMMIT whose answer is lost is simply run once more: the keys make
  * repeats harmless.
  */
 #ifndef COMMON_WORKER_STORE_H

@@ -246,13 +246,14 @@ worker_flush(struct worker *worker)
 	size_t count;
 	uint64_t tag;
 
-	status_add(worker->process.status, COUNTER_LINES_IN, batch_line_count(worker->batch));
-	status_add(worker->process.status, COUNTER_BYTES_IN, batch_byte_count(worker->batch));
 	worker->broken.text[0] = '\0';
 	batch_show_in_hand(worker->batch);
 	if (store_batch(worker->store, worker->batch) != OUTCOME_DONE)
 		return false;
 	FAULT_POINT("worker.after_commit");
+	/* now: it may have taken in more meanwhile */
+	status_add(worker->process.status, COUNTER_LINES_IN, batch_line_count(worker->batch));
+	status_add(worker->process.status, COUNTER_BYTES_IN, batch_byte_count(worker->batch));
 	rejected = batch_rejected(worker->batch, &count);
 	if (dead_letters_publish(worker->dead, rejected, count) != OUTCOME_DONE)
 		return false;

@@ -105,3 +105,135 @@ def test_own_time_limit_has_its_name(stack):
         finally:
             os.kill(int(stack.env["STACK_DB_PID"]), signal.SIGCONT)
         site.settle(20, 20)
+
+
+# --- rows that the server refuses by rules of its own ---
+
+@contextlib.contextmanager
+def changed(stack, table, change, undo):
+    stack.admin(change)
+    try:
+        yield
+    finally:
+        stack.admin(undo)
+        stack.admin(f"TRUNCATE {table}")
+
+
+def check_constraint(stack):
+    return changed(stack, "clean_log", "ALTER TABLE clean_log ADD CONSTRAINT cc CHECK (`status` BETWEEN 100 AND 599)",
+                   "ALTER TABLE clean_log DROP CONSTRAINT cc")
+
+
+def trigger(stack, condition, signal="SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not in this house'"):
+    return changed(stack, "raw_log", f"DELIMITER //\nCREATE TRIGGER tt BEFORE INSERT ON raw_log FOR EACH ROW IF {condition} THEN {signal}; END IF//",
+                   "DROP TRIGGER IF EXISTS tt")
+
+
+def with_status(line, status):
+    head, _, rest = line.rpartition(b'" ')
+    return head + b'" ' + status + rest[3:]
+
+
+def check_letters(stack, queue, lines, *words):
+    """These lines, and no others, are dead letters, refused with these words."""
+    wait_until(lambda: stack.queue_counts().get(f"{queue}.dead") == len(lines), 30, f"{len(lines)} dead letters", pause=0.3)
+    letters = stack.dead_letters(queue)
+    check_equal(sorted(body.rstrip(b"\n") for body, _, _ in letters), sorted(lines), "bodies")
+    for _, headers, _ in letters:
+        check_equal(headers["x-sluice-reason"], "db.refused", "reason")
+        check(all(word in headers["x-sluice-detail"] for word in words), f"detail {headers['x-sluice-detail']!r} without {words}")
+
+
+def refused_by_a_check(stack, **settings):
+    lines = generate(50, seed=58)
+    lines[30] = with_status(lines[30], b"999")
+    number = "[4025]" if stack.env["STACK_DATABASE"] == "mariadb" else "[3819]"
+    with check_constraint(stack), Site(stack, **settings) as site:
+        site.start_sluiced()
+        stack.publish(b"\n".join(lines) + b"\n")
+        site.settle(50, 49, dead=1)
+        check_letters(stack, "queue-data-clean", [lines[30]], number, "cc")
+        check_equal(site.ctl("health", "--dead-warning", "0", "--dead-critical", "0").returncode, 0, "health")
+
+
+def test_row_refused_by_a_check(stack):
+    refused_by_a_check(stack)
+
+
+def test_row_refused_by_a_check_on_the_portable_way(stack):
+    refused_by_a_check(stack, database_insert="values")
+
+
+def test_rows_refused_by_a_trigger(stack):
+    """One user's number, one that the table of errors has, and one of the client library's."""
+    lines = generate(100, seed=59)
+    bad = [lines[n] for n in (0, 50, 51, 99)]
+    for number in (1644, 1146, 2013):
+        with trigger(stack, " OR ".join(f"NEW.log = '{line.decode()}'" for line in bad),
+                     f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not in this house', MYSQL_ERRNO = {number}"):
+            with Site(stack, lake_workers=1, clean_workers=0) as site:
+                site.start_sluiced()
+                stack.publish(b"\n".join(lines) + b"\n")
+                # Connector/C takes a client's number in a server's answer for a malformed packet
+                words = ["[2027]"] if number == 2013 and stack.env["STACK_DATABASE"] == "mariadb" else [f"[{number}]", "not in this house"]
+                check_letters(stack, "queue-data-lake", bad, *words)
+                check_equal(site.stored("raw_log"), 96, "rows")
+        stack.empty()
+
+
+def test_rows_without_a_partition(stack):
+    lines = generate(20, seed=60)
+    late = lines[7].replace(b"/2023:", b"/2031:")
+    lines[7] = late
+    with changed(stack, "raw_log", "ALTER TABLE raw_log PARTITION BY RANGE COLUMNS(timestamp_utc) "
+                 "(PARTITION p0 VALUES LESS THAN ('2030-01-01'))", "ALTER TABLE raw_log REMOVE PARTITIONING"):
+        with Site(stack, clean_workers=0) as site:
+            site.start_sluiced()
+            stack.publish(b"\n".join(lines) + b"\n")
+            check_letters(stack, "queue-data-lake", [late], "[1526]")
+            check_equal(site.stored("raw_log"), 19, "rows")
+
+
+def test_every_row_refused(stack):
+    """The server is sick: no line becomes a dead letter for that, and it is said."""
+    lines = generate(100, seed=61)
+    with Site(stack, lake_workers=2) as site:
+        site.start_sluiced()
+        with trigger(stack, "TRUE"):
+            site.write_log(lines[:50])
+            wait_until(lambda: "refuses every row that was tried" in lake_error(site), 20, "it is said")
+            check("not in this house" in lake_error(site), lake_error(site))
+            site.write_log(lines[50:])
+            health = site.ctl("health")
+            check(health.returncode in (1, 2) and "refuses" in health.stdout, f"{health.returncode} {health.stdout}")
+            check_equal(stack.queue_counts()["queue-data-lake.dead"], 0, "dead letters")
+            stack.admin("DROP TRIGGER tt")
+            site.settle(100, 100)
+        check_equal(stack.queue_counts()["queue-data-lake.dead"], 0, "dead letters")
+        wait_until(lambda: lake_error(site) == "", 10, "all is well again")
+
+
+def test_row_refused_alone(stack):
+    """Nothing else comes in: the newest row of the table tells that it is the line's fault; a sick server refuses that too."""
+    lines = generate(12, seed=62)
+    lines[10] = with_status(lines[10], b"999")
+    with check_constraint(stack), Site(stack, clean_workers=1) as site:
+        site.start_sluiced()
+        site.write_log(lines[:10])
+        site.settle(10, 10)
+        site.write_log(lines[10:11])
+        check_letters(stack, "queue-data-clean", lines[10:11], "cc")
+        site.write_log(lines[11:])
+        site.settle(12, 11, dead=1)
+    stack.empty()
+    with Site(stack, lake_workers=1, clean_workers=0) as site:
+        site.start_sluiced()
+        site.write_log(lines[:10])
+        wait_until(lambda: site.stored("raw_log") == 10, 20, "ten rows")
+        with trigger(stack, "TRUE"):
+            site.write_log(lines[10:11])
+            wait_until(lambda: site.slots("lake")[0]["counters"]["retries"] > 7, 60, "more tries than judge a row")
+            check("the only row in hand" in lake_error(site), lake_error(site))
+            stack.admin("DROP TRIGGER tt")
+            wait_until(lambda: site.stored("raw_log") == 11, 20, "eleven rows")
+        check_equal(stack.queue_counts()["queue-data-lake.dead"], 0, "dead letters")

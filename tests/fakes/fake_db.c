@@ -314,6 +314,33 @@ insert_row(struct db_insert *insert, const void *from, uint64_t *inserted)
 	return !refused;
 }
 
+static enum outcome
+refuse(struct db *db, struct failure *failure)
+{
+	db->must_roll_back = true;
+	failure_set(failure, OUTCOME_REJECT, EX_DATAERR, "fake database: %s [%u]", refused_text,
+		    refused_code);
+	db_error_classify(refused_code, failure);
+	if (db_error_is_refusal(refused_code, "HY000")) {
+		failure->outcome = OUTCOME_REJECT;
+		failure->reason = REASON_DB_REFUSED;
+	}
+	return failure->outcome;
+}
+
+enum outcome
+db_insert_newest(struct db_insert *insert, bool *found, struct failure *failure)
+{
+	const struct fake_fault *fault = fake_call(__func__, "%s", insert->table->name);
+	const struct fake_row *newest = TAILQ_LAST(&committed, fake_rows);
+
+	assert(!insert->db->lost && !insert->db->must_roll_back);
+	*found = newest != NULL;
+	if (fault != NULL)
+		return db_fault(insert->db, fault, __func__, failure);
+	return *found && is_refused(newest) ? refuse(insert->db, failure) : OUTCOME_DONE;
+}
+
 enum outcome
 db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, uint64_t *inserted,
 	       struct failure *failure)
@@ -326,11 +353,7 @@ db_insert_rows(struct db_insert *insert, const void *const *rows, size_t count, 
 	for (size_t i = 0; i < fails_at; i++) {
 		if (insert_row(insert, rows[i], inserted))
 			continue;
-		insert->db->must_roll_back = true;
-		failure_set(failure, OUTCOME_REJECT, EX_DATAERR, "fake database: %s [%u]",
-			    refused_text, refused_code);
-		db_error_classify(refused_code, failure);
-		return failure->outcome;
+		return refuse(insert->db, failure);
 	}
 	return fault != NULL ? db_fault(insert->db, fault, __func__, failure) : OUTCOME_DONE;
 }

@@ -18,7 +18,10 @@
 /* Forget all rows. No connection may be open. */
 void fake_db_reset(void);
 
-/* Rows with this text in a column can never be stored: db_errors.h says what the code means. */
+/*
+ * Rows with this text in a column can never be stored ("": none can): db_errors.h says what the code
+ * means; one that it does not know is a refusal (DB_REFUSED).
+ */
 void fake_db_refuse(const char *text, unsigned code); /* NULL: all can be stored */
 
 /* Committed rows. */

@@ -26,6 +26,7 @@ static struct {
 	const char *fails;
 	unsigned fails_at, seen, fails_with;
 	int64_t fails_after_ms;
+	const char *sqlstate;
 	unsigned error;
 	uint64_t packet;
 	bool can_bind_arrays;
@@ -50,6 +51,7 @@ fake_mysql_reset(void)
 	memset(&fake, 0, sizeof(fake));
 	fake.packet = 16 << 20;
 	fake.can_bind_arrays = true;
+	fake.sqlstate = "HY000";
 }
 
 void
@@ -59,6 +61,12 @@ fake_mysql_fail(const char *function, unsigned nth, unsigned error)
 	fake.fails_at = nth;
 	fake.fails_with = error;
 	fake.seen = 0;
+}
+
+void
+fake_mysql_set_sqlstate(const char *sqlstate)
+{
+	fake.sqlstate = sqlstate;
 }
 
 void
@@ -244,6 +252,12 @@ session_answer(const char *sql)
 	}
 }
 
+const char *STDCALL
+mysql_sqlstate(MYSQL *mysql UNUSED)
+{
+	return fake.sqlstate;
+}
+
 int STDCALL
 mysql_real_query(MYSQL *mysql UNUSED, const char *sql, unsigned long len)
 {
@@ -422,6 +436,12 @@ unsigned STDCALL
 mysql_stmt_errno(MYSQL_STMT *statement UNUSED)
 {
 	return fake.error;
+}
+
+const char *STDCALL
+mysql_stmt_sqlstate(MYSQL_STMT *statement UNUSED)
+{
+	return fake.sqlstate;
 }
 
 const char *STDCALL

@@ -19,6 +19,8 @@ void fake_mysql_reset(void);
  */
 void fake_mysql_fail(const char *function, unsigned nth, unsigned error);
 
+/* The SQLSTATE of each failure; "HY000" at first. */
+void fake_mysql_set_sqlstate(const char *sqlstate);
 /* So much made-up time (fake_time.h) passes in the call that fails. */
 void fake_mysql_set_delay(int64_t ms);
 

@@ -8,7 +8,7 @@ import threading
 
 import servers
 from flow import USER, Failed, Proxy, check, generate, row, wait_until
-from judge import line_id
+from judge import Expected, line_id
 from servers import cut_ten_times, hung, reset_ten_times, slice_then_delay
 
 COMMIT = (b"\x07\x00\x00\x00\x03COMMIT").hex()
@@ -211,6 +211,39 @@ def db_locks(bench):
             for thread in threads:
                 thread.join()
         flow.healed()
+
+
+def feed_with_status_999(bench, count, bad, every):
+    """Lines as ever, and some that a CHECK of clean_log refuses: (lines, what is to become of them)."""
+    lines = generate(count, seed=bench.seed, bad=bad)
+    expected = Expected()
+    for number, line in enumerate(lines, 1):
+        is_refused = number % bad != 0 and number % every == 0
+        if is_refused:
+            head, _, rest = line.rpartition(b'" ')
+            lines[number - 1] = line = head + b'" 999' + rest[3:]
+        (expected.bad if is_refused or number % bad == 0 else expected.good).add(line_id(line))
+    return lines, expected
+
+
+@row("database: refuses rows by a CHECK, then every row by a trigger, then none")
+def db_refuses(bench):
+    lines, expected = feed_with_status_999(bench, 8000, 500, 97)
+    bench.stack.admin("ALTER TABLE clean_log ADD CONSTRAINT cc CHECK (`status` BETWEEN 100 AND 599)")
+    try:
+        with bench.flow(feed=lines) as flow:
+            flow.expected = expected
+            flow.wait_stored(1000)
+            flow.wait_stored(1000, "clean_log")
+            bench.stack.admin("CREATE TRIGGER tt BEFORE INSERT ON raw_log FOR EACH ROW SIGNAL SQLSTATE '45000'")
+            try:
+                wait_until(lambda: any("refuses" in (s["last_error"] or "") for s in flow.slots("lake")), 30, "it is said")
+                flow.check_nobody_died()
+            finally:
+                bench.stack.admin("DROP TRIGGER tt")
+            flow.healed()
+    finally:
+        bench.stack.admin("ALTER TABLE clean_log DROP CONSTRAINT cc")
 
 
 def said_by_health(flow, words):

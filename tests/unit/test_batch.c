@@ -91,7 +91,9 @@ make_batch(size_t rows, size_t deliveries, bool position)
 static const struct raw_row *
 row_of(struct batch *batch, size_t i)
 {
-	return batch_sorted_rows(batch, raw_row_compare)[i];
+	size_t count;
+
+	return batch_sorted_rows(batch, raw_row_compare, &count)[i];
 }
 
 static void

@@ -37,6 +37,7 @@ static const struct column columns[] = {
 };
 
 static const struct table table = {.name = "t",
+				   .time_column = "number",
 				   .columns = columns,
 				   .column_count = ARRAY_LEN(columns),
 				   .row_size = sizeof(struct row)};
@@ -251,9 +252,77 @@ test_failures(void **state)
 	(void)state;
 	assert_failure(INSERT_VALUES, "mysql_real_query", 1406, OUTCOME_REJECT, false);
 	assert_failure(INSERT_VALUES, "mysql_real_query", 2013, OUTCOME_RETRY, true);
+	/* the client's own words are not about the rows */
+	assert_failure(INSERT_VALUES, "mysql_real_query", 2014, OUTCOME_RETRY, false);
+	assert_failure(INSERT_VALUES, "mysql_real_query", 5014, OUTCOME_RETRY, false);
 	assert_failure(INSERT_ARRAY, "mysql_stmt_execute", 1406, OUTCOME_REJECT, false);
 	assert_failure(INSERT_ARRAY, "mysql_stmt_execute", 1205, OUTCOME_RETRY, false);
 	assert_failure(INSERT_ARRAY, "mysql_stmt_bind_param", 2006, OUTCOME_RETRY, true);
+}
+
+static const unsigned refusals[] = {
+	4025, /* CHECK, MariaDB */
+	3819, /* CHECK, MySQL */
+	1644, /* SIGNAL */
+	1526, /* no partition */
+	1369, /* WITH CHECK OPTION */
+	1451, /* foreign keys */
+	1452, 1365, 1690,  1906,
+	3105, 3140, 30001, 2027, /* what Connector/C makes of a trigger's 2013 */
+};
+
+static void
+assert_refusals(int way, const char *function)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		assert_failure(way, function, refusals[i], OUTCOME_REJECT, false);
+		assert_int_equal(failure.reason, REASON_DB_REFUSED);
+	}
+	/* a trigger may say any number */
+	set_up(NULL);
+	fake_mysql_set_sqlstate("45000");
+	assert_failure(way, function, 1146, OUTCOME_REJECT, false);
+	assert_int_equal(failure.reason, REASON_DB_REFUSED);
+}
+
+static void
+test_refused_values(void **state)
+{
+	(void)state;
+	assert_refusals(INSERT_VALUES, "mysql_real_query");
+}
+
+static void
+test_refused_arrays(void **state)
+{
+	(void)state;
+	assert_refusals(INSERT_ARRAY, "mysql_stmt_execute");
+}
+
+/* The newest row once more: its key is there, so nothing changes. */
+static void
+test_newest(void **state)
+{
+	static const char select[] = "SELECT `id`, `text`, `bytes`, `number`, `place` FROM `t` "
+				     "ORDER BY `number` DESC LIMIT 1";
+	char line[400];
+	bool found;
+
+	(void)state;
+	assert_int_equal(open_insert(INSERT_VALUES, 10), OUTCOME_DONE);
+	assert_int_equal(db_insert_newest(insert, &found, &failure), OUTCOME_DONE);
+	assert_true(found);
+	snprintf(line, sizeof(line),
+		 "query INSERT INTO `t` (`id`, `text`, `bytes`, `number`, `place`) SELECT * FROM "
+		 "(%s) AS newest ON DUPLICATE KEY UPDATE `t`.`id` = `t`.`id`\n",
+		 select);
+	assert_recorded(line);
+	fake_mysql_fail("mysql_real_query", 2, 4025);
+	assert_int_equal(db_insert_newest(insert, &found, &failure), OUTCOME_REJECT);
+	assert_int_equal(failure.reason, REASON_DB_REFUSED);
+	fake_mysql_fail("mysql_real_query", 1, 1142);
+	assert_int_equal(db_insert_newest(insert, &found, &failure), OUTCOME_FATAL);
+	assert_false(found);
 }
 
 /* The first statement that fails is the last one. */
@@ -290,9 +359,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_values),	  TEST(test_arrays),	   TEST(test_many_values),
-		TEST(test_many_arrays),	  TEST(test_large_values), TEST(test_large_arrays),
-		TEST(test_way),		  TEST(test_failures),	   TEST(test_failure_between),
+		TEST(test_values),
+		TEST(test_arrays),
+		TEST(test_many_values),
+		TEST(test_many_arrays),
+		TEST(test_large_values),
+		TEST(test_large_arrays),
+		TEST(test_way),
+		TEST(test_failures),
+		TEST(test_refused_values),
+		TEST(test_refused_arrays),
+		TEST(test_newest),
+		TEST(test_failure_between),
 		TEST(test_prepare_fails),
 	};
 

@@ -215,6 +215,9 @@ test_fatal_waits(void **state)
 	(void)state;
 	plan("db_insert_rows", 3, OUTCOME_FATAL, 1146);
 	assert_int_equal(store_lines("a"), OUTCOME_DONE);
+	assert_int_equal(fake_calls("db_open"),
+			 4); /* a connection keeps the rights it began with */
+	assert_int_equal(fake_db_connections(), 1);
 	assert_int_equal(fake_time_passed_ms(), 3 * settings.database.retry_max_ms);
 	assert_int_equal(served, 90); /* about every second */
 	assert_true(has_row("a"));
@@ -344,6 +347,234 @@ test_share_limit_off(void **state)
 	assert_int_equal(rejected, 400);
 }
 
+/* --- what the server refuses by a number that no table lists --- */
+
+static size_t
+rejected_count(void)
+{
+	size_t count;
+
+	batch_rejected(batch, &count);
+	return count;
+}
+
+/* Single rows are refused, others pass: those are the guilty ones. */
+static void
+test_refused_rows(void **state)
+{
+	static const unsigned codes[] = {4025, 3819, 1644, 1526, 1452, 30001};
+
+	for (size_t c = 0; c < ARRAY_LEN(codes); c++) {
+		const struct rejected_line *rejected;
+		char number[16];
+		size_t count;
+
+		tear_down(state);
+		set_up(state);
+		snprintf(number, sizeof(number), "[%u]", codes[c]);
+		fake_db_refuse("bad", codes[c]);
+		assert_int_equal(store_lines("a\nb\nbad 1\nc\nd\nbad 2\ne\nf\n"), OUTCOME_DONE);
+		assert_int_equal(fake_db_row_count("raw_log"), 6);
+		assert_int_equal(status_counter(&page, COUNTER_ROWS_STORED), 6);
+		assert_int_equal(status_counter(&page, COUNTER_ROWS_KNOWN), 0);
+		rejected = batch_rejected(batch, &count);
+		assert_int_equal(count, 2);
+		for (size_t i = 0; i < count; i++) {
+			assert_int_equal(rejected[i].reason, REASON_DB_REFUSED);
+			assert_memory_equal(rejected[i].from.line.ptr, "bad ", 4);
+			assert_non_null(strstr(rejected[i].detail, number));
+		}
+		assert_int_equal(served, 0); /* nothing was waited for */
+	}
+}
+
+static char sick_text[STATUS_TEXT_MAX];
+
+static void
+note_text_then_mend(void)
+{
+	status_read_text(&page.last_error, sick_text, sizeof(sick_text));
+	mend_after_a_while();
+}
+
+/* Every row is refused: the server is sick, and nothing is a dead letter for that. */
+static void
+test_every_row_is_refused(void **state)
+{
+	(void)state;
+	fake_db_refuse("", 1644);
+	on_serve = note_text_then_mend;
+	assert_int_equal(store_lines("a\nb\nc\nd\ne\n"), OUTCOME_DONE);
+	assert_int_equal(rejected_count(), 0);
+	assert_int_equal(fake_db_row_count("raw_log"), 5);
+	assert_non_null(strstr(sick_text, "refuses every row that was tried (5 of 5 in hand)"));
+	assert_non_null(strstr(sick_text, "[1644]"));
+	assert_string_equal(page.last_error.text, "");
+	assert_int_equal(atomic_load(&page.storing_since_ms), 0);
+}
+
+static void
+test_every_row_is_refused_and_it_stops(void **state)
+{
+	(void)state;
+	fake_db_refuse("", 4025);
+	process.stop = true;
+	assert_int_equal(store_lines("a\nb\nc\n"), OUTCOME_RETRY);
+	assert_int_equal(rejected_count(), 0);
+	assert_int_equal(fake_time_passed_ms(), 0);
+	assert_int_equal(atomic_load(&page.storing_since_ms), 0);
+}
+
+/* A sick time of any length, from any statement on, makes no good line a dead letter. */
+static void
+test_falls_sick_in_between(void **state)
+{
+	for (unsigned nth = 1; nth <= 30; nth++) {
+		for (unsigned times = 1; times <= 30; times++) {
+			struct fake_fault fault = {.function = "db_insert_rows",
+						   .nth = nth,
+						   .times = times,
+						   .outcome = OUTCOME_REJECT,
+						   .reason = REASON_DB_REFUSED,
+						   .code = 1644};
+
+			tear_down(state);
+			set_up(state);
+			fake_db_refuse("bad", 4025);
+			fake_fail(&fault);
+			assert_int_equal(store_lines("a\nb\nbad\nc\nd\ne\n"), OUTCOME_DONE);
+			assert_int_equal(fake_db_row_count("raw_log"), 5);
+			assert_int_equal(rejected_count(), 1);
+			assert_memory_equal(batch_rejected(batch, &(size_t){0})[0].from.line.ptr,
+					    "bad", 3);
+		}
+	}
+}
+
+static void
+store_good(void)
+{
+	assert_int_equal(store_lines("good\n"), OUTCOME_DONE);
+	batch_finish(batch);
+}
+
+static void
+another_comes(void)
+{
+	if (served != 200)
+		return;
+	fake_broker_put_text("q", "c\n");
+	batch_add_delivery(batch, fake_broker_look("q", fake_broker_ready("q") - 1));
+}
+
+/* A row that is alone: after some seconds the newest row of the table tells whose fault it is. */
+static void
+test_refused_alone(void **state)
+{
+	(void)state;
+	store_good();
+	fake_db_refuse("bad", 4025);
+	assert_int_equal(store_lines("bad 1"), OUTCOME_DONE);
+	assert_int_equal(rejected_count(), 1);
+	assert_int_equal(batch_rejected(batch, &(size_t){0})[0].reason, REASON_DB_REFUSED);
+	assert_true(fake_time_passed_ms() > 3000 && fake_time_passed_ms() < 60000);
+	assert_string_equal(page.last_error.text, "");
+	batch_finish(batch);
+
+	/* not twice on the same evidence: the second waits until another line has come */
+	served = 0;
+	on_serve = another_comes;
+	assert_int_equal(store_lines("bad 2"), OUTCOME_DONE);
+	assert_true(served >= 200);
+	assert_int_equal(rejected_count(), 1);
+	assert_int_equal(batch_line_count(batch), 2);
+	assert_true(has_row("c") && has_row("good"));
+	batch_finish(batch);
+
+	/* now a row has been stored since */
+	assert_int_equal(store_lines("bad 3"), OUTCOME_DONE);
+	assert_int_equal(rejected_count(), 1);
+}
+
+/* The first line ever: there is no row to ask, so it waits for the next one. */
+static void
+test_refused_alone_in_an_empty_table(void **state)
+{
+	(void)state;
+	fake_db_refuse("bad", 1644);
+	on_serve = another_comes;
+	assert_int_equal(store_lines("bad"), OUTCOME_DONE);
+	assert_true(served >= 200);
+	assert_int_equal(rejected_count(), 1);
+	assert_true(has_row("c"));
+}
+
+/* The newest row is refused as well, or it says nothing: as it is from before midnight. */
+static void
+test_refused_alone_by_a_sick_server(void **state)
+{
+	static const struct {
+		const char *refused;
+		unsigned code;
+	} sick[] = {{"", 1644}, {"line", 1526}};
+
+	for (size_t i = 0; i < ARRAY_LEN(sick); i++) {
+		tear_down(state);
+		set_up(state);
+		store_good();
+		fake_db_refuse(sick[i].refused, sick[i].code);
+		served = 0;
+		on_serve = note_text_then_mend;
+		assert_int_equal(store_lines("line"), OUTCOME_DONE);
+		assert_int_equal(rejected_count(), 0);
+		assert_true(has_row("line"));
+		assert_non_null(strstr(sick_text, "refuses the only row in hand"));
+	}
+}
+
+/* The share limit stays above: many rows are refused, and some pass. */
+static void
+test_share_limit_of_refused(void **state)
+{
+	char body[4000] = "";
+	size_t len = 0;
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		len += (size_t)snprintf(body + len, sizeof(body) - len, "%s %d\n",
+					i % 4 == 0 ? "fine" : "bad", i);
+	fake_db_refuse("bad", 4025);
+	serve_until = 100;
+	assert_int_equal(store_lines(body), OUTCOME_RETRY);
+	assert_non_null(strstr(page.last_error.text, "reject_stop_percent"));
+	assert_true(rejected_count() < 110);
+	tear_down(state);
+	set_up(state);
+	settings.database.reject_stop_percent = 100;
+	fake_db_refuse("bad", 4025);
+	assert_int_equal(store_lines(body), OUTCOME_DONE);
+	assert_int_equal(rejected_count(), 225);
+	assert_int_equal(fake_db_row_count("raw_log"), 75);
+}
+
+/* One good row among hundreds: others are asked at each try, until it is found. */
+static void
+test_few_are_taken(void **state)
+{
+	char body[4000] = "";
+	size_t len = 0;
+
+	(void)state;
+	settings.database.reject_stop_percent = 100;
+	for (int i = 0; i < 200; i++)
+		len += (size_t)snprintf(body + len, sizeof(body) - len, "bad %d\n", i);
+	snprintf(body + len, sizeof(body) - len, "fine\n");
+	fake_db_refuse("bad", 4025);
+	assert_int_equal(store_lines(body), OUTCOME_DONE);
+	assert_int_equal(rejected_count(), 200);
+	assert_true(has_row("fine"));
+}
+
 /* --- every call fails once --- */
 
 static void
@@ -399,6 +630,15 @@ main(void)
 		TEST(test_share_limit),
 		TEST(test_share_limit_mended),
 		TEST(test_share_limit_off),
+		TEST(test_refused_rows),
+		TEST(test_every_row_is_refused),
+		TEST(test_every_row_is_refused_and_it_stops),
+		TEST(test_falls_sick_in_between),
+		TEST(test_refused_alone),
+		TEST(test_refused_alone_in_an_empty_table),
+		TEST(test_refused_alone_by_a_sick_server),
+		TEST(test_share_limit_of_refused),
+		TEST(test_few_are_taken),
 		TEST(test_each_call_fails),
 	};
 
