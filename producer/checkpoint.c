@@ -7,6 +7,7 @@
 #include "common/base/xalloc.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ checkpoint_add(struct checkpoint *checkpoint, const struct checkpoint_entry *ent
 						    sizeof(*checkpoint->entries));
 	}
 	checkpoint->entries[checkpoint->count] = *entry;
+	if (entry->archive != NULL)
+		checkpoint->entries[checkpoint->count].archive = xstrdup(entry->archive);
 	checkpoint->entries[checkpoint->count++].path = xstrdup(entry->path);
 }
 
@@ -27,7 +30,22 @@ void
 checkpoint_remove(struct checkpoint *checkpoint, size_t index)
 {
 	free(checkpoint->entries[index].path);
+	free(checkpoint->entries[index].archive);
 	checkpoint->entries[index] = checkpoint->entries[--checkpoint->count];
+}
+
+void
+checkpoint_forget_archive(struct checkpoint_entry *entry)
+{
+	free(entry->archive);
+	entry->archive = NULL;
+	entry->unread = 0;
+}
+
+static bool
+may_expire(const struct checkpoint_entry *entry)
+{
+	return entry->gone_s != 0 && entry->archive == NULL;
 }
 
 void
@@ -36,18 +54,18 @@ checkpoint_expire(struct checkpoint *checkpoint, int64_t oldest_s, size_t keep)
 	size_t gone = 0;
 
 	for (size_t i = checkpoint->count; i-- > 0;) {
-		int64_t gone_s = checkpoint->entries[i].gone_s;
-
-		if (gone_s != 0 && gone_s < oldest_s)
+		if (!may_expire(&checkpoint->entries[i]))
+			continue;
+		if (checkpoint->entries[i].gone_s < oldest_s)
 			checkpoint_remove(checkpoint, i);
-		else if (gone_s != 0)
+		else
 			gone++;
 	}
 	for (; gone > keep; gone--) {
 		size_t oldest = checkpoint->count;
 
 		for (size_t i = 0; i < checkpoint->count; i++)
-			if (checkpoint->entries[i].gone_s != 0 &&
+			if (may_expire(&checkpoint->entries[i]) &&
 			    (oldest == checkpoint->count ||
 			     checkpoint->entries[i].gone_s < checkpoint->entries[oldest].gone_s))
 				oldest = i;
@@ -86,12 +104,23 @@ hex_of(const char *bytes)
 	return value;
 }
 
+/* As name, or name_hex when it is not UTF-8. */
+static void
+set_path(json_t *object, const char *name, const char *path)
+{
+	json_t *text = json_string(path);
+	char hex_name[32];
+
+	snprintf(hex_name, sizeof(hex_name), "%s_hex", name);
+	json_object_set_new(object, text != NULL ? name : hex_name,
+			    text != NULL ? text : hex_of(path));
+}
+
 static json_t *
 entry_to_json(const struct checkpoint_entry *entry)
 {
 	char marker[17];
-	json_t *path = json_string(entry->path), *object; /* NULL: not UTF-8 */
-	const char *path_key = path != NULL ? "path" : "path_hex";
+	json_t *object;
 
 	snprintf(marker, sizeof(marker), "%016llx", (unsigned long long)entry->marker);
 	object = json_pack(
@@ -100,7 +129,11 @@ entry_to_json(const struct checkpoint_entry *entry)
 		"birth", (json_int_t)entry->identity.birth_ns, "generation",
 		(json_int_t)entry->identity.generation, "offset", (json_int_t)entry->offset,
 		"marker", marker, "gone", (json_int_t)entry->gone_s);
-	json_object_set_new(object, path_key, path != NULL ? path : hex_of(entry->path));
+	set_path(object, "path", entry->path);
+	if (entry->archive != NULL) {
+		set_path(object, "archive", entry->archive);
+		json_object_set_new(object, "unread", json_integer(entry->unread));
+	}
 	if (entry->verified < entry->offset) {
 		snprintf(marker, sizeof(marker), "%016llx",
 			 (unsigned long long)entry->verified_marker);
@@ -152,10 +185,10 @@ parse_hex64(const char *text, uint64_t *value)
 
 /* The path in new memory, or NULL. */
 static char *
-parse_path(const json_t *object)
+parse_path(const json_t *object, const char *name, const char *hex_name)
 {
-	const char *path = json_string_value(json_object_get(object, "path"));
-	const char *hex = json_string_value(json_object_get(object, "path_hex"));
+	const char *path = json_string_value(json_object_get(object, name));
+	const char *hex = json_string_value(json_object_get(object, hex_name));
 	size_t len;
 	char *bytes;
 
@@ -200,7 +233,7 @@ parse_entry(json_t *object, struct checkpoint *checkpoint)
 	if (verified >= 0 && verified < offset && verified_marker != NULL &&
 	    parse_hex64(verified_marker, &entry.verified_marker) == 0)
 		entry.verified = verified;
-	entry.path = parse_path(object);
+	entry.path = parse_path(object, "path", "path_hex");
 	if (entry.path == NULL)
 		return -1;
 	snprintf(entry.id, sizeof(entry.id), "%s", id);
@@ -212,7 +245,11 @@ parse_entry(json_t *object, struct checkpoint *checkpoint)
 	};
 	entry.offset = offset;
 	entry.gone_s = gone;
+	entry.archive = parse_path(object, "archive", "archive_hex");
+	if (entry.archive != NULL)
+		entry.unread = json_integer_value(json_object_get(object, "unread"));
 	checkpoint_add(checkpoint, &entry);
+	free(entry.archive);
 	free(entry.path);
 	return 0;
 }

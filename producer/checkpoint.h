@@ -16,6 +16,9 @@
  *   offset    everything before it is safe at the broker; marker: the hash of the bytes before it
  *   gone      when the file had left its path and was read to its end, in seconds since 1970; 0
  *             while it is there
+ *   archive   into what the file was packed before it was read to its end, and unread: how many bytes
+ *             were left, -1 = unknown; both left out otherwise. Kept until somebody acknowledges it
+ *             or the lines are read.
  *   verified  up to here it is sure that both queues got it; left out when that is offset
  *
  * A change that an older program cannot read raises CHECKPOINT_VERSION.
@@ -43,6 +46,12 @@ struct checkpoint_entry {
 	int64_t verified; /* up to here it is sure that both queues got it; at most offset */
 	uint64_t verified_marker;
 	int64_t gone_s;
+	/*
+	 * It was packed before it was read to its end: into what (NULL = it was not), and how many
+	 * bytes were not read; -1 = unknown.
+	 */
+	char *archive;
+	int64_t unread;
 };
 
 struct checkpoint {
@@ -71,8 +80,14 @@ void checkpoint_add(struct checkpoint *checkpoint, const struct checkpoint_entry
 /* Remove entry number index; the last one takes its place. */
 void checkpoint_remove(struct checkpoint *checkpoint, size_t index);
 
-/* Forget files gone before oldest_s, and of the rest of the gone ones all but the newest keep. */
+/*
+ * Forget files gone before oldest_s, and of the rest of the gone ones all but the newest keep. Those
+ * with an archive stay.
+ */
 void checkpoint_expire(struct checkpoint *checkpoint, int64_t oldest_s, size_t keep);
+
+/* The lines of the entry's archive are of no concern any more. */
+void checkpoint_forget_archive(struct checkpoint_entry *entry);
 
 /* Forget all entries, keeping the memory for the next ones. */
 void checkpoint_reset(struct checkpoint *checkpoint);

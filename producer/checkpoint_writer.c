@@ -6,6 +6,8 @@
 #include "common/base/fault.h"
 #include "common/base/log.h"
 
+#include <stdio.h>
+
 enum { SAVE_MS = 500 }; /* between two checkpoints */
 
 void
@@ -39,7 +41,7 @@ void
 checkpoint_writer_turn(struct checkpoint_writer *writer, struct input_set *inputs, bool at_once,
 		       int64_t now_ms)
 {
-	char why[512];
+	char why[256];
 
 	if (!checkpoint_writer_is_needed(writer, inputs) || (!at_once && now_ms < writer->next_ms))
 		return;
@@ -49,6 +51,12 @@ checkpoint_writer_turn(struct checkpoint_writer *writer, struct input_set *input
 	input_set_checkpoint(inputs, &writer->checkpoint);
 	writer->is_stale =
 		state_dir_store(&writer->dir, &writer->checkpoint, why, sizeof(why)) != 0;
+	writer->error[0] = '\0';
+	if (writer->is_stale)
+		snprintf(writer->error, sizeof(writer->error),
+			 "the checkpoint cannot be written: %s: lines go on, but a restart would "
+			 "send again what came since",
+			 why);
 	if (!writer->is_stale) {
 		if (alert_clear(&writer->failed, now_ms))
 			log_info("the checkpoint can be written again");
@@ -57,6 +65,12 @@ checkpoint_writer_turn(struct checkpoint_writer *writer, struct input_set *input
 			  "valid: lines after it would be sent again after a restart",
 			  why);
 	}
+}
+
+const char *
+checkpoint_writer_error(const struct checkpoint_writer *writer)
+{
+	return writer->error;
 }
 
 int64_t

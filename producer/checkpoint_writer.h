@@ -19,6 +19,7 @@ struct checkpoint_writer {
 	bool is_stale;		      /* more is confirmed than it says */
 	int64_t next_ms;	      /* not written before */
 	struct alert failed;
+	char error[512]; /* why it could not be written the last time; "" = it could */
 };
 
 /* Lock the folder and read the checkpoint, which the caller may take over. May end the program. */
@@ -35,6 +36,9 @@ bool checkpoint_writer_is_needed(const struct checkpoint_writer *writer,
 /* Write what the inputs say, if it is needed and (unless at_once) not too soon after the last. */
 void checkpoint_writer_turn(struct checkpoint_writer *writer, struct input_set *inputs,
 			    bool at_once, int64_t now_ms);
+
+/* What is wrong with it, for the status; "" = nothing. */
+const char *checkpoint_writer_error(const struct checkpoint_writer *writer);
 
 /* When checkpoint_writer_turn() has something to do; INT64_MAX: nothing. */
 int64_t checkpoint_writer_due_ms(const struct checkpoint_writer *writer,

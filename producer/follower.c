@@ -156,13 +156,16 @@ follower_heed_events(struct follower *follower, struct publisher *publisher, uns
 }
 
 void
-follower_show_error(struct follower *follower)
+follower_show_error(struct follower *follower, const char *checkpoint_error)
 {
 	struct status_page *status = follower->process->status;
-	const char *error = input_set_error(&follower->inputs);
+	const char *inputs_error = input_set_error(&follower->inputs);
+	char error[STATUS_TEXT_MAX];
 	const char *shown = status->last_error.text;
 	bool free_to_us = shown[0] == '\0' || strcmp(shown, follower->shown_error) == 0;
 
+	snprintf(error, sizeof(error), "%s%s%s", checkpoint_error,
+		 checkpoint_error[0] != '\0' && inputs_error[0] != '\0' ? "; " : "", inputs_error);
 	if (!free_to_us || strcmp(shown, error) == 0)
 		return;
 	status_set_error(status, error);

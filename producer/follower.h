@@ -59,9 +59,10 @@ void follower_heed_events(struct follower *follower, struct publisher *publisher
 			  unsigned happened);
 
 /*
- * Show what cannot be read as the last error, until it can be. What the broker does to us goes
- * first: its error stays while it lasts, and when it is over ours comes back.
+ * Show what cannot be read as the last error, until it can be, behind what is wrong with the
+ * checkpoint ("" = nothing). What the broker does to us goes first: its error stays while it lasts,
+ * and when it is over ours comes back.
  */
-void follower_show_error(struct follower *follower);
+void follower_show_error(struct follower *follower, const char *checkpoint_error);
 
 #endif

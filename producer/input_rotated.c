@@ -9,11 +9,14 @@
 #include "common/base/xalloc.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* --- files that came and were renamed between two looks --- */
 
@@ -119,6 +122,150 @@ input_of(const struct settings *settings, const char *path)
 	return NULL;
 }
 
+/* --- packed while nobody looked --- */
+
+/* The archives beside a file that is gone. */
+struct archives {
+	char *own; /* the oldest: the file itself, if its lines were not all read */
+	int64_t own_ns;
+	size_t others; /* rotated later, never seen */
+	int64_t bytes; /* in all of them; -1 = unknown */
+	bool is_read;  /* one has exactly the bytes that were read */
+};
+
+/* How many bytes a gzip file says it holds, or -1. */
+static int64_t
+unpacked_size(const char *path)
+{
+	unsigned char magic[2], size[4];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	off_t end = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
+	bool is_gzip = end >= 18 && pread(fd, magic, 2, 0) == 2 && magic[0] == 0x1f &&
+		       magic[1] == 0x8b && pread(fd, size, 4, end - 4) == 4;
+
+	if (fd >= 0)
+		close(fd);
+	return is_gzip ? (int64_t)((uint32_t)size[0] | (uint32_t)size[1] << 8 |
+				   (uint32_t)size[2] << 16 | (uint32_t)size[3] << 24)
+		       : -1;
+}
+
+/* A file of that path and length was read to its end before it was packed. */
+static bool
+is_read_to_end(const struct checkpoint *known, const char *path, int64_t size)
+{
+	for (size_t i = 0; i < known->count; i++)
+		if (known->entries[i].offset == size && strcmp(known->entries[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* A packer keeps the time of the last write, which tells later files from earlier ones. */
+static void
+consider_archive(struct archives *archives, const struct checkpoint *known,
+		 const struct checkpoint_entry *entry, const char *path)
+{
+	struct file_look look;
+	int64_t size;
+
+	if (file_look(-1, path, &look) != 0 || !S_ISREG(look.mode) ||
+	    look.changed_ns <= entry->identity.birth_ns)
+		return;
+	size = unpacked_size(path);
+	if (size >= 0 && is_read_to_end(known, entry->path, size)) {
+		archives->is_read = archives->is_read || size == entry->offset;
+		return;
+	}
+	if (archives->bytes >= 0)
+		archives->bytes = size < 0 ? -1 : archives->bytes + size;
+	if (archives->own != NULL)
+		archives->others++;
+	if (archives->own != NULL && look.changed_ns >= archives->own_ns)
+		return;
+	free(archives->own);
+	archives->own = xstrdup(path);
+	archives->own_ns = look.changed_ns;
+}
+
+static void
+find_archives(struct archives *archives, const struct checkpoint *known,
+	      const struct checkpoint_entry *entry)
+{
+	char *folder_copy = xstrdup(entry->path), *base_copy = xstrdup(entry->path);
+	const char *folder = dirname(folder_copy), *base = basename(base_copy);
+	size_t base_len = strlen(base);
+	DIR *dir = opendir(folder);
+	const struct dirent *item;
+
+	while (dir != NULL && (item = readdir(dir)) != NULL) {
+		char *path;
+
+		if (strncmp(item->d_name, base, base_len) != 0 ||
+		    packed_by_name(item->d_name) == NULL)
+			continue;
+		path = xasprintf("%s/%s", folder, item->d_name);
+		consider_archive(archives, known, entry, path);
+		free(path);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(folder_copy);
+	free(base_copy);
+}
+
+/* A file that was read up to a place is no longer there: what of it is not read? */
+static void
+tell_gone(const struct checkpoint *known, struct checkpoint_entry *entry)
+{
+	struct archives archives = {0};
+	char others[48] = "", bytes[48] = "an unknown number of";
+
+	if (entry->identity.birth_ns != 0)
+		find_archives(&archives, known, entry);
+	if (archives.own == NULL) {
+		if (archives.is_read)
+			log_info("%s was read to its end, byte %lld, before it was packed",
+				 entry->path, (long long)entry->offset);
+		else
+			log_warning("%s, read up to byte %lld, is gone from its folder: if it got "
+				    "lines after that byte, they are lost",
+				    entry->path, (long long)entry->offset);
+		return;
+	}
+	/* What was read of it is in the oldest, unless that was all of it. */
+	if (archives.bytes >= 0 && !archives.is_read)
+		archives.bytes -= entry->offset;
+	entry->unread = MAX(archives.bytes, -1);
+	if (archives.others > 0)
+		snprintf(others, sizeof(others), " and %zu more", archives.others);
+	if (entry->unread >= 0)
+		snprintf(bytes, sizeof(bytes), "%lld", (long long)entry->unread);
+	entry->archive = xasprintf("%s%s", archives.own, others);
+	free(archives.own);
+	log_error("%s, read up to byte %lld, was packed into %s while nobody looked: %s bytes of "
+		  "it are not read (unpack it to a name that an input matches, or say sluicectl "
+		  "inputs --acknowledge)",
+		  entry->path, (long long)entry->offset, entry->archive, bytes);
+}
+
+void
+input_rotated_unpacked(struct file_table *table, const struct log_file *file)
+{
+	for (size_t i = 0; i < table->retained.count; i++) {
+		struct checkpoint_entry *entry = &table->retained.entries[i];
+		uint64_t marker;
+
+		if (entry->archive == NULL || entry->offset == 0 || file->size < entry->offset ||
+		    file_marker_read(file->fd, entry->offset, &marker) != 0 ||
+		    marker != entry->marker)
+			continue;
+		log_info("%s is %s, which was packed before it was read to its end: it is read now",
+			 file->path, entry->path);
+		checkpoint_forget_archive(entry);
+		table->changed = true;
+	}
+}
+
 void
 input_rotated_resume(struct file_table *table, const struct settings *settings)
 {
@@ -145,9 +292,7 @@ input_rotated_resume(struct file_table *table, const struct settings *settings)
 			continue;
 		}
 		if (input != NULL)
-			log_warning("%s, read up to byte %lld, is gone from its folder: if it got "
-				    "lines after that byte, they are lost",
-				    entry->path, (long long)entry->offset);
+			tell_gone(&table->retained, entry);
 		entry->gone_s = clock_wall_ms() / 1000;
 		table->changed = true;
 	}

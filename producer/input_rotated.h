@@ -18,6 +18,12 @@
 void input_rotated_resume(struct file_table *table, const struct settings *settings);
 
 /*
+ * A file is read from its start: if its first bytes are those of one that was packed before it was
+ * read to its end, somebody has unpacked it, and its lines are no longer unread.
+ */
+void input_rotated_unpacked(struct file_table *table, const struct log_file *file);
+
+/*
  * A new file stands where another one stood. If files were rotated more than once since the last
  * look (or while the producer was stopped), those in between were never seen: they lie beside it
  * under rotated names, and were born after the one that was known and before the new one. Needs

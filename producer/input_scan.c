@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <libgen.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +67,25 @@ count_unreadable(struct unreadable *unreadable, const char *path, int error)
 	unreadable->error = error;
 }
 
-/*
- * The first failure as a text, and how many more there are. Paths and files keep their order well
- * enough for the text to be the same as long as nothing changes.
- */
+static void say(struct input_scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
+
 static void
-sum_up(struct input_scan *scan, const struct file_table *table)
+say(struct input_scan *scan, const char *format, ...)
+{
+	size_t used = strlen(scan->error);
+	va_list args;
+
+	used += (size_t)snprintf(scan->error + used, sizeof(scan->error) - used, "%s",
+				 used > 0 ? "; " : "inputs: ");
+	if (used >= sizeof(scan->error))
+		return;
+	va_start(args, format);
+	vsnprintf(scan->error + used, sizeof(scan->error) - used, format, args);
+	va_end(args);
+}
+
+static void
+say_unreadable(struct input_scan *scan, const struct file_table *table)
 {
 	struct unreadable now = {0};
 	char others[48] = "";
@@ -83,20 +97,53 @@ sum_up(struct input_scan *scan, const struct file_table *table)
 	for (size_t i = 0; i < table->count; i++)
 		if (table->files[i]->error != 0)
 			count_unreadable(&now, table->files[i]->path, table->files[i]->error);
-	scan->error[0] = '\0';
-	if (now.count == 0) {
-		if (table->count > table->open_max)
-			snprintf(scan->error, sizeof(scan->error),
-				 "inputs: %zu files share %zu descriptors and are read in turn, "
-				 "later than they could be: raise the limit of open files (ulimit "
-				 "-n, LimitNOFILE=) to %zu or more",
-				 table->count, table->open_max, table->count + FILE_TABLE_RESERVE);
+	if (now.count == 0)
 		return;
-	}
 	if (now.count > 1)
 		snprintf(others, sizeof(others), "; nor can %zu more", now.count - 1);
-	snprintf(scan->error, sizeof(scan->error), "inputs: %.300s cannot be read: %s%s", now.path,
-		 strerror(now.error), others);
+	say(scan, "%.300s cannot be read: %s%s", now.path, strerror(now.error), others);
+}
+
+static void
+say_unread(struct input_scan *scan, const struct file_table *table)
+{
+	const struct checkpoint_entry *first = NULL;
+	size_t count = 0;
+	char bytes[48] = "an unknown number of", others[48] = "";
+
+	for (size_t i = 0; i < table->retained.count; i++) {
+		if (table->retained.entries[i].archive == NULL)
+			continue;
+		if (count++ == 0)
+			first = &table->retained.entries[i];
+	}
+	if (first == NULL)
+		return;
+	if (first->unread >= 0)
+		snprintf(bytes, sizeof(bytes), "%lld", (long long)first->unread);
+	if (count > 1)
+		snprintf(others, sizeof(others), ", and so were %zu more", count - 1);
+	say(scan,
+	    "%.200s was packed before %s bytes of it were read%s: unpack it for an input, or "
+	    "sluicectl inputs --acknowledge",
+	    first->archive, bytes, others);
+}
+
+/*
+ * Paths and files keep their order well enough for the text to
+ * be the same as long as nothing changes.
+ */
+void
+input_scan_sum_up(struct input_scan *scan, const struct file_table *table)
+{
+	scan->error[0] = '\0';
+	say_unreadable(scan, table);
+	say_unread(scan, table);
+	if (table->count > table->open_max)
+		say(scan,
+		    "%zu files share %zu descriptors and are read in turn, later than they could "
+		    "be: raise the limit of open files (ulimit -n, LimitNOFILE=) to %zu or more",
+		    table->count, table->open_max, table->count + FILE_TABLE_RESERVE);
 }
 
 /* --- known files --- */
@@ -162,6 +209,7 @@ check_match(struct input_scan *scan, struct file_table *table, const struct inpu
 		}
 		file = file_table_start(table, path, input, fd, &look);
 		file->seen = true;
+		input_rotated_unpacked(table, file);
 		input_rotated_missed(table, file, scan->is_first);
 	} else if (errno != ENOENT) {
 		note_error(scan, path, errno, is_failure(errno));
@@ -245,7 +293,7 @@ input_scan_run(struct input_scan *scan, struct file_table *table)
 	for (size_t i = 0; i < scan->settings->input_count; i++)
 		scan_input(scan, table, &scan->settings->inputs[i]);
 	path_errors_end(&scan->errors);
-	sum_up(scan, table);
+	input_scan_sum_up(scan, table);
 	for (size_t i = 0; i < table->count; i++) {
 		struct log_file *file = table->files[i];
 

@@ -25,6 +25,9 @@ void input_scan_init(struct input_scan *scan, const struct settings *settings, b
 /* Look through all inputs once. */
 void input_scan_run(struct input_scan *scan, struct file_table *table);
 
+/* Put all that is wrong now into error, the worst first; input_scan_run() does so, too. */
+void input_scan_sum_up(struct input_scan *scan, const struct file_table *table);
+
 void input_scan_free(struct input_scan *scan);
 
 #endif

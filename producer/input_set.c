@@ -46,6 +46,21 @@ input_set_error(const struct input_set *set)
 	return set->scan.error;
 }
 
+void
+input_set_acknowledge(struct input_set *set)
+{
+	for (size_t i = 0; i < set->table.retained.count; i++) {
+		struct checkpoint_entry *entry = &set->table.retained.entries[i];
+
+		if (entry->archive == NULL)
+			continue;
+		log_info("%s: that it was not read to its end is acknowledged", entry->archive);
+		checkpoint_forget_archive(entry);
+		set->table.changed = true;
+	}
+	input_scan_sum_up(&set->scan, &set->table);
+}
+
 bool
 input_set_has_changed(const struct input_set *set)
 {

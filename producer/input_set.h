@@ -59,6 +59,9 @@ unsigned input_set_unreadable(const struct input_set *set);
 /* What cannot be read now, for the status; "" = all can. */
 const char *input_set_error(const struct input_set *set);
 
+/* Somebody knows of the files that were packed before they were read: they are forgotten. */
+void input_set_acknowledge(struct input_set *set);
+
 /* The checkpoint should be written though no frame was confirmed. */
 bool input_set_has_changed(const struct input_set *set);
 

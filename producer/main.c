@@ -11,6 +11,7 @@
 #include "common/process/process.h"
 #include "producer/checkpoint_writer.h"
 #include "producer/follower.h"
+#include "producer/input_report.h"
 #include "producer/progress.h"
 #include "producer/publisher.h"
 
@@ -27,6 +28,7 @@ struct producer {
 	struct follower follower;
 	struct publisher publisher;
 	struct progress progress;
+	struct input_report report;
 	int64_t drain_until_ms; /* 0: not draining */
 };
 
@@ -70,6 +72,7 @@ start(struct producer *producer, int argc, char **argv)
 		exit(EX_CONFIG);
 	raise_file_limit();
 	checkpoint_writer_open(&producer->writer, process->settings->supervisor.state_dir);
+	input_report_open(&producer->report, process);
 	follower_open(&producer->follower, process, &producer->writer.checkpoint);
 	publisher_init(&producer->publisher, process);
 	now = facts(producer);
@@ -156,8 +159,9 @@ producer_run(struct producer *producer)
 		if (happened & PUBLISHER_CONFIRMED)
 			checkpoint_writer_confirmed(&producer->writer);
 		follower_heed_events(follower, publisher, happened);
-		follower_show_error(follower);
 		checkpoint_writer_turn(&producer->writer, &follower->inputs, false, now_ms);
+		follower_show_error(follower, checkpoint_writer_error(&producer->writer));
+		input_report_turn(&producer->report, &follower->inputs, now_ms);
 		current = facts(producer);
 		progress_turn(&producer->progress, &current, now_ms);
 		if (is_finished(producer, now_ms))
@@ -214,6 +218,7 @@ finish(struct producer *producer)
 		exit_code = EX_CANTCREAT; /* said when it failed */
 	publisher_close(&producer->publisher, producer->process.stop_now);
 	follower_close(&producer->follower);
+	input_report_close(&producer->report);
 	checkpoint_writer_close(&producer->writer);
 	settings_free(&producer->process.settings);
 	return exit_code;

@@ -10,7 +10,8 @@
  *                1, 2    sluiced's own: the log goes to 2
  *                3 ...   the rows of enum handover_fd below; all others are closed
  *   status page  page NUMBER of the memfd HANDOVER_STATUS_FD, of STATUS_PAGE_SIZE bytes (status.h).
- *                sluiced has filled it for this process, its version too.
+ *                sluiced has filled it for this process, its version too. The table of inputs
+ *                (input_table.h) lies behind the last page.
  *   pipe         sluiced alone holds the write end of HANDOVER_LIFE_FD and never writes: the end of
  *                file says that sluiced is gone, and the child drains.
  *   signals      all as by default and none blocked; SIGUSR2 comes when sluiced dies

@@ -334,6 +334,7 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 {
 	size_t looked = 0, len;
 	const char *lf = NULL;
+	bool passed = false;
 	int more = 1;
 
 	for (;;) {
@@ -343,7 +344,8 @@ audit_file_next(struct audit_file *file, struct audit_line *line)
 		lf = len > looked ? memchr(from, '\n', len - looked) : NULL;
 		if (lf != NULL)
 			len = (size_t)(lf - (file->buffer + file->start));
-		if (len > (size_t)file->max_line_bytes)
+		passed = passed || len > (size_t)file->max_line_bytes;
+		if (passed)
 			len -= pass_nuls(file, len);
 		if (lf != NULL || len >= AUDIT_LINE_MAX + 2)
 			break;

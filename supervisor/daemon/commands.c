@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/nearest.h"
 #include "supervisor/daemon/command_events.h"
+#include "supervisor/daemon/command_inputs.h"
 #include "supervisor/daemon/command_operate.h"
 #include "supervisor/daemon/command_status.h"
 #include "supervisor/daemon/metrics.h"
@@ -129,6 +130,16 @@ const struct command command_table[] = {
 	 .permission = PERMISSION_READ,
 	 .handler = command_settings,
 	 .help = "the settings that sluiced runs with, as a settings file"},
+	{.name = "inputs",
+	 .arguments = "{}",
+	 .permission = PERMISSION_READ,
+	 .handler = command_inputs,
+	 .help = "how far each followed file is read, and what will not be read by itself"},
+	{.name = "acknowledge",
+	 .arguments = "{}",
+	 .permission = PERMISSION_OPERATE,
+	 .handler = command_acknowledge,
+	 .help = "tell no more of files that were packed before they were read"},
 	{.name = "version",
 	 .arguments = "{}",
 	 .permission = PERMISSION_READ,

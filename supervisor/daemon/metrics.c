@@ -5,10 +5,12 @@
  */
 #include "supervisor/daemon/metrics.h"
 #include "common/base/clock.h"
+#include "common/base/xalloc.h"
 #include "common/base/log.h"
 #include "supervisor/daemon/load.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static void
 print_head(FILE *out, const char *name, const char *type, const char *help)
@@ -205,6 +207,36 @@ print_histogram(const struct pool *pool, FILE *out, enum histogram_kind kind)
 	}
 }
 
+/* Absent until a producer of this host has reported. */
+static void
+print_inputs(const struct input_table *shared, FILE *out)
+{
+	struct input_table *table = xcalloc(1, sizeof(*table));
+	bool known = input_table_read(shared, table);
+	const struct {
+		const char *name, *help;
+		double value;
+	} gauges[] = {
+		{"input_files", "files that are followed", (double)table->total},
+		{"input_files_open", "of them, those that hold a descriptor", (double)table->open},
+		{"input_behind_bytes", "bytes in them that the broker has not confirmed",
+		 (double)table->behind_bytes},
+		{"input_behind_seconds", "how long the oldest of those bytes has been there",
+		 (double)table->lag_ms / 1000},
+		{"input_unread_files",
+		 "files that were packed before they were read, not acknowledged",
+		 (double)table->unread_total},
+		{"input_unread_bytes", "bytes in them that were not read, as far as known",
+		 (double)table->unread_bytes},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(gauges) && known; i++) {
+		print_head(out, gauges[i].name, "gauge", gauges[i].help);
+		fprintf(out, "sluice_%s %.15g\n", gauges[i].name, gauges[i].value);
+	}
+	free(table);
+}
+
 void
 metrics_print(const struct supervisor *supervisor, FILE *out)
 {
@@ -215,6 +247,7 @@ metrics_print(const struct supervisor *supervisor, FILE *out)
 	print_children(pool, out);
 	print_counters(pool, out);
 	print_queues(pool, out);
+	print_inputs(supervisor->spawner.inputs, out);
 	for (unsigned i = 0; i < HISTOGRAM_COUNT; i++)
 		print_histogram(pool, out, (enum histogram_kind)i);
 }

@@ -22,6 +22,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#define PAGES_BYTES ((size_t)SLOT_COUNT * STATUS_PAGE_SIZE)
+
 /* What the child was doing when it failed. */
 enum spawn_step { STEP_DESCRIPTORS, STEP_SIGNALS, STEP_PARENT, STEP_EXEC };
 
@@ -49,7 +51,7 @@ folder_of_self(void)
 void
 spawner_init(struct spawner *spawner, const char *settings_path)
 {
-	size_t size = (size_t)SLOT_COUNT * STATUS_PAGE_SIZE;
+	size_t size = PAGES_BYTES + INPUT_TABLE_SIZE;
 	int ends[2];
 
 	*spawner = (struct spawner){.settings_path = settings_path, .settings_fd = -1};
@@ -62,6 +64,7 @@ spawner_init(struct spawner *spawner, const char *settings_path)
 	spawner->pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, spawner->memfd, 0);
 	if (spawner->pages == MAP_FAILED)
 		fatal("cannot map the status pages: %s", strerror(errno));
+	spawner->inputs = (struct input_table *)(void *)((char *)spawner->pages + PAGES_BYTES);
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		fatal("cannot make a pipe: %s", strerror(errno));
 	spawner->life_read = ends[0];
@@ -125,7 +128,7 @@ close_report(struct spawner *spawner, const struct slot *slot)
 void
 spawner_close(struct spawner *spawner)
 {
-	munmap(spawner->pages, (size_t)SLOT_COUNT * STATUS_PAGE_SIZE);
+	munmap(spawner->pages, PAGES_BYTES + INPUT_TABLE_SIZE);
 	for (size_t i = 0; i < SLOT_COUNT; i++)
 		if (spawner->reports[i] >= 0)
 			close(spawner->reports[i]);

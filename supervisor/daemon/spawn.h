@@ -8,16 +8,18 @@
 #include <sys/types.h>
 
 #include "common/base/defs.h"
+#include "common/process/input_table.h"
 #include "supervisor/daemon/pool.h"
 
 struct spawner {
 	const char *settings_path; /* borrowed */
 	char *program_folder;
-	int settings_fd;	 /* a sealed copy of the accepted settings, for the children */
-	int memfd;		 /* a status page per slot */
-	void *pages;		 /* the same, mapped */
-	int reports[SLOT_COUNT]; /* where a child writes why it could not exec; -1 = none */
-	int life_read;		 /* inherited by children; ends when sluiced dies */
+	int settings_fd;	    /* a sealed copy of the accepted settings, for the children */
+	int memfd;		    /* a status page per slot, and the table of inputs */
+	void *pages;		    /* the same, mapped */
+	struct input_table *inputs; /* behind the pages */
+	int reports[SLOT_COUNT];    /* where a child writes why it could not exec; -1 = none */
+	int life_read;		    /* inherited by children; ends when sluiced dies */
 	int life_write;
 };
 

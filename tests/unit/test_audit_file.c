@@ -138,6 +138,19 @@ test_holes(void **state)
 	assert_end();
 }
 
+/* Read in pieces, of which the last alone would not be too long. */
+static void
+test_hole_in_pieces(void **state)
+{
+	(void)state;
+	append_many(0, 3000000);
+	append("a\n", 2);
+	assert_int_equal(audit_file_open(&file, path, NULL), 0);
+	file.max_line_bytes = 1 << 20;
+	assert_line(3000000, 1, "a", true);
+	assert_end();
+}
+
 static void
 test_empty(void **state)
 {
@@ -335,6 +348,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lines, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_size_at_opening, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_empty, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(test_hole_in_pieces, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_holes, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_long_lines, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(test_refused, make_file, remove_file),

@@ -59,6 +59,7 @@ open_supervisor(void **state)
 	supervisor->settings = make_settings();
 	supervisor->spawner.settings_fd = -1;
 	supervisor->spawner.pages = calloc(SLOT_COUNT, STATUS_PAGE_SIZE);
+	supervisor->spawner.inputs = input_table_private();
 	pool_init(&supervisor->pool, &ops, supervisor->spawner.pages);
 	pool_scale(&supervisor->pool, ROLE_LAKE, 2);
 	*state = supervisor;
@@ -72,6 +73,7 @@ close_supervisor(void **state)
 
 	free(supervisor->settings_path);
 	settings_free(&supervisor->settings);
+	munmap(supervisor->spawner.inputs, INPUT_TABLE_SIZE);
 	free(supervisor->spawner.pages);
 	free(supervisor);
 	return 0;

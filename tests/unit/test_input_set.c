@@ -696,6 +696,126 @@ test_packed_at_growth(void **state)
 	end(world);
 }
 
+/* --- packed while nobody looked --- */
+
+/* What gzip makes of size bytes, as far as anybody looks: begins as one, ends with the size. */
+static void
+append_gzip(struct world *world, const char *name, uint32_t size)
+{
+	unsigned char bytes[20] = {0x1f, 0x8b, 8};
+	FILE *file = fopen(path_of(world, name), "a");
+
+	for (int i = 0; i < 4; i++)
+		bytes[16 + i] = (unsigned char)(size >> (8 * i));
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, sizeof(bytes), file), sizeof(bytes));
+	fclose(file);
+}
+
+/* One that was read up to byte 4 is gone when the producer starts again. */
+static void
+stop_and_remove(struct world *world)
+{
+	append(world, "a.log", "1\n2\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n2\n|");
+	end(world);
+	assert_int_equal(unlink(path_of(world, "a.log")), 0);
+}
+
+static void
+assert_unread(struct world *world, int64_t bytes, const char *text)
+{
+	const struct checkpoint *known = &world->set.table.retained;
+
+	assert_int_equal(known->count, 1);
+	assert_non_null(known->entries[0].archive);
+	assert_int_equal(known->entries[0].unread, bytes);
+	assert_non_null(strstr(world->set.scan.error, text));
+}
+
+static void
+test_packed_while_stopped(void **state)
+{
+	struct world *world = *state;
+
+	stop_and_remove(world);
+	append_gzip(world, "a.log.1.gz", 104);
+	begin(world, false);
+	read_all(world);
+	assert_unread(world, 100, "a.log.1.gz was packed before 100 bytes of it were read");
+	end(world);
+	/* it is not forgotten */
+	world->checkpoint.entries[0].gone_s = 1;
+	begin(world, false);
+	read_all(world);
+	assert_unread(world, 100, "sluicectl inputs --acknowledge");
+	end(world);
+	assert_int_equal(world->checkpoint.count, 1);
+	/* somebody unpacks it: it has the bytes that were read, and more */
+	begin(world, false);
+	append(world, "other.log", "1\n2\n3\n");
+	ASSERT_READ(world, "1\n2\n3\n|");
+	read_all(world);
+	assert_string_equal(world->set.scan.error, "");
+	assert_null(world->set.table.retained.entries[0].archive);
+	end(world);
+}
+
+static void
+test_packed_acknowledged(void **state)
+{
+	struct world *world = *state;
+
+	stop_and_remove(world);
+	append(world, "a.log.1.xz",
+	       "\xfd"
+	       "7zXZ");
+	begin(world, false);
+	read_all(world);
+	assert_unread(world, -1, "an unknown number of bytes");
+	input_set_acknowledge(&world->set);
+	assert_string_equal(world->set.scan.error, "");
+	assert_true(input_set_has_changed(&world->set));
+	end(world);
+	begin(world, false);
+	read_all(world);
+	assert_string_equal(world->set.scan.error, "");
+	end(world);
+}
+
+/* Two rotations meanwhile; archives that are older, or hold what was read, do not count. */
+static void
+test_packed_twice_while_stopped(void **state)
+{
+	struct world *world = *state;
+	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+
+	stop_and_remove(world);
+	append_gzip(world, "a.log.3.gz", 5000);
+	assert_int_equal(utimensat(AT_FDCWD, path_of(world, "a.log.3.gz"), old, 0), 0);
+	append_gzip(world, "a.log.2.gz", 14);
+	append_gzip(world, "a.log.1.gz", 30);
+	begin(world, false);
+	read_all(world);
+	assert_unread(world, 10 + 30, "a.log.2.gz and 1 more was packed");
+	end(world);
+}
+
+static void
+test_packed_after_reading(void **state)
+{
+	struct world *world = *state;
+
+	stop_and_remove(world);
+	append_gzip(world, "a.log.1.gz", 4);
+	begin(world, false);
+	read_all(world);
+	assert_string_equal(world->set.scan.error, "");
+	assert_null(world->set.table.retained.entries[0].archive);
+	end(world);
+}
+
 /* --- more files than descriptors --- */
 
 enum { DESCRIPTORS = FILE_TABLE_RESERVE + 8 };
@@ -947,6 +1067,10 @@ main(void)
 		TEST(test_one_file_many_names),
 		TEST(test_not_files),
 		TEST(test_packed_at_growth),
+		TEST(test_packed_while_stopped),
+		TEST(test_packed_acknowledged),
+		TEST(test_packed_twice_while_stopped),
+		TEST(test_packed_after_reading),
 		TEST(test_more_files_than_descriptors),
 		TEST(test_once_with_few_descriptors),
 		TEST(test_error),

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static enum spawn_result
 no_spawn(void *context UNUSED, const struct slot *slot UNUSED, pid_t *pid)
@@ -73,6 +74,7 @@ test_metrics(void **state UNUSED)
 	size_t size;
 	FILE *out;
 
+	supervisor->spawner.inputs = input_table_private();
 	pool_init(&supervisor->pool, &ops, pages);
 	pool_scale(&supervisor->pool, ROLE_LAKE, 2);
 	page = pool_slot(&supervisor->pool, ROLE_LAKE, 1)->page;
@@ -97,6 +99,7 @@ test_metrics(void **state UNUSED)
 	assert_null(strstr(text, "sluice_queue_messages_ready{queue=\"queue-data-clean\"}"));
 	check_metrics(text);
 	free(text);
+	munmap(supervisor->spawner.inputs, INPUT_TABLE_SIZE);
 	free(pages);
 	free(supervisor);
 }
