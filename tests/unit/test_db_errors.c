@@ -35,10 +35,10 @@ assert_outcome(unsigned number, enum outcome outcome)
 static void
 test_known(void **state)
 {
-	static const unsigned retry[] = {1205, 1213, 2002, 2003, 2005, 2006, 2013, 2055,
-					 1040, 1203, 1226, 1053, 1927, 4031, 1317, 1969,
-					 3024, 1290, 1836, 1792, 1114, 1021, 1026, 1030,
-					 1037, 1041, 1047, 1158, 1159, 1160, 1161};
+	static const unsigned retry[] = {
+		1205, 1213, 2002, 2003, 2005, 2006, 2013, 2055, 1040, 1203, 1226, 1053, 1927, 4031,
+		1317, 1969, 3024, 1290, 1836, 1792, 1114, 1021, 1026, 1030, 1037, 1041, 1047, 1158,
+		1159, 1160, 1161, 1180, 1206, 1223, 1637, 3101, 3169, 3572, 4145, 2012};
 	static const unsigned reject[] = {1406, 1366, 1264, 1292, 1048, 1265, 1300, 3988, 1153};
 	static const unsigned fatal[] = {1044, 1045, 1049, 1054, 1064, 1129, 1130, 1136,
 					 1142, 1146, 1298, 2026, 2059, 2061, 3159};
@@ -69,7 +69,8 @@ test_unknown(void **state)
 static void
 test_lost(void **state)
 {
-	static const unsigned lost[] = {2002, 2003, 2006, 2013, 2055, 1927, 1053, 4031};
+	static const unsigned lost[] = {2002, 2003, 2006, 2013, 2055, 1927,
+					1053, 4031, 3169, 3032, 2014};
 	static const unsigned good[] = {1205, 1213, 1114, 1040, 1406, 1146, 9999, 0};
 
 	(void)state;
@@ -79,6 +80,23 @@ test_lost(void **state)
 		assert_false(db_error_is_lost(good[i]));
 }
 
+/* About the rows, or about the server: only the store can find out. The client's own words are not. */
+static void
+test_refusal(void **state)
+{
+	static const unsigned refusals[] = {4025, 3819, 1644, 1526, 1369,  1451,  1452,
+					    1305, 1449, 1690, 1748, 30001, 65535, 2027};
+	static const unsigned others[] = {0, 999, 1205, 1406, 1146, 2000, 2014, 2062, 2999, 5014};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		assert_true(db_error_is_refusal(refusals[i], "HY000"));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		assert_false(db_error_is_refusal(others[i], "HY000"));
+		assert_true(db_error_is_refusal(others[i], "45000")); /* SIGNAL's */
+	}
+}
+
 int
 main(void)
 {
@@ -86,6 +104,7 @@ main(void)
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

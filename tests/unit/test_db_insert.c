@@ -253,7 +253,7 @@ test_failures(void **state)
 	assert_failure(INSERT_VALUES, "mysql_real_query", 1406, OUTCOME_REJECT, false);
 	assert_failure(INSERT_VALUES, "mysql_real_query", 2013, OUTCOME_RETRY, true);
 	/* the client's own words are not about the rows */
-	assert_failure(INSERT_VALUES, "mysql_real_query", 2014, OUTCOME_RETRY, false);
+	assert_failure(INSERT_VALUES, "mysql_real_query", 2062, OUTCOME_RETRY, false);
 	assert_failure(INSERT_VALUES, "mysql_real_query", 5014, OUTCOME_RETRY, false);
 	assert_failure(INSERT_ARRAY, "mysql_stmt_execute", 1406, OUTCOME_REJECT, false);
 	assert_failure(INSERT_ARRAY, "mysql_stmt_execute", 1205, OUTCOME_RETRY, false);
