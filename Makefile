@@ -292,6 +292,8 @@ compile_commands:
 # --- installing --------------------------------------------------------------------------------------
 INSTALLED_IN_BIN := sluicectl sluice-producer sluice-lake-worker sluice-clean-worker
 MAN_PAGES := $(notdir $(wildcard etc/man/*.[158]))
+# named in the page of the producer
+MAN_LINKS := sluice-lake-worker.8 sluice-clean-worker.8
 # The files of etc/ name the default places.
 install_text = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/sluice/|$(SYSCONFDIR)/sluice/|g'
 
@@ -303,6 +305,7 @@ install: all
 	install -m 755 $(addprefix $(BUILD)/,$(INSTALLED_IN_BIN)) $(DESTDIR)$(PREFIX)/bin/
 	for page in $(MAN_PAGES); do to=$(DESTDIR)$(MANDIR)/man$${page##*.} && install -d $$to && \
 		$(install_text) etc/man/$$page > $$to/$$page && chmod 644 $$to/$$page || exit 1; done
+	for page in $(MAN_LINKS); do ln -sf sluice-producer.8 $(DESTDIR)$(MANDIR)/man8/$$page || exit 1; done
 	$(install_text) etc/sluiced.service > $(DESTDIR)$(UNITDIR)/sluiced.service
 	install -m 644 etc/sluice.sysusers $(DESTDIR)$(SYSUSERSDIR)/sluice.conf
 	$(BUILD)/sluicectl completion bash > $(DESTDIR)$(BASHCOMPDIR)/sluicectl
@@ -319,7 +322,7 @@ install: all
 # With the same PREFIX as `make install`. Settings, passwords, state and the user stay.
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(PREFIX)/sbin/sluiced $(addprefix $(PREFIX)/bin/,$(INSTALLED_IN_BIN)) \
-		$(foreach page,$(MAN_PAGES),$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(page)) \
+		$(foreach page,$(MAN_PAGES) $(MAN_LINKS),$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(page)) \
 		$(UNITDIR)/sluiced.service $(SYSUSERSDIR)/sluice.conf \
 		$(BASHCOMPDIR)/sluicectl $(ZSHCOMPDIR)/_sluicectl $(FISHCOMPDIR)/sluicectl.fish)
 	@echo 'Sluice is removed from $(PREFIX). Left: $(SYSCONFDIR)/sluice, /var/lib/sluice, and the user sluice.'
