@@ -320,6 +320,14 @@ is_repeat(enum log_level level, const char *message)
 	return false;
 }
 
+static char last_error[MESSAGE_MAX];
+
+const char *
+log_last_error(void)
+{
+	return last_error;
+}
+
 static void log_event(enum log_level level, const char *format, va_list args) PRINTF_LIKE(2, 0);
 
 static void
@@ -333,6 +341,8 @@ log_event(enum log_level level, const char *format, va_list args)
 	vsnprintf(message, sizeof(message), format, args);
 	if (level <= LOG_LEVEL_WARNING)
 		capture(message);
+	if (level == LOG_LEVEL_ERROR)
+		snprintf(last_error, sizeof(last_error), "%s", message);
 	if (role_name[0] == '\0' || !is_repeat(level, message))
 		write_event(level, message);
 	errno = saved_errno;

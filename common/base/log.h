@@ -54,6 +54,9 @@ void log_capture(char *out, size_t out_size);
  */
 void log_tick(void);
 
+/* The text of the last error that was logged, "" without one: why a program ends, when it does. */
+const char *log_last_error(void);
+
 /* Lines that were dropped so far. */
 uint64_t log_dropped(void);
 

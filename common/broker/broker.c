@@ -71,17 +71,25 @@ log_in(struct broker *broker, const char *client_name, const char *password,
 					       .entries = capabilities}}}},
 	};
 	amqp_table_t table = {.num_entries = (int)ARRAY_LEN(properties), .entries = properties};
+	amqp_rpc_reply_t reply;
 	char doing[160];
 
 	snprintf(doing, sizeof(doing), "login as user \"%.64s\" to vhost \"%.64s\"",
 		 broker->settings->user, broker->settings->vhost);
-	return broker_channel_check(
-		broker, doing,
-		amqp_login_with_properties(broker->connection, broker->settings->vhost, 0,
+	reply = amqp_login_with_properties(broker->connection, broker->settings->vhost, 0,
 					   FRAME_MAX, (int)broker->settings->heartbeat_s, &table,
 					   AMQP_SASL_METHOD_PLAIN, broker->settings->user,
-					   password),
-		failure);
+					   password);
+	if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
+	    (reply.library_error == AMQP_STATUS_BAD_AMQP_DATA ||
+	     reply.library_error == AMQP_STATUS_INCOMPATIBLE_AMQP_VERSION))
+		return failure_set(
+			failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+			"broker %s: what answers there does not speak AMQP 0-9-1: is the "
+			"port right? RabbitMQ's is 5672 (15672 is its web page, 5671 wants "
+			"TLS); broker.hosts says where",
+			broker->address);
+	return broker_channel_check(broker, doing, reply, failure);
 }
 
 static void
@@ -163,6 +171,39 @@ broker_open_one(struct broker *broker, const char *host_text, enum broker_use us
 	return outcome;
 }
 
+/* Of several hosts each is named that failed before the last one, in few words. */
+static void
+note_host(const struct failure *failure, char *others, size_t size)
+{
+	size_t used = strlen(others);
+	const char *why = failure->text;
+	size_t len = strcspn(why, "(");
+
+	while (len > 0 && why[len - 1] == ' ')
+		len--;
+
+	if (used > 0 && used < size)
+		used += (size_t)snprintf(others + used, size - used, "; ");
+	if (used < size)
+		snprintf(others + used, size - used, "%.*s", (int)len, why);
+}
+
+/* others: all that failed, the last one too, which failure tells in full. */
+static void
+name_others(struct failure *failure, const char *others)
+{
+	char text[sizeof(failure->text)];
+	size_t first = strlen(others);
+
+	while (first > 0 && others[first] != ';')
+		first--;
+	if (first == 0)
+		return; /* the only one */
+	snprintf(text, sizeof(text), "%.300s; before: %.*s", failure->text, (int)MIN(first, 200),
+		 others);
+	snprintf(failure->text, sizeof(failure->text), "%s", text);
+}
+
 enum outcome
 broker_open(struct broker **out, const struct broker_settings *settings, enum broker_use use,
 	    const char *client_name, struct failure *failure)
@@ -175,6 +216,7 @@ broker_open(struct broker **out, const struct broker_settings *settings, enum br
 	static size_t next;
 	int64_t end_ms = clock_mono_ms() + settings->heartbeat_s * 1000;
 	enum outcome outcome = OUTCOME_FATAL;
+	char others[384] = "";
 
 	*out = NULL;
 	for (size_t i = 0; i < settings->hosts.count && (i == 0 || clock_mono_ms() < end_ms); i++) {
@@ -189,7 +231,9 @@ broker_open(struct broker **out, const struct broker_settings *settings, enum br
 		}
 		broker_abandon(&broker);
 		next++;
+		note_host(failure, others, sizeof(others));
 	}
+	name_others(failure, others);
 	return outcome;
 }
 

@@ -179,6 +179,22 @@ process_load_settings(struct process *process, const char *path)
 	orphan_alarm_s = (unsigned)process->settings->supervisor.drain_s + ORPHAN_GRACE_S;
 }
 
+/* Why it ends, for whoever looks at the page: what was logged last, unless the page says it already. */
+static struct status_page *exit_page; /* NULL until there is one */
+
+static void
+process_note_exit(int exit_code, void *context UNUSED)
+{
+	struct status_page *page = exit_page;
+	char text[STATUS_TEXT_MAX];
+
+	if (exit_code == EX_OK || page == NULL)
+		return;
+	status_read_text(&page->last_error, text, sizeof(text));
+	if (text[0] == '\0')
+		status_set_error(page, log_last_error());
+}
+
 void
 process_start(struct process *process, const struct process_description *description, int argc,
 	      char **argv)
@@ -186,6 +202,8 @@ process_start(struct process *process, const struct process_description *descrip
 	struct options options;
 
 	log_set_program(description->program);
+	exit_page = NULL;
+	on_exit(process_note_exit, NULL);
 	options = process_parse_options(description, argc, argv);
 	*process = (struct process){.once = options.once,
 				    .take_unfinished = options.take_unfinished,
@@ -198,6 +216,7 @@ process_start(struct process *process, const struct process_description *descrip
 	FAULT_ROLE(process->name);
 	status_set_report(process->status, REPORT_STARTING);
 	status_set_error(process->status, "");
+	exit_page = process->status;
 	status_beat(process->status);
 	process_load_settings(process, options.settings_path);
 	process->signal_fd = process_open_signal_fd();

@@ -318,6 +318,37 @@ read_root(struct settings_loader *loader, const config_setting_t *root)
 	}
 }
 
+/*
+ * The name of the last setting that begins on this line: the duplicate is found behind its value, or
+ * behind what follows it. False when there is none.
+ */
+static bool
+name_on_line(const struct settings_location *where, char *name, size_t size)
+{
+	FILE *file = fopen(where->file, "re");
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	for (unsigned i = 0; file != NULL && i < (unsigned)where->line; i++)
+		if (getline(&line, &room, file) < 0)
+			break;
+	for (const char *at = line; file != NULL && at != NULL && *at != '\0';) {
+		size_t len = strspn(at, "abcdefghijklmnopqrstuvwxyz_");
+		size_t blanks = strspn(at + len, " \t");
+
+		if (len > 0 && (at[len + blanks] == '=' || at[len + blanks] == ':')) {
+			snprintf(name, size, "%.*s", (int)len, at);
+			found = true;
+		}
+		at += MAX(len, (size_t)1);
+	}
+	if (file != NULL)
+		fclose(file);
+	free(line);
+	return found;
+}
+
 /* libconfig knows where it is; of a file that cannot be included it knows no more. */
 static void
 note_syntax_error(struct settings_loader *loader, const config_t *config, const char *path)
@@ -325,6 +356,7 @@ note_syntax_error(struct settings_loader *loader, const config_t *config, const 
 	const char *file = config_error_file(config), *text = config_error_text(config);
 	struct settings_location where = {.file = file != NULL ? file : path,
 					  .line = config_error_line(config)};
+	char name[64];
 
 	if (strstr(text, "open include") != NULL)
 		settings_loader_problem(
@@ -333,6 +365,10 @@ note_syntax_error(struct settings_loader *loader, const config_t *config, const 
 			loader->settings->folder);
 	else if (strstr(text, "include") != NULL)
 		settings_loader_problem(loader, &where, "%s: does a file include itself?", text);
+	else if (strstr(text, "duplicate") != NULL && name_on_line(&where, name, sizeof(name)))
+		settings_loader_problem(loader, &where,
+					"\"%s\" stands twice in its section: remove one of them",
+					name);
 	else
 		settings_loader_problem(
 			loader, &where,

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+enum { DIGITS_MIN = 4 };
+
 static int
 hex_value(char c)
 {
@@ -55,7 +57,30 @@ dlq_id_parse(const char *text, enum stage_id *queue, uint64_t *id, unsigned *dig
 		*id = *id << 4 | (uint64_t)value;
 	}
 	*id <<= 4 * (DLQ_ID_DIGITS - *digits);
-	return *digits >= 4 ? 0 : -1;
+	return *digits >= DIGITS_MIN ? 0 : -1;
+}
+
+void
+dlq_id_explain(const char *text, char *out, size_t out_size)
+{
+	enum stage_id queue;
+	size_t digits = 0;
+
+	if (stage_by_initial(text[0], &queue) != 0) {
+		snprintf(out, out_size, "it does not begin with the letter of a stage (l, c)");
+		return;
+	}
+	while (hex_value(text[digits + 1]) >= 0)
+		digits++;
+	if (text[digits + 1] != '\0')
+		snprintf(out, out_size, "\"%.1s\" is no hex digit (0 to 9, a to f)",
+			 text + digits + 1);
+	else if (digits > DLQ_ID_DIGITS)
+		snprintf(out, out_size, "it has %zu digits, %d are the most", digits,
+			 DLQ_ID_DIGITS);
+	else
+		snprintf(out, out_size, "it has %zu digit%s, at least %d are needed: type %zu more",
+			 digits, PLURAL(digits), DIGITS_MIN, DIGITS_MIN - digits);
 }
 
 bool

@@ -27,4 +27,7 @@ const char *dlq_id_text(enum stage_id queue, uint64_t id, char out[DLQ_ID_SIZE])
 int dlq_id_parse(const char *text, enum stage_id *queue, uint64_t *id, unsigned *digits) MUST_CHECK;
 bool dlq_id_begins(uint64_t id, uint64_t prefix, unsigned digits);
 
+/* What dlq_id_parse() did not like about it, for people. */
+void dlq_id_explain(const char *text, char *out, size_t out_size);
+
 #endif

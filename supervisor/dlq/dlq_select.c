@@ -52,10 +52,11 @@ dlq_select_add(struct dlq_select *select, const char *text, char *error, size_t 
 		return 0;
 	}
 	if (dlq_id_parse(text, &queue, &id, &digits) != 0) {
+		char why[128];
+
+		dlq_id_explain(text, why, sizeof(why));
 		snprintf(error, error_size,
-			 "\"%.40s\" is no id: one is l or c and 4 to %d hex digits, as `sluicectl "
-			 "dlq list` prints them",
-			 text, DLQ_ID_DIGITS);
+			 "\"%.40s\" is no id: %s (`sluicectl dlq list` prints ids)", text, why);
 		return -1;
 	}
 	select->by_id = true;

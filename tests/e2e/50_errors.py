@@ -1,5 +1,7 @@
 """Wrong password, nobody there, queues of another form: one clear line, the right exit code, no storm."""
 import os
+import socket
+import threading
 
 from harness import Failed, Site, check, check_equal, generate, wait_until
 
@@ -68,6 +70,35 @@ def test_nobody_there(stack):
         site.start("sluiced")
         wait_until(lambda: any(s["last_error"] and "127.0.0.1:1" in s["last_error"] for s in site.slots("clean")), 20, "an error in the status")
         check_equal(site.ctl("db", "status").returncode, 69, "db status")
+
+
+def test_each_dead_host_is_named(stack):
+    """Also one where something else than a broker answers."""
+    with Site(stack) as site, socket.create_server(("127.0.0.1", 0)) as server:
+        def answer():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nServer: web\r\nContent-Length: 0\r\n\r\n")
+        threading.Thread(target=answer, daemon=True).start()
+        port = server.getsockname()[1]
+        site.write_conf(broker_hosts=["127.0.0.1:1", f"127.0.0.1:{port}", "127.0.0.1:2"])
+        done = site.ctl("topology", "apply")
+        check_equal(done.returncode, 69, done.stderr)
+        for text in ("127.0.0.1:1: cannot connect", f"127.0.0.1:{port}: what answers there does not speak AMQP", "127.0.0.1:2: cannot connect"):
+            check(text in done.stderr, f"{text}: {done.stderr}")
+
+
+def test_a_producer_says_why_it_ends(stack):
+    """Not only its log: the status too, as that of workers does."""
+    with Site(stack) as site:
+        state = os.path.join(site.folder, "state")
+        os.makedirs(state, exist_ok=True)
+        with open(os.path.join(state, "checkpoint"), "w") as file:
+            file.write("not a checkpoint\n")
+        site.write_log(generate(1))
+        site.start("sluiced")
+        wait_until(lambda: any("checkpoint" in s["last_error"] for s in site.slots("producer")), 20, f"its reason; {site.slots('producer')}")
 
 
 def test_second_host_is_tried(stack):

@@ -40,11 +40,34 @@ test_ids(void **state)
 	md5_free(&md5);
 }
 
+static void
+assert_explained(const char *text, const char *wanted)
+{
+	char why[128];
+
+	dlq_id_explain(text, why, sizeof(why));
+	assert_string_equal(why, wanted);
+}
+
+static void
+test_what_is_wrong(void **state)
+{
+	(void)state;
+	assert_explained("c41a", "it has 3 digits, at least 4 are needed: type 1 more");
+	assert_explained("c", "it has 0 digits, at least 4 are needed: type 4 more");
+	assert_explained("x41ab", "it does not begin with the letter of a stage (l, c)");
+	assert_explained("", "it does not begin with the letter of a stage (l, c)");
+	assert_explained("c41ag", "\"g\" is no hex digit (0 to 9, a to f)");
+	assert_explained("c41AB", "\"A\" is no hex digit (0 to 9, a to f)");
+	assert_explained("c1234567890123456", "it has 16 digits, 15 are the most");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests_name("dlq_id", tests, NULL, NULL);

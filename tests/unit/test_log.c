@@ -71,6 +71,7 @@ test_log_repeats(void **state UNUSED)
 	assert_int_equal(count_of(text, "msg=\"the same again\""), 5);
 	assert_int_equal(count_of(text, "said 995 times more within a minute: the same again"), 1);
 	assert_int_equal(count_of(text, "another one"), 20);
+	assert_string_equal(log_last_error(), "another one, number 19");
 	free(text);
 }
 

@@ -281,6 +281,19 @@ test_not_a_settings_file(void **state)
 	assert_non_null(strstr(messages, "NUL byte"));
 }
 
+/* libconfig says where, not what. */
+static void
+test_duplicates(void **state)
+{
+	(void)state;
+	assert_refused("lake : { workers = 1;\n workers = 2; };",
+		       ":2: \"workers\" stands twice in its section");
+	assert_refused("lake : { workers = 1; prefetch = 3; workers = 2; };",
+		       ":1: \"workers\" stands twice in its section");
+	assert_refused("lake : { workers = 1; };\nlake :\n{ prefetch = 2; };",
+		       "\"lake\" stands twice in its section");
+}
+
 static void
 test_environment(void **state)
 {
@@ -327,6 +340,7 @@ main(void)
 		cmocka_unit_test(test_numbers_that_do_not_fit),
 		cmocka_unit_test(test_numbers_of_other_files),
 		cmocka_unit_test(test_not_a_settings_file),
+		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_environment),
 	};
 
