@@ -4,6 +4,7 @@
  * sluicectl(1) come from it. The verbs of dlq are in dlq_verbs.c.
  */
 #include "supervisor/sluicectl_verbs.h"
+#include "common/settings/settings.h"
 #include "supervisor/audit/ctl_audit.h"
 #include "supervisor/cli/watch.h"
 #include "supervisor/ctl/ctl.h"
@@ -67,6 +68,7 @@ static const struct option_row option_format = {
 	.name = "format",
 	.value = "NAME",
 	.help = "of the lines, instead of that of the input whose path fits",
+	.choices = SETTINGS_FORMATS,
 	.kind = OPTION_TEXT};
 static const struct option_row option_file_id = {
 	.name = "file-id",
@@ -114,7 +116,10 @@ LIMIT_AGE(option_deaths, "deaths", "10m", 600000, "a death within this time is a
 static const struct verb config_verbs[] = {
 	{.name = "check",
 	 .help = "is the settings file accepted, with all the files that it names?\n"
-		 "This needs no running sluiced.",
+		 "Says for each input how many files its pattern matches, how many are readable and "
+		 "packed, and how\n"
+		 "many of their first lines its format takes; that is no reason to refuse the "
+		 "settings. This needs no running sluiced.",
 	 .example = "sluicectl config check",
 	 .options = OPTION_LIST(&option_json),
 	 .handler = ctl_config_check},
@@ -280,6 +285,7 @@ const struct verb sluicectl_verbs[] = {
 	 .help = "start what was stopped, waits for its next start, or is FATAL",
 	 .example = "sluicectl start lake/0",
 	 .words = role_words,
+	 .takes_children = true,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
@@ -289,6 +295,7 @@ const struct verb sluicectl_verbs[] = {
 	 .help = "let children finish what they have in hand and keep them stopped",
 	 .example = "sluicectl stop clean",
 	 .words = role_words,
+	 .takes_children = true,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout, WAITING),
@@ -298,6 +305,7 @@ const struct verb sluicectl_verbs[] = {
 	 .help = "stop and start again, one child at a time",
 	 .example = "sluicectl restart all",
 	 .words = role_words,
+	 .takes_children = true,
 	 .no_words = SAY_WHOM,
 	 .max_words = 1,
 	 .options = OPTION_LIST(&option_timeout_rolling, WAITING),
@@ -388,6 +396,7 @@ const struct verb sluicectl_verbs[] = {
 		 "sluiced.",
 	 .example =
 		 "sluicectl audit /var/log/ezproxy/ezp.log /var/log/ezproxy/ezp.log.2.gz && echo all there",
+	 .takes_files = true,
 	 .no_words = "name the log files to read",
 	 .max_words = VERB_ANY_WORDS,
 	 .options = OPTION_LIST(&option_format, &option_file_id, &option_limit, &option_json),

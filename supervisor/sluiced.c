@@ -134,7 +134,9 @@ main(int argc, char **argv)
 	if (mode != MODE_RUN) {
 		if (mode == MODE_PRINT)
 			settings_print(settings, stdout);
-		fprintf(stderr, "sluiced: settings %s: ok\n", path);
+		fprintf(stderr, "sluiced: settings %s: ok%s\n", path,
+			mode == MODE_TEST ? " (sluicectl config check tries the inputs' lines, too)"
+					  : "");
 		settings_free(&settings);
 		return EX_OK;
 	}

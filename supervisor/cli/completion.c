@@ -57,14 +57,45 @@ completion_words(const struct verb *verb)
 
 /* --- bash --- */
 
+/* The children of the running sluiced; files are offered when no option is being typed. */
+#define BASH_CHILDREN \
+	" words+=\" $(sluicectl status 2>/dev/null | awk '$2 ~ /^[0-9]+$/ { print $1 \"/\" $2 }')\""
+#define BASH_FILES " [[ $word == -* ]] || { COMPREPLY=($(compgen -f -- \"$word\")); return; }"
+
 /* pattern: "scale/" and so on, what the script calls the verb. */
 static void
 completion_bash_verb(const struct verb *verb, const char *pattern, FILE *out)
 {
 	char *words = completion_words(verb);
 
-	fprintf(out, "    %s) words='%s' ;;\n", pattern, words);
+	fprintf(out, "    %s) words='%s'%s%s ;;\n", pattern, words,
+		verb->takes_children ? ";" BASH_CHILDREN : "",
+		verb->takes_files ? ";" BASH_FILES : "");
 	free(words);
+}
+
+/* What bash may offer for the value of an option, whatever verb it is of: files, or its choices. */
+static void
+completion_bash_values(const struct verb *verbs, FILE *out)
+{
+	for (const struct verb *verb = verbs; verb->name != NULL; verb++) {
+		if (verb->verbs != NULL)
+			completion_bash_values(verb->verbs, out);
+		for (const struct option_row *const *row = verb->options;
+		     row != NULL && *row != NULL; row++) {
+			if ((*row)->choices != NULL) {
+				fprintf(out, "    --%s) COMPREPLY=($(compgen -W '", (*row)->name);
+				for (const char *c = (*row)->choices; *c != '\0'; c++)
+					fputc(*c == '|' ? ' ' : *c, out);
+				fputs("' -- \"$word\")); return ;;\n", out);
+			} else if ((*row)->value != NULL && strcmp((*row)->value, "FILE") == 0) {
+				fprintf(out,
+					"    --%s) COMPREPLY=($(compgen -f -- \"$word\")); "
+					"return ;;\n",
+					(*row)->name);
+			}
+		}
+	}
 }
 
 static void
@@ -72,20 +103,22 @@ completion_print_bash(const struct verb *verbs, FILE *out)
 {
 	char *names = completion_names(verbs);
 
+	fputs("# bash completion for sluicectl: sluicectl completion bash\n"
+	      "_sluicectl() {\n"
+	      "    local word=${COMP_WORDS[COMP_CWORD]} verb= sub= words= i\n"
+	      "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+	      "        case ${COMP_WORDS[i]} in\n"
+	      "        -c | -s) ((i++)) ;;\n"
+	      "        -*) ;;\n"
+	      "        *) if [[ $verb ]]; then sub=${COMP_WORDS[i]}; break; fi; "
+	      "verb=${COMP_WORDS[i]} ;;\n"
+	      "        esac\n"
+	      "    done\n"
+	      "    case ${COMP_WORDS[COMP_CWORD - 1]} in\n"
+	      "    -c | -s) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n",
+	      out);
+	completion_bash_values(verbs, out);
 	fprintf(out,
-		"# bash completion for sluicectl: sluicectl completion bash\n"
-		"_sluicectl() {\n"
-		"    local word=${COMP_WORDS[COMP_CWORD]} verb= sub= words= i\n"
-		"    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-		"        case ${COMP_WORDS[i]} in\n"
-		"        -c | -s) ((i++)) ;;\n"
-		"        -*) ;;\n"
-		"        *) if [[ $verb ]]; then sub=${COMP_WORDS[i]}; break; fi; "
-		"verb=${COMP_WORDS[i]} ;;\n"
-		"        esac\n"
-		"    done\n"
-		"    case ${COMP_WORDS[COMP_CWORD - 1]} in\n"
-		"    -c | -s) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
 		"    esac\n"
 		"    case $verb/$sub in\n"
 		"    /) words='help %s -c -s --help --version' ;;\n",
@@ -133,7 +166,8 @@ completion_zsh_verb(const struct verb *verb, const char *pattern, FILE *out)
 {
 	char *words = completion_words(verb);
 
-	fprintf(out, "        %s) compadd -- %s ;;\n", pattern, words);
+	fprintf(out, "        %s) compadd -- %s%s ;;\n", pattern, words,
+		verb->takes_files ? "; _files" : "");
 	free(words);
 }
 
@@ -197,6 +231,8 @@ completion_fish_line(const char *condition, const char *word, const char *help, 
 static void
 completion_fish_verb(const struct verb *verb, const char *condition, FILE *out)
 {
+	if (verb->takes_files)
+		fprintf(out, "complete -c sluicectl -F -n '%s'\n", condition);
 	if (verb->words != NULL)
 		completion_fish_line(condition, verb->words, NULL, out);
 	for (const struct option_row *const *row = verb->options; row != NULL && *row != NULL;

@@ -20,10 +20,11 @@ enum option_kind {
 };
 
 struct option_row {
-	const char *name;  /* "dry-run" */
-	char letter;	   /* 'n'; 0 = none */
-	const char *value; /* what its value is called in help; NULL for a flag */
-	const char *help;  /* a few words, one line */
+	const char *name;    /* "dry-run" */
+	char letter;	     /* 'n'; 0 = none */
+	const char *value;   /* what its value is called in help; NULL for a flag */
+	const char *help;    /* a few words, one line */
+	const char *choices; /* what the value can be, as "a|b"; NULL = anything */
 	enum option_kind kind;
 	const char *unit; /* may follow a number, as "/s"; NULL = none */
 	int64_t min, max; /* of a number or duration; max 0 = no bound */

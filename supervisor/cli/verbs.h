@@ -38,6 +38,8 @@ struct verb {
 	const char *help;     /* the first line is its entry in the overview */
 	const char *example;
 	const char *words; /* what may be typed for the synopsis, for completion; NULL = unknown */
+	bool takes_files;  /* words are files */
+	bool takes_children;	  /* words may be children, as lake/0 */
 	const char *no_words;	  /* what to say when a word is missing; NULL = none is needed */
 	int max_words;		  /* VERB_ANY_WORDS = as many as one likes */
 	int usage_code;		  /* exit code for wrong usage; 0 = EX_USAGE */

@@ -10,6 +10,7 @@
 #include "supervisor/cli/member.h"
 #include "supervisor/cli/text_table.h"
 #include "supervisor/ctl/ctl.h"
+#include "supervisor/ctl/input_check.h"
 #include "supervisor/shared/request.h"
 
 #include <stdio.h>
@@ -63,8 +64,10 @@ ctl_config_load(struct client *client, bool with_files)
 static void
 ctl_config_print_check(const json_t *data, FILE *out UNUSED)
 {
-	if (member_is_true(data, "accepted"))
-		fprintf(stderr, "settings %s: ok\n", member_text(data, "settings", "?"));
+	if (!member_is_true(data, "accepted"))
+		return;
+	input_check_print(json_object_get(data, "inputs"), stderr);
+	fprintf(stderr, "settings %s: ok\n", member_text(data, "settings", "?"));
 }
 
 static int
@@ -74,6 +77,8 @@ ctl_config_print_accepted(struct call *call, bool accepted)
 		json_pack("{s:o, s:b}", "settings", request_text(call->client->settings_path),
 			  "accepted", (int)accepted);
 
+	if (accepted)
+		json_object_set_new(data, "inputs", input_check_all(call->client->settings));
 	output_value(&call->output, data, ctl_config_print_check);
 	json_decref(data);
 	return accepted ? CTL_OK : EX_CONFIG;

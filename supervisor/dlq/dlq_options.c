@@ -3,6 +3,7 @@
  * dlq_options.c - the options and words that follow a verb of `sluicectl dlq`.
  */
 #include "supervisor/dlq/dlq_options.h"
+#include "common/settings/settings.h"
 #include "clean_worker/log_format.h"
 #include "common/base/log.h"
 #include "common/base/nearest.h"
@@ -73,6 +74,7 @@ const struct option_row dlq_option_split = {.name = "split",
 const struct option_row dlq_option_format = {.name = "format",
 					     .value = "NAME",
 					     .help = "the format to read the lines by",
+					     .choices = SETTINGS_FORMATS,
 					     .kind = OPTION_TEXT};
 const struct option_row dlq_option_keep_format = {.name = "keep-format",
 						  .help = "the format that the letter names"};

@@ -16,6 +16,11 @@
 
 static const struct option_row row_out = {
 	.name = "out", .value = "FILE", .help = "somebody's file", .kind = OPTION_TEXT};
+static const struct option_row row_format = {.name = "format",
+					     .value = "NAME",
+					     .help = "which",
+					     .choices = "common|combined",
+					     .kind = OPTION_TEXT};
 static const struct option_row row_dry_run = {
 	.name = "dry-run", .letter = 'n', .help = "only say it"};
 
@@ -31,6 +36,10 @@ static const struct verb verbs[] = {
 	 .words = "lake= clean=",
 	 .options = OPTION_LIST(&row_dry_run)},
 	{.name = "dlq", .help = "letters", .verbs = own_verbs},
+	{.name = "audit",
+	 .help = "files",
+	 .takes_files = true,
+	 .options = OPTION_LIST(&row_format)},
 	{.name = NULL},
 };
 
@@ -85,6 +94,10 @@ test_bash(void **state UNUSED)
 	assert_bash_offers("dlq --json list --o", "--out");
 	assert_bash_offers("dlq status c", "clean");
 	assert_bash_offers("dlq nonsense --o", "");
+	assert_bash_offers("audit /proc/versio", "/proc/version");
+	assert_bash_offers("audit --f", "--format");
+	assert_bash_offers("audit --format com", "common combined");
+	assert_bash_offers("dlq list --out /proc/versio", "/proc/version");
 }
 
 static void
@@ -142,7 +155,8 @@ test_json(void **state UNUSED)
 		"--dry-run\"},"
 		" {\"verb\": \"dlq\", \"words\": \"\", \"options\": \"--help\", \"verbs\": ["
 		"  {\"verb\": \"list\", \"words\": \"\", \"options\": \"--help --out --json\"},"
-		"  {\"verb\": \"status\", \"words\": \"lake clean\", \"options\": \"--help\"}]}]",
+		"  {\"verb\": \"status\", \"words\": \"lake clean\", \"options\": \"--help\"}]},"
+		" {\"verb\": \"audit\", \"words\": \"\", \"options\": \"--help --format\"}]",
 		0, NULL);
 
 	assert_non_null(wanted);
