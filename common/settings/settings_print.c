@@ -98,19 +98,39 @@ print_origin(const struct setting_origin *origin, FILE *out)
 }
 
 static void
+print_input(const struct input_settings *input, FILE *out)
+{
+	fprintf(out, "{ path = ");
+	print_quoted(input->path, out);
+	fprintf(out, "; format = ");
+	print_quoted(input->format, out);
+	fprintf(out, "; routing_key = ");
+	print_quoted(input->routing_key, out);
+	fprintf(out, "; }");
+}
+
+char *
+settings_input_text(const struct input_settings *input)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (stream == NULL)
+		fatal("out of memory");
+	print_input(input, stream);
+	if (fclose(stream) != 0)
+		fatal("out of memory");
+	return text;
+}
+
+static void
 print_inputs(const struct settings *settings, FILE *out)
 {
 	fprintf(out, "inputs = (");
 	for (size_t i = 0; i < settings->input_count; i++) {
-		const struct input_settings *input = &settings->inputs[i];
-
-		fprintf(out, "%s\n  { path = ", i > 0 ? "," : "");
-		print_quoted(input->path, out);
-		fprintf(out, "; format = ");
-		print_quoted(input->format, out);
-		fprintf(out, "; routing_key = ");
-		print_quoted(input->routing_key, out);
-		fprintf(out, "; }");
+		fprintf(out, "%s\n  ", i > 0 ? "," : "");
+		print_input(&settings->inputs[i], out);
 	}
 	fprintf(out, "%s);\n", settings->input_count > 0 ? "\n" : " ");
 }

@@ -88,6 +88,73 @@ detail_json(const struct setting *row, const char *name, const struct settings *
 			 settings_reload_text(row->reload));
 }
 
+static json_t *
+input_detail_json(const char *from, const char *to)
+{
+	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:s}", "name", "inputs", "from",
+			 request_text(from), "to", request_text(to), "from_origin", "", "to_origin",
+			 "", "effect", settings_reload_text(RELOAD_PRODUCER));
+}
+
+static json_t *
+input_json(const struct input_settings *from, const struct input_settings *to)
+{
+	char *before = from != NULL ? settings_input_text(from) : xstrdup("(none)");
+	char *after = to != NULL ? settings_input_text(to) : xstrdup("(none)");
+	json_t *detail = NULL;
+
+	if (strcmp(before, after) != 0)
+		detail = input_detail_json(before, after);
+	free(before);
+	free(after);
+	return detail;
+}
+
+/* The input of that path; the n-th of it, since a path may be there twice. */
+static const struct input_settings *
+find_input(const struct settings *settings, const char *path, size_t n)
+{
+	for (size_t i = 0; i < settings->input_count; i++)
+		if (strcmp(settings->inputs[i].path, path) == 0 && n-- == 0)
+			return &settings->inputs[i];
+	return NULL;
+}
+
+static size_t
+count_before(const struct settings *settings, size_t index)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < index; i++)
+		count += strcmp(settings->inputs[i].path, settings->inputs[index].path) == 0;
+	return count;
+}
+
+/* A detail for each input that is another, gone or new. */
+static void
+compare_inputs(const struct settings *before, const struct settings *after, json_t *details)
+{
+	size_t known = json_array_size(details);
+
+	for (size_t i = 0; i < before->input_count; i++) {
+		const struct input_settings *input = &before->inputs[i];
+		json_t *detail =
+			input_json(input, find_input(after, input->path, count_before(before, i)));
+
+		if (detail != NULL)
+			json_array_append_new(details, detail);
+	}
+	for (size_t i = 0; i < after->input_count; i++) {
+		const struct input_settings *input = &after->inputs[i];
+
+		if (find_input(before, input->path, count_before(after, i)) == NULL)
+			json_array_append_new(details, input_json(NULL, input));
+	}
+	if (json_array_size(details) == known)
+		json_array_append_new(details,
+				      input_detail_json("(the same)", "(in another order)"));
+}
+
 struct reload_changes
 reload_compare(const struct settings *before, const struct settings *after)
 {
@@ -96,10 +163,7 @@ reload_compare(const struct settings *before, const struct settings *after)
 
 	if (!inputs_equal(before, after)) {
 		json_array_append_new(changes.changed, json_string("inputs"));
-		json_array_append_new(changes.details,
-				      json_pack("{s:s, s:n, s:n, s:n, s:n, s:s}", "name", "inputs",
-						"from", "to", "from_origin", "to_origin", "effect",
-						settings_reload_text(RELOAD_PRODUCER)));
+		compare_inputs(before, after, changes.details);
 		changes.restart_roles |= role_mask(RELOAD_PRODUCER);
 	}
 	for (size_t i = 0; i < setting_count; i++) {
@@ -128,6 +192,29 @@ reload_clear(struct reload_changes *changes)
 	*changes = (struct reload_changes){.restart_roles = 0};
 }
 
+/* A file of the same name with another password in it. */
+static void
+compare_passwords(const struct supervisor *supervisor, const struct settings *after,
+		  const struct passwords *now, struct reload_changes *changes)
+{
+	for (unsigned i = 0; i < PASSWORD_COUNT; i++) {
+		const struct setting *row = passwords_row(i);
+		json_t *detail;
+		char name[128];
+
+		if (!passwords_differ(&supervisor->passwords, now, i) ||
+		    !values_equal(row, supervisor->settings, after))
+			continue;
+		settings_name(row, name, sizeof(name));
+		detail = detail_json(row, name, supervisor->settings, after);
+		json_object_set_new(detail, "from", json_string("(the password before)"));
+		json_object_set_new(detail, "to", json_string("(another password in it)"));
+		json_array_append_new(changes->changed, json_string(name));
+		json_array_append_new(changes->details, detail);
+		changes->restart_roles |= role_mask(row->reload);
+	}
+}
+
 static json_t *
 role_names(unsigned role_bits)
 {
@@ -139,16 +226,15 @@ role_names(unsigned role_bits)
 	return names;
 }
 
-static const char *
+static void
 join_names(const json_t *names, char *out, size_t out_size)
 {
 	size_t used = 0;
 
-	out[0] = '\0';
+	snprintf(out, out_size, "nothing");
 	for (size_t i = 0; i < json_array_size(names) && used < out_size; i++)
 		used += (size_t)snprintf(out + used, out_size - used, "%s%s", i > 0 ? ", " : "",
 					 json_string_value(json_array_get(names, i)));
-	return out[0] != '\0' ? out : "nothing";
 }
 
 static void
@@ -223,10 +309,13 @@ reload_preview(struct supervisor *supervisor, struct request_error *error)
 {
 	struct settings *after = reload_load(supervisor, error);
 	struct reload_changes changes;
+	struct passwords now;
 
 	if (after == NULL)
 		return NULL;
+	now = passwords_read(after);
 	changes = reload_compare(supervisor->settings, after);
+	compare_passwords(supervisor, after, &now, &changes);
 	settings_free(&after);
 	return reload_answer(&changes, false);
 }
@@ -244,10 +333,9 @@ reload_tell(struct supervisor *supervisor, const struct reload_changes *changes)
 		 restarting);
 	events_add(&supervisor->pool.events, EVENT_RELOAD, "sluiced", supervisor->pool.actor,
 		   "changed: %s; restarting: %s", changed, restarting);
+	join_names(changes->needs_restart, needs_restart, sizeof(needs_restart));
 	if (json_array_size(changes->needs_restart) > 0)
-		log_warning(
-			"only a restart of sluiced applies: %s",
-			join_names(changes->needs_restart, needs_restart, sizeof(needs_restart)));
+		log_warning("only a restart of sluiced applies: %s", needs_restart);
 	json_decref(roles);
 }
 
@@ -302,6 +390,7 @@ reload_settings(struct supervisor *supervisor, struct request_error *error)
 {
 	struct settings *before = supervisor->settings, *after;
 	struct reload_changes changes;
+	struct passwords now;
 	char why[256];
 
 	if (supervisor->pool.draining)
@@ -309,7 +398,9 @@ reload_settings(struct supervisor *supervisor, struct request_error *error)
 	after = reload_load(supervisor, error);
 	if (after == NULL)
 		return reload_refuse(supervisor, error);
+	now = passwords_read(after);
 	changes = reload_compare(before, after);
+	compare_passwords(supervisor, after, &now, &changes);
 	exchange_unchangeable(before, after);
 	if (spawner_set_settings(&supervisor->spawner, after, why, sizeof(why)) != 0) {
 		exchange_unchangeable(before, after);
@@ -319,6 +410,7 @@ reload_settings(struct supervisor *supervisor, struct request_error *error)
 		return reload_refuse(supervisor, error);
 	}
 	supervisor->settings = after;
+	passwords_update(&supervisor->passwords, &now);
 	reload_tell(supervisor, &changes);
 	reload_apply(supervisor, before, changes.restart_roles);
 	settings_free(&before);

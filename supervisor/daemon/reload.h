@@ -15,7 +15,7 @@
 struct reload_changes {
 	unsigned restart_roles; /* bits */
 	json_t *changed;	/* names: ["lake.batch_rows"] */
-	json_t *details; /* [{name, from, to, from_origin, to_origin, effect}]; null: unknown */
+	json_t *details; /* [{name, from, to, from_origin, to_origin, effect}]; of inputs one each */
 	json_t *needs_restart; /* names of those that only a restart of sluiced applies */
 };
 
@@ -26,7 +26,7 @@ void reload_clear(struct reload_changes *changes);
 /*
  * Read and check the file again. A bad one changes nothing: NULL, and error lists the problems; so
  * does a lack of descriptors or of memory for the children's copy (EX_OSERR). A good one counts from now on: limits, log level and changed worker counts at once; children that
- * other changes concern are restarted one at a time. A count that was scaled by hand stays unless
+ * other changes concern are restarted one at a time; a password that changed in its file is a change. A count that was scaled by hand stays unless
  * the file's own value has changed. Returns {"applied": true, "changed": [names], "changes":
  * [details], "restarting": [roles], "needs_restart": [names]}.
  */

@@ -93,6 +93,7 @@ supervisor_open(struct supervisor *supervisor, const char *path, struct settings
 
 	request_init();
 	supervisor->settings = settings;
+	supervisor->passwords = passwords_read(settings);
 	supervisor->settings_path = absolute_path(path);
 	supervisor->started_ms = clock_mono_ms();
 	supervisor->signal_fd = supervisor_open_signal_fd();

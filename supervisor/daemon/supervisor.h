@@ -9,12 +9,14 @@
 
 #include "common/settings/settings.h"
 #include "supervisor/daemon/control.h"
+#include "supervisor/daemon/passwords.h"
 #include "supervisor/daemon/pool.h"
 #include "supervisor/daemon/spawn.h"
 
 struct supervisor {
 	char *settings_path; /* absolute; links are followed anew at each reload */
 	struct settings *settings;
+	struct passwords passwords; /* as the last reload found them */
 	struct spawner spawner;
 	struct pool pool;
 	struct control control;

@@ -83,6 +83,49 @@ test_compare(void **state UNUSED)
 
 /* --- the whole of it, with children that only exist on paper --- */
 
+/* "FROM -> TO" of all details, one per line. */
+static void
+assert_details(const char *before_text, const char *after_text, const char *wanted)
+{
+	struct settings *before = settings_of(before_text), *after = settings_of(after_text);
+	struct reload_changes changes = reload_compare(before, after);
+	char text[1024] = "";
+	size_t used = 0, i;
+	json_t *detail;
+
+	json_array_foreach(changes.details, i, detail)
+	{
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s -> %s\n",
+					 json_string_value(json_object_get(detail, "from")),
+					 json_string_value(json_object_get(detail, "to")));
+	}
+	assert_string_equal(text, wanted);
+	assert_string_equal(json_string_value(json_array_get(changes.changed, 0)), "inputs");
+	reload_clear(&changes);
+	settings_free(&before);
+	settings_free(&after);
+}
+
+static void
+test_inputs_in_detail(void **state UNUSED)
+{
+#define A(format) "{ path = \"/a\"; format = \"" format "\"; routing_key = \"logs\"; }"
+#define B "{ path = \"/b\"; format = \"common\"; routing_key = \"logs\"; }"
+	assert_details("inputs = ( " A("common") " );", "inputs = ( " A("combined") " );",
+		       A("common") " -> " A("combined") "\n");
+	assert_details("inputs = ( " A("common") " );", "inputs = ( " B ", " A("common") " );",
+		       "(none) -> " B "\n");
+	assert_details("inputs = ( " A("common") ", " B " );", "inputs = ( " A("ezproxy") " );",
+		       A("common") " -> " A("ezproxy") "\n" B " -> (none)\n");
+	assert_details("inputs = ( " A("common") ", " B " );",
+		       "inputs = ( " B ", " A("common") " );",
+		       "(the same) -> (in another order)\n");
+	/* a path may be there twice */
+	assert_details("inputs = ( " A("common") " );",
+		       "inputs = ( " A("common") ", " A("combined") " );",
+		       "(none) -> " A("combined") "\n");
+}
+
 #define INPUT "inputs = ( { path = \"/nowhere/a.log\"; } );\n"
 #define BEFORE INPUT "lake : { workers = 2; };\nsupervisor : { socket = \"/run/a.sock\"; };\n"
 
@@ -311,13 +354,66 @@ test_no_memory_file(void **state)
 #define RELOAD_TEST(function) \
 	cmocka_unit_test_setup_teardown(function, open_supervisor, close_supervisor)
 
+/* Another password in the same file: who logs in with it is restarted, and it is said. */
+static void
+test_password_changed(void **state)
+{
+	struct supervisor *supervisor = *state;
+	char file[] = "/tmp/test_reload_password.XXXXXX", text[512];
+	struct request_error error;
+	json_t *answer;
+
+	close(mkstemp(file));
+	write_file(file, "first\n");
+	snprintf(text, sizeof(text), "%sdatabase : { password_file = \"%s\"; };\n", BEFORE, file);
+	write_file(supervisor->settings_path, text);
+	json_decref(reload_settings(supervisor, &error));
+	write_file(file, "first\n"); /* written anew, but the same */
+	answer = reload_settings(supervisor, &error);
+	assert_int_equal(json_array_size(json_object_get(answer, "changed")), 0);
+	json_decref(answer);
+
+	write_file(file, "second\n");
+	answer = reload_preview(supervisor, &error);
+	assert_int_equal(json_array_size(json_object_get(answer, "changes")), 1);
+	json_decref(answer);
+	answer = reload_settings(supervisor, &error);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(answer, "changed"), 0)),
+		"database.password_file");
+	assert_int_equal(json_array_size(json_object_get(answer, "restarting")), 2);
+	assert_null(strstr(json_string_value(json_object_get(
+				   json_array_get(json_object_get(answer, "changes"), 0), "to")),
+			   "second"));
+	json_decref(answer);
+	answer = reload_settings(supervisor, &error); /* said once */
+	assert_int_equal(json_array_size(json_object_get(answer, "changed")), 0);
+	json_decref(answer);
+
+	unlink(file); /* being replaced: no word against what was there */
+	answer = reload_settings(supervisor, &error);
+	assert_int_equal(json_array_size(json_object_get(answer, "changed")), 0);
+	json_decref(answer);
+	write_file(file, "third\n");
+	answer = reload_settings(supervisor, &error);
+	assert_int_equal(json_array_size(json_object_get(answer, "changed")), 1);
+	json_decref(answer);
+	unlink(file);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_compare),	  RELOAD_TEST(test_applied),
-		RELOAD_TEST(test_scaled_by_hand), RELOAD_TEST(test_bad_file),
-		RELOAD_TEST(test_no_descriptor),  RELOAD_TEST(test_no_memory_file),
+		cmocka_unit_test(test_inputs_in_detail),
+		cmocka_unit_test_setup_teardown(test_password_changed, open_supervisor,
+						close_supervisor),
+		cmocka_unit_test(test_compare),
+		RELOAD_TEST(test_applied),
+		RELOAD_TEST(test_scaled_by_hand),
+		RELOAD_TEST(test_bad_file),
+		RELOAD_TEST(test_no_descriptor),
+		RELOAD_TEST(test_no_memory_file),
 	};
 
 	return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
