@@ -53,6 +53,8 @@ static const struct option_row option_dry_run = {
 static const struct option_row option_timeout_scale = TIMEOUT("30s", 30000);
 static const struct option_row option_timeout = TIMEOUT("60s", 60000);
 static const struct option_row option_timeout_rolling = TIMEOUT("600s", 600000);
+static const struct option_row option_now = {.name = "now",
+					     .help = "do not let the children finish"};
 static const struct option_row option_no_wait = {.name = "no-wait",
 						 .help = "do not wait until it is done"};
 static const struct option_row option_user = {.name = "user",
@@ -339,6 +341,13 @@ const struct verb sluicectl_verbs[] = {
 	 .example = "sluicectl reload -n && sluicectl reload",
 	 .options = OPTION_LIST(&option_dry_run, &option_timeout_rolling, WAITING),
 	 .handler = ctl_reload},
+	{.name = "shutdown",
+	 .help = "end sluiced: every child finishes what it has in hand\n"
+		 "It waits until sluiced is gone; what was not finished is delivered again to the "
+		 "next one. --now does not let the children finish.",
+	 .example = "sluicectl shutdown --timeout 5m",
+	 .options = OPTION_LIST(&option_now, &option_timeout, WAITING),
+	 .handler = ctl_shutdown},
 	{.name = "config",
 	 .help = "check the settings file, show every setting and where it comes from, or compare\n"
 		 "check and show need no running sluiced. diff shows what differs between the "

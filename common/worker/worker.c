@@ -20,6 +20,7 @@
 #include "common/broker/broker_errors.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -27,6 +28,11 @@
  * in makes a transaction of every few lines; with it a lone line still is in its table at once.
  */
 enum { COMMIT_SPACING_MS = 10 };
+
+enum {
+	CANCEL_ASK_MS = 1000,	  /* between the two questions of note_depth() */
+	CANCEL_IN_HAND_MS = 5000, /* in hand for less: that is no reason to cancel a consumer */
+};
 
 /*
  * After a death with lines in hand (suspects.h) a new worker takes one message at a time, so many
@@ -47,17 +53,56 @@ struct worker {
 	struct dead_letters *dead;
 	struct outage broker_outage, database_outage;
 	bool was_ready;
-	bool draining;		/* the consumer is cancelled */
-	int careful;		/* so many messages more are taken one at a time */
-	bool paused;		/* so it is, because sluiced says so */
-	bool rescuing;		/* the queue is gone, the connection too: see rescue() */
+	bool draining;	    /* the consumer is cancelled */
+	int careful;	    /* so many messages more are taken one at a time */
+	bool paused;	    /* so it is, because sluiced says so */
+	bool was_slow;	    /* when it was cancelled, a message had been in hand for a while */
+	unsigned cancelled; /* the broker cancelled the consumer; 2: the queue was there after it */
+	bool rescuing;	    /* the queue is gone, the connection too: see rescue() */
 	int64_t queue_due_ms;	/* when the queue's depth is asked for again */
 	int64_t batch_since_ms; /* when the first line of the batch came in; 0 = it is empty */
 	int64_t committed_ms;
+	int64_t in_hand_since_ms; /* when the oldest message in hand was taken, or an answer given after it */
 	struct failure broken; /* why the broker connection was given up */
 };
 
 /* --- the consuming connection --- */
+
+static void
+fail_deleted(struct worker *worker)
+{
+	failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+		    "broker %s: queue %s was deleted", broker_address(worker->broker),
+		    worker->stage->queue);
+	worker->broken.code = AMQP_CODE_NOT_FOUND;
+}
+
+/*
+ * The broker cancels a consumer when its queue is deleted, and RabbitMQ 4.3 also when it has waited
+ * too long for an answer. Asking for the queue tells, but one that is being deleted may still be
+ * there for a moment, so it is asked twice; and another worker may have made it again, so that only
+ * a message that has been in hand for a while is taken for the cause.
+ */
+static bool
+note_depth(struct worker *worker, const struct broker_event *event)
+{
+	queue_watch_note_depth(worker->process.status, event, worker->stage);
+	if (worker->cancelled == 0 || strcmp(event->text, worker->stage->queue) != 0)
+		return true;
+	if (worker->cancelled++ == 1) {
+		worker->queue_due_ms = clock_mono_ms() + CANCEL_ASK_MS;
+		return true;
+	}
+	if (!worker->was_slow) {
+		fail_deleted(worker);
+		return false;
+	}
+	failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+		    "broker %s: cancelled the consumer of queue %s, which is there: was a message "
+		    "in hand longer than the broker's consumer timeout?",
+		    broker_address(worker->broker), worker->stage->queue);
+	return false;
+}
 
 /*
  * Read one event; *more: there may be another. False: the connection is lost, worker->broken says
@@ -68,31 +113,36 @@ receive_one(struct worker *worker, bool *more)
 {
 	struct broker_event event;
 
-	if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE)
+	if (broker_next(worker->broker, &event, &worker->broken) != OUTCOME_DONE) {
+		if (worker->cancelled > 0 && worker->broken.code == AMQP_CODE_NOT_FOUND)
+			fail_deleted(worker);
 		return false;
+	}
 	*more = event.kind != BROKER_NOTHING;
 	if (event.kind == BROKER_DELIVERY && !batch_window_is_full(worker->batch)) {
 		/* an empty one is a check of the producer's (binding_check.h) */
 		status_add(worker->process.status, COUNTER_FRAMES_IN,
 			   event.delivery->message.body.len > 0);
 		queue_watch_note_delivery(worker->process.status, event.delivery);
+		if (batch_in_hand(worker->batch) == 0)
+			worker->in_hand_since_ms = clock_mono_ms();
 		batch_add_delivery(worker->batch, event.delivery);
 		return true;
 	}
 	delivery_free(&event.delivery);
-	if (event.kind == BROKER_DEPTH) {
-		queue_watch_note_depth(worker->process.status, &event, worker->stage);
-	} else if (event.kind == BROKER_CANCELLED) {
-		failure_set(&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
-			    "broker %s: queue %s was deleted", broker_address(worker->broker),
-			    worker->stage->queue);
-		worker->broken.code = AMQP_CODE_NOT_FOUND;
+	if (event.kind == BROKER_DEPTH)
+		return note_depth(worker, &event);
+	if (event.kind == BROKER_CANCELLED) {
+		worker->cancelled = 1;
+		worker->was_slow = batch_in_hand(worker->batch) > 0 &&
+				   clock_mono_ms() - worker->in_hand_since_ms >= CANCEL_IN_HAND_MS;
+		worker->queue_due_ms = 0;
 	} else if (event.kind == BROKER_DELIVERY) {
 		failure_set(&worker->broken, OUTCOME_RETRY, EX_PROTOCOL,
 			    "broker %s: sends more than the prefetch",
 			    broker_address(worker->broker));
 	}
-	return event.kind != BROKER_CANCELLED && event.kind != BROKER_DELIVERY;
+	return event.kind != BROKER_DELIVERY;
 }
 
 /*
@@ -166,6 +216,7 @@ worker_connect_broker(struct worker *worker, struct failure *failure)
 
 	worker->paused = status_pause_wanted(worker->process.status);
 	worker->queue_due_ms = 0;
+	worker->cancelled = 0;
 	if (broker_open(&worker->broker, &settings->broker, BROKER_CONSUME, worker->name,
 			failure) == OUTCOME_DONE &&
 	    topology_assert(worker->broker, settings, failure) == OUTCOME_DONE &&
@@ -265,6 +316,7 @@ worker_flush(struct worker *worker)
 	batch_finish(worker->batch);
 	worker->batch_since_ms = 0;
 	worker->committed_ms = clock_mono_ms();
+	worker->in_hand_since_ms = worker->committed_ms; /* of the rest: at least almost */
 	return tag == 0 || !careful_is_over(worker);
 }
 
@@ -350,9 +402,11 @@ static void
 rescue(struct worker *worker)
 {
 	const struct failure broken = worker->broken;
+	bool is_deleted = broken.code == AMQP_CODE_NOT_FOUND;
 
-	log_warning("queue %s is gone: storing what was taken from it before",
-		    worker->stage->queue);
+	log_warning("%s %s %s: storing what was taken from it before",
+		    is_deleted ? "queue" : "the consumer of queue", worker->stage->queue,
+		    is_deleted ? "is gone" : "was cancelled");
 	worker->rescuing = true;
 	broker_abandon(&worker->broker);
 	do
@@ -368,7 +422,9 @@ worker_run(struct worker *worker)
 	worker->broken = (struct failure){.outcome = OUTCOME_DONE};
 	while (worker_turn(worker))
 		status_beat(worker->process.status);
-	if (worker->broken.code == AMQP_CODE_NOT_FOUND && batch_in_hand(worker->batch) > 0)
+	/* stored twice is once: whatever the reason, nothing of it is given up */
+	if ((worker->broken.code == AMQP_CODE_NOT_FOUND || worker->cancelled > 0) &&
+	    batch_in_hand(worker->batch) > 0)
 		rescue(worker);
 	if (worker->draining || worker->process.stop) {
 		broker_close(&worker->broker);

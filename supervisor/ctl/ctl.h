@@ -23,6 +23,7 @@ int ctl_restart(struct call *call);
 int ctl_pause(struct call *call);
 int ctl_resume(struct call *call);
 int ctl_reload(struct call *call);
+int ctl_shutdown(struct call *call);
 int ctl_version(struct call *call);
 int ctl_completion(struct call *call);
 int ctl_config_check(struct call *call);

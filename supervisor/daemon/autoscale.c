@@ -94,7 +94,7 @@ go_up(struct autoscale *state, const struct autoscale_limits *limits,
       size_t reason_size)
 {
 	double seconds = load->taken_per_s > 0 ? (double)load->waiting / load->taken_per_s : 0;
-	unsigned to = clamp((unsigned)MIN(need + 0.999, 2.0 * load->wanted + 1), limits);
+	unsigned to = clamp((unsigned)MIN(need + 0.999, 2.0 * load->wanted), limits);
 
 	if (to <= load->wanted || !may_go_up(state, load, now_ms))
 		return load->wanted;

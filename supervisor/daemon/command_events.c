@@ -4,15 +4,29 @@
  */
 #include "supervisor/daemon/command_events.h"
 
+#include <unistd.h>
+
 #include <sysexits.h>
+
+/* Who collects the events of many hosts wants to know whose they are. */
+static const char *
+host_name(void)
+{
+	static char name[65];
+
+	if (gethostname(name, sizeof(name) - 1) != 0)
+		name[0] = '\0';
+	return name;
+}
 
 static json_t *
 event_json(const struct event *event)
 {
-	return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o}", "number", (json_int_t)event->number,
-			 "at", request_time(event->wall_ms), "kind", event_kind_name(event->kind),
-			 "subject", request_text(event->subject), "actor",
-			 request_text(event->actor), "text", request_text(event->text));
+	return json_pack("{s:I, s:o, s:o, s:s, s:o, s:o, s:o}", "number", (json_int_t)event->number,
+			 "at", request_time(event->wall_ms), "host", request_text(host_name()),
+			 "kind", event_kind_name(event->kind), "subject",
+			 request_text(event->subject), "actor", request_text(event->actor), "text",
+			 request_text(event->text));
 }
 
 json_t *
@@ -33,6 +47,6 @@ command_events(struct supervisor *supervisor, json_t *arguments, struct request_
 	missed = from < first ? first - from : 0;
 	for (uint64_t number = from + missed; number <= events->count; number++)
 		json_array_append_new(list, event_json(events_get(events, number)));
-	return json_pack("{s:o, s:I, s:I}", "events", list, "last", (json_int_t)events->count,
-			 "missed", (json_int_t)missed);
+	return json_pack("{s:o, s:o, s:I, s:I}", "events", list, "host", request_text(host_name()),
+			 "last", (json_int_t)events->count, "missed", (json_int_t)missed);
 }

@@ -62,9 +62,15 @@ scale_role(struct pool *pool, enum role_id role, unsigned count)
 {
 	const char *name = role_table[role].name;
 
-	log_info("scale %s: %u -> %u, by %s", name, pool->wanted[role], count, pool->actor);
-	events_add(&pool->events, EVENT_SCALE, name, pool->actor, "%u -> %u", pool->wanted[role],
-		   count);
+	/* The same count again is a word too: it starts what is stopped. It is no change, though. */
+	if (count != pool->wanted[role]) {
+		log_info("scale %s: %u -> %u, by %s", name, pool->wanted[role], count, pool->actor);
+		events_add(&pool->events, EVENT_SCALE, name, pool->actor, "%u -> %u",
+			   pool->wanted[role], count);
+	} else if (pool_is_held(pool, role)) {
+		events_add(&pool->events, EVENT_START, name, pool->actor,
+			   "those that were stopped, by scale to %u as before", count);
+	}
 	pool_scale(pool, role, count);
 }
 

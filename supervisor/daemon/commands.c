@@ -13,6 +13,7 @@
 #include "common/settings/settings_print.h"
 #include "supervisor/daemon/reload.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,20 @@ command_metrics(struct supervisor *supervisor, json_t *arguments UNUSED,
 		struct request_error *error)
 {
 	return command_print(supervisor, metrics_print, error);
+}
+
+/* The end of the main loop is that of this process: who wants to see it waits for the socket to go. */
+static json_t *
+command_shutdown(struct supervisor *supervisor, json_t *arguments, struct request_error *error)
+{
+	const json_t *now = json_object_get(arguments, "now");
+
+	if (now != NULL && !json_is_boolean(now))
+		return request_fail(error, EX_USAGE, "\"now\" is true or false");
+	/* To ask twice for a drain is not to lose patience. */
+	if (json_is_true(now) || !supervisor->pool.draining)
+		supervisor_end(supervisor, json_is_true(now), supervisor->pool.actor);
+	return json_pack("{s:b, s:i}", "now", (int)json_is_true(now), "pid", (int)getpid());
 }
 
 static json_t *
@@ -185,8 +200,32 @@ const struct command command_table[] = {
 	 .permission = PERMISSION_OPERATE,
 	 .handler = command_reload,
 	 .help = "read the settings file again and restart whom its changes concern"},
+	{.name = "shutdown",
+	 .arguments = "{\"now\": BOOL}",
+	 .permission = PERMISSION_OPERATE,
+	 .handler = command_shutdown,
+	 .help = "end sluiced: every child finishes what it has in hand; with now, at once"},
 };
 const size_t command_count = ARRAY_LEN(command_table);
+
+/*
+ * "root (uid 0)". By the file alone: a directory service may be away, and sluiced waits for nobody.
+ */
+static void
+peer_name(uid_t uid, char *out, size_t out_size)
+{
+	FILE *users = fopen("/etc/passwd", "re");
+	const struct passwd *user = NULL;
+
+	while (users != NULL && (user = fgetpwent(users)) != NULL && user->pw_uid != uid)
+		;
+	if (user != NULL)
+		snprintf(out, out_size, "%.28s (uid %lu)", user->pw_name, (unsigned long)uid);
+	else
+		snprintf(out, out_size, "uid %ld", (long)uid);
+	if (users != NULL)
+		fclose(users);
+}
 
 static json_t *
 commands_run(struct supervisor *supervisor, const struct peer *peer, const struct request *request,
@@ -209,8 +248,7 @@ commands_run(struct supervisor *supervisor, const struct peer *peer, const struc
 					    "or its socket's group",
 					    command->name);
 		}
-		snprintf(supervisor->pool.actor, sizeof(supervisor->pool.actor), "uid %ld",
-			 (long)peer->uid);
+		peer_name(peer->uid, supervisor->pool.actor, sizeof(supervisor->pool.actor));
 		data = command->handler(supervisor, request->arguments, error);
 		supervisor->pool.actor[0] = '\0';
 		return data;

@@ -9,10 +9,11 @@
 #include <sysexits.h>
 
 struct death *
-deaths_next(struct deaths *deaths)
+deaths_next(struct deaths *deaths, enum role_id role)
 {
 	struct death *death = &deaths->ring[deaths->count++ % DEATHS_KEPT];
 
+	deaths->by_role[role]++;
 	*death = (struct death){.why = ""};
 	return death;
 }

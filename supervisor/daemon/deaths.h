@@ -26,11 +26,12 @@ struct death {
 
 struct deaths {
 	struct death ring[DEATHS_KEPT];
+	uint64_t by_role[ROLE_COUNT];
 	uint64_t count; /* all so far; the newest is ring[(count - 1) % DEATHS_KEPT] */
 };
 
 /* The place for the next death, emptied, replacing the oldest one. */
-struct death *deaths_next(struct deaths *deaths);
+struct death *deaths_next(struct deaths *deaths, enum role_id role);
 
 /* A death by its age, 0 = the newest; NULL when so many are not recorded. */
 const struct death *deaths_get(const struct deaths *deaths, size_t age);

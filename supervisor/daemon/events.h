@@ -27,8 +27,8 @@ struct event {
 	int64_t wall_ms;
 	enum event_kind kind;
 	char subject[32]; /* "lake/0", "lake", "all", "sluiced" */
-	char actor[48];	  /* "uid 0", "signal HUP", "autoscale"; "" = it happened by itself */
-	char text[320];	  /* what and why, for people; any bytes */
+	char actor[64]; /* "root (uid 0)", "signal HUP", "autoscale"; "" = it happened by itself */
+	char text[320]; /* what and why, for people; any bytes */
 };
 
 struct events {

@@ -31,21 +31,6 @@ main_loop_reap(struct supervisor *supervisor)
 		pool_reap(&supervisor->pool, pid, wait_status);
 }
 
-static void
-main_loop_end(struct supervisor *supervisor, bool now)
-{
-	if (now || supervisor->pool.draining) {
-		log_warning("ending at once");
-		pool_kill(&supervisor->pool);
-	} else {
-		log_info("ending: every child finishes what it has in hand");
-		pool_drain(&supervisor->pool);
-	}
-	notify_send("STOPPING=1\nSTATUS=ending%s", now ? " at once" : "");
-	events_add(&supervisor->pool.events, EVENT_END, "sluiced", "signal", "%s",
-		   now ? "at once" : "every child finishes what it has in hand");
-}
-
 /* Without its file nobody can ask sluiced. */
 static void
 main_loop_check_socket(struct supervisor *supervisor, bool now)
@@ -112,10 +97,10 @@ main_loop_read_signals(struct supervisor *supervisor)
 		switch (info.ssi_signo) {
 		case SIGTERM:
 		case SIGINT:
-			main_loop_end(supervisor, false);
+			supervisor_end(supervisor, false, "signal");
 			break;
 		case SIGQUIT:
-			main_loop_end(supervisor, true);
+			supervisor_end(supervisor, true, "signal");
 			break;
 		case SIGHUP:
 			main_loop_check_socket(supervisor, true);

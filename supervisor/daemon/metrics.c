@@ -29,7 +29,9 @@ print_process(const struct supervisor *supervisor, FILE *out)
 	fprintf(out, "sluice_start_time_seconds %.3f\n", (double)(clock_wall_ms() - age_ms) / 1000);
 	print_head(out, "child_deaths_total", "counter",
 		   "children that ended without having been asked to");
-	fprintf(out, "sluice_child_deaths_total %" PRIu64 "\n", supervisor->pool.deaths.count);
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		fprintf(out, "sluice_child_deaths_total{role=\"%s\"} %" PRIu64 "\n",
+			role_table[role].name, supervisor->pool.deaths.by_role[role]);
 }
 
 /* The children's are among the counters. */

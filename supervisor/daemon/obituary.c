@@ -55,7 +55,7 @@ obituary_write(const struct slot *slot, const struct child_event *event, const s
 			   (long)slot->pid, lived);
 		return;
 	}
-	death = deaths_next(deaths);
+	death = deaths_next(deaths, slot->role);
 	death->wall_ms = clock_wall_ms();
 	snprintf(death->name, sizeof(death->name), "%s", slot->name);
 	death->pid = slot->pid;

@@ -54,6 +54,16 @@ pool_wants(const struct pool *pool, const struct slot *slot)
 	return !pool->draining && !slot->held && slot->index < pool->wanted[slot->role];
 }
 
+bool
+pool_is_held(const struct pool *pool, enum role_id role)
+{
+	bool held = false;
+
+	for (unsigned i = 0; i < pool->wanted[role]; i++)
+		held |= pool->slots[role_table[role].first_slot + i].held;
+	return held;
+}
+
 /* --- events in, actions out --- */
 
 /* The successor says anew how it is; what it counts goes on from where the dead one stopped. */

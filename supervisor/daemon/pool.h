@@ -51,7 +51,7 @@ struct pool {
 	struct suspects
 		suspects[ROLE_COUNT]; /* what workers died with; handed to all of their role */
 	struct events events;
-	char actor[48]; /* on whose word things are done now; "" = by itself */
+	char actor[64]; /* on whose word things are done now; "" = by itself */
 };
 
 /*
@@ -86,6 +86,9 @@ bool pool_is_empty(const struct pool *pool);
 
 /* The slot is to have a child now. */
 bool pool_wants(const struct pool *pool, const struct slot *slot);
+
+/* Some child of the role is stopped by hand. */
+bool pool_is_held(const struct pool *pool, enum role_id role);
 
 /* For operate.c: feed an event to a child and carry out what follows. */
 void pool_step(struct pool *pool, struct slot *slot, enum child_event_kind kind);

@@ -108,6 +108,24 @@ supervisor_open(struct supervisor *supervisor, const char *path, struct settings
 }
 
 void
+supervisor_end(struct supervisor *supervisor, bool now, const char *actor)
+{
+	struct pool *pool = &supervisor->pool;
+
+	now = now || pool->draining;
+	if (now) {
+		log_warning("ending at once, by %s", actor);
+		pool_kill(pool);
+	} else {
+		log_info("ending, by %s: every child finishes what it has in hand", actor);
+		pool_drain(pool);
+	}
+	notify_send("STOPPING=1\nSTATUS=ending%s", now ? " at once" : "");
+	events_add(&pool->events, EVENT_END, "sluiced", actor, "%s",
+		   now ? "at once" : "every child finishes what it has in hand");
+}
+
+void
 supervisor_close(struct supervisor *supervisor)
 {
 	control_close(&supervisor->control);

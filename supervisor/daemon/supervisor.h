@@ -32,6 +32,12 @@ struct supervisor {
 void supervisor_open(struct supervisor *supervisor, const char *path, struct settings *settings,
 		     control_answer_fn answer);
 
+/*
+ * Let all children finish what they have in hand, or, when told so again or now is true, end at
+ * once; when they are gone, the main loop ends. actor: on whose word.
+ */
+void supervisor_end(struct supervisor *supervisor, bool now, const char *actor);
+
 /* Remove the socket, free all. */
 void supervisor_close(struct supervisor *supervisor);
 

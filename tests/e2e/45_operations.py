@@ -417,7 +417,7 @@ def test_metrics_survive_deaths_and_reloads(stack):
         for name, value in before.items():
             if "_total" in name or "_count" in name or "_bucket" in name:
                 check(after[name] >= value, f"{name} went down from {value} to {after[name]}")
-        check_equal(after["sluice_child_deaths_total"], 5, "deaths")
+        check_equal(sum(after[f'sluice_child_deaths_total{{role="{role}"}}'] for role in ("producer", "lake", "clean")), 5, "deaths")
 
 
 def test_queues(stack):

@@ -38,13 +38,15 @@ test_ring(void **state UNUSED)
 
 	assert_null(deaths_get(&deaths, 0));
 	for (int i = 0; i < DEATHS_KEPT + 5; i++)
-		deaths_next(&deaths)->pid = i;
+		deaths_next(&deaths, ROLE_LAKE)->pid = i;
 	assert_int_equal(deaths.count, DEATHS_KEPT + 5);
 	assert_int_equal(deaths_get(&deaths, 0)->pid, DEATHS_KEPT + 4);
 	assert_int_equal(deaths_get(&deaths, DEATHS_KEPT - 1)->pid, 5);
 	assert_null(deaths_get(&deaths, DEATHS_KEPT));
 	/* Whoever comes next finds nothing of the one that is replaced. */
-	assert_int_equal(deaths_next(&deaths)->pid, 0);
+	assert_int_equal(deaths_next(&deaths, ROLE_CLEAN)->pid, 0);
+	assert_int_equal(deaths.by_role[ROLE_CLEAN], 1);
+	assert_int_equal(deaths.by_role[ROLE_LAKE] + 1, deaths.count);
 }
 
 int

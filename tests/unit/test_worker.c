@@ -41,7 +41,7 @@ static const char SETTINGS[] = "inputs = ();\n"
 static struct {
 	struct status_page *page;
 	int status_fd;
-	bool told_to_stop;
+	bool told_to_stop, cancelled;
 	unsigned acked; /* messages */
 } world;
 
@@ -396,9 +396,23 @@ test_broker_outage(void **state)
 	assert_true(status_counter(world.page, COUNTER_RETRIES) >= 7);
 }
 
+/* The last error of the worker that was not nothing, as sluiced would see it. */
+static char seen_error[STATUS_TEXT_MAX];
+
+static void
+look_at_error(void)
+{
+	char error[STATUS_TEXT_MAX];
+
+	status_read_text(&world.page->last_error, error, sizeof(error));
+	if (error[0] != '\0')
+		memcpy(seen_error, error, sizeof(error));
+}
+
 static void
 delete_queue_in_the_first_wait(void *context, unsigned wait)
 {
+	look_at_error();
 	if (wait == 1) {
 		fake_broker_delete_queue(QUEUE);
 	} else if (fake_calls("broker_consume") == 2) { /* it has declared the queue itself */
@@ -413,10 +427,40 @@ test_queue_deleted(void **state)
 	struct fake_fault fault = {.function = "db_commit", .outcome = OUTCOME_RETRY, .code = 1205};
 
 	(void)state;
+	seen_error[0] = '\0';
 	fake_broker_put_text(QUEUE, "a\nb\n!c\n");
 	fake_fail(&fault);
 	run(delete_queue_in_the_first_wait);
-	assert_int_equal(world.acked, 0);
+	if (strstr(seen_error, "was deleted") == NULL)
+		fail_msg("last error: %s", seen_error);
+	assert_lines_are_safe(SPAN_LITERAL("a\nb\n!c\n"));
+}
+
+static void
+cancel_after_a_while(void *context, unsigned wait)
+{
+	look_at_error();
+	if (fake_time_passed_ms() >= 8000 && !world.cancelled) {
+		world.cancelled = true;
+		fake_broker_cancel_consumers();
+	} else if (fake_calls("broker_consume") == 2)
+		stop_when_all_is_acked(context, wait);
+}
+
+/* RabbitMQ 4.3 cancels a consumer that takes too long; its queue is there, and it says so. */
+static void
+test_consumer_cancelled(void **state)
+{
+	struct fake_fault fault = {
+		.function = "db_commit", .times = 12, .outcome = OUTCOME_RETRY, .code = 1205};
+
+	(void)state;
+	seen_error[0] = '\0';
+	fake_broker_put_text(QUEUE, "a\nb\n!c\n");
+	fake_fail(&fault);
+	run(cancel_after_a_while);
+	assert_non_null(strstr(seen_error,
+			       "cancelled the consumer of queue queue-data-lake, which is there"));
 	assert_lines_are_safe(SPAN_LITERAL("a\nb\n!c\n"));
 }
 
@@ -594,6 +638,7 @@ main(void)
 		TEST(test_reconnect),
 		TEST(test_broker_outage),
 		TEST(test_queue_deleted),
+		TEST(test_consumer_cancelled),
 		TEST(test_pause),
 		TEST(test_alarm),
 		TEST(test_careful_start),
