@@ -1,6 +1,7 @@
 """What operators must see: a share of rejected lines, a log that nobody reads, a control socket that was deleted."""
 import json
 import os
+import pwd
 import re
 import signal
 import socket
@@ -168,3 +169,97 @@ def test_the_control_socket_is_deleted(stack):
         process.wait(20)
         check(not os.path.exists(site.socket), "removed at the end")
         check("is it running?" in site.ctl("status").stderr, "nobody holds the lock now")
+
+
+def test_shutdown(stack):
+    """A verb that drains and ends sluiced: nothing in hand is lost, and it waits until the end."""
+    lines = generate(2000, seed=473)
+    with Site(stack) as site:
+        process = site.start_sluiced()
+        site.write_log(lines[:1000])
+        done = site.ctl("shutdown")
+        check_equal((done.returncode, process.wait(5)), (0, 0), f"both end well: {done.stdout}{done.stderr}")
+        check(re.fullmatch(r"shutdown \.\.\. ended in [\d.]+s\n", done.stdout), done.stdout)
+        check(re.search(r"ending, by [\w-]+ \(uid \d+\): every child finishes", site.errors()), "the log says who")
+        check_equal(site.ctl("shutdown").returncode, 69, "nobody to end")
+        process = site.start_sluiced()
+        site.write_log(lines[1000:])
+        site.settle(2000, 2000)
+        done = site.ctl("shutdown", "--now", "--json")
+        check_equal((done.returncode, process.wait(5)), (0, 0), f"both end well: {done.stderr}")
+        answer = json.loads(done.stdout)
+        check_equal((answer["now"], answer["settled"], answer["pid"]), (True, True, process.pid), "as JSON")
+        process = site.start_sluiced()
+        done = site.ctl("shutdown", "--no-wait")
+        check_equal((done.returncode, done.stdout), (0, "shutdown\n"), "it does not wait")
+        check_equal(process.wait(20), 0, "it ends")
+
+
+def test_events_name_host_and_user(stack):
+    with Site(stack, lake_workers=1, clean_workers=1) as site:
+        site.start_sluiced()
+        check_equal(site.ctl("restart", "lake").returncode, 0, "restart")
+        check_equal(site.ctl("scale", "clean=1").returncode, 0, "scale to the same count")
+        event = events(site, "restart")[0]
+        user = pwd.getpwuid(os.getuid()).pw_name
+        check_equal((event["subject"], event["actor"], event["host"]), ("lake", f"{user} (uid {os.getuid()})",
+                                                                        socket.gethostname()), "who, whom, where")
+        check_equal(events(site, "scale"), [], "1 -> 1 is no change")
+        check_equal(site.ctl("scale", "clean=2").returncode, 0, "scale")
+        check_equal(events(site, "scale")[0]["text"], "1 -> 2", "scale")
+
+
+def test_passwords_that_change(stack):
+    """A reload sees that a password is another one in the same file; a refused login reads the file again."""
+    with Site(stack) as site:
+        secret = os.path.join(site.folder, "secret")
+
+        def put(text):
+            with open(secret, "w") as file:
+                file.write(text + "\n")
+        name = stack.env["STACK_DB_NAME"]
+        put("secret-one")
+        stack.admin(f"CREATE USER changing@'%' IDENTIFIED BY 'secret-one'; GRANT SELECT, INSERT, UPDATE ON {name}.* TO changing@'%'")
+        try:
+            site.write_conf(database_user="changing", database_password_file=secret)
+            site.start_sluiced()
+            check_equal(site.ctl("config", "diff").returncode, 0, "no difference")
+            stack.admin("ALTER USER changing@'%' IDENTIFIED BY 'secret-two'")
+            put("secret-two")
+            done = site.ctl("config", "diff")
+            check_equal(done.returncode, 1, "config diff")
+            check("database.password_file" in done.stdout and "another password in it" in done.stdout, done.stdout)
+            before = {slot["name"]: slot["pid"] for slot in site.slots()}
+            done = site.ctl("reload")
+            check_equal(done.returncode, 0, done.stderr)
+            check("changed: database.password_file" in done.stdout, done.stdout)
+            check("secret-" not in done.stdout + done.stderr + site.errors(), "no password is shown")
+            after = {slot["name"]: slot["pid"] for slot in site.slots()}
+            check_equal({n for n in before if before[n] != after[n]}, {"lake/0", "lake/1", "clean/0", "clean/1"},
+                        "those who use it are restarted")
+            check("changed: database.password_file" in events(site, "reload")[-1]["text"], "the event")
+            check("changed: nothing" in (site.ctl("reload"), events(site, "reload"))[1][-1]["text"], "once")
+
+            stack.admin("ALTER USER changing@'%' IDENTIFIED BY 'secret-three'")
+            for row in stack.admin("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'changing'").split():
+                stack.admin(f"KILL {row}")
+            site.write_log(generate(100, seed=474))
+            wait_until(lambda: any("changing" in slot["last_error"] for slot in site.slots("lake")), 20, "the login is refused")
+            pids = {slot["name"]: slot["pid"] for slot in site.slots()}
+            put("secret-three")
+            site.settle(100, 100)
+            wait_until(site.all_ready, 20, "ready by themselves")
+            check_equal({slot["name"]: slot["pid"] for slot in site.slots()}, pids, "without a restart")
+        finally:
+            stack.admin("DROP USER changing@'%'")
+
+
+def test_config_diff_shows_inputs(stack):
+    with Site(stack) as site:
+        site.start_sluiced()
+        site.write_conf(inputs=[{"path": site.log, "format": "combined"}, {"path": "/nowhere/b.log", "format": "common"}])
+        done = site.ctl("config", "diff")
+        check_equal(done.returncode, 1, "a difference")
+        check("..." not in done.stdout, done.stdout)
+        for word in ('format = "ezproxy"', 'format = "combined"', "/nowhere/b.log", "(none)"):
+            check(word in done.stdout, f"{word}: {done.stdout}")
