@@ -59,10 +59,11 @@ file_marker(const void *bytes, size_t len)
 void
 file_identity_format(const struct file_identity *identity, char out[FILE_ID_SIZE])
 {
-	char text[128];
+	char host[256] = "", text[384];
 	int len;
 
-	len = snprintf(text, sizeof(text), "%llu:%llu:%lld:%u",
+	gethostname(host, sizeof(host) - 1);
+	len = snprintf(text, sizeof(text), "%s:%llu:%llu:%lld:%u", host,
 		       (unsigned long long)identity->device, (unsigned long long)identity->inode,
 		       (long long)identity->birth_ns, identity->generation);
 	snprintf(out, FILE_ID_SIZE, "%016llx", (unsigned long long)file_marker(text, (size_t)len));

@@ -49,7 +49,11 @@ int file_look(int fd, const char *path, struct file_look *look) MUST_CHECK;
 /* Same device, inode and birth time; the generation is not compared. */
 bool file_identity_same(const struct file_identity *a, const struct file_identity *b);
 
-/* The file-id: the hash of "device:inode:birth:generation" as 16 hex digits. */
+/*
+ * The file-id: the hash of "host:device:inode:birth:generation" as 16 hex digits. Machines made from
+ * one image have equal devices, inodes and birth times, so the name of the host belongs to it. A
+ * file keeps the id that its checkpoint entry has: those of before the host was part of it, too.
+ */
 void file_identity_format(const struct file_identity *identity, char out[FILE_ID_SIZE]);
 
 /* The marker of a place: the hash of the len bytes before it. */

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum log_file_read
@@ -62,6 +63,15 @@ pack(struct frame_message *out, const struct settings *settings)
 		out->message.content_encoding = SPAN_LITERAL(CONTENT_ENCODING_LZ4);
 }
 
+/* "producer@host" */
+static struct span
+host_of(const char *sender)
+{
+	const char *at = strchr(sender, '@');
+
+	return at != NULL && at[1] != '\0' ? span_of(at + 1) : SPAN_NULL;
+}
+
 void
 frame_message_fill(struct frame_message *out, const struct window_frame *frame, struct span body,
 		   const struct settings *settings, const char *sender)
@@ -73,6 +83,7 @@ frame_message_fill(struct frame_message *out, const struct window_frame *frame, 
 	message->body = body;
 	message->message_id = span_of(out->id);
 	message->timestamp_s = time(NULL);
+	message->host = host_of(sender);
 	out->exchange = TOPOLOGY_EXCHANGE;
 	out->routing_key = "logs";
 	message->lines = frame->kind == FRAME_TOO_LONG ? 1 : (int64_t)frame->lines;

@@ -170,11 +170,27 @@ is_in_place(const struct log_file *file)
 	       file_identity_same(&look.identity, &file->identity);
 }
 
+/* It has left its path: look for it in its folder. 0, or -1 when it is not there. */
+static int
+find_place(struct log_file *file)
+{
+	struct file_look look;
+	char *found;
+	int fd = log_file_open_renamed(file->path, &file->identity, &found, &look);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	free(file->open_path);
+	file->open_path = found;
+	return 0;
+}
+
 int
 log_file_suspend(struct log_file *file)
 {
 	assert(file->track.frames == 0);
-	if (!is_in_place(file))
+	if (!is_in_place(file) && find_place(file) != 0)
 		return -1;
 	close(file->fd);
 	file->fd = -1;

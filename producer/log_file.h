@@ -101,7 +101,7 @@ struct log_file *log_file_new(const char *path, const struct input_settings *inp
 void log_file_free(struct log_file **file);
 
 /*
- * Close the descriptor if the file can be opened again where it was seen last: 0, or -1. No frame
+ * Close the descriptor if the file can be opened again: 0, or -1 when it is no longer in its folder. No frame
  * may refer to it.
  */
 int log_file_suspend(struct log_file *file) MUST_CHECK;

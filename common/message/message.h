@@ -18,7 +18,7 @@ struct message {
 	struct span content_encoding; /* as in content_encoding.h; NULL = plain */
 	struct span message_id;	      /* "<file-id>:<offset of the first byte>" */
 	int64_t timestamp_s;	      /* when it was published; 0 = unknown */
-	struct span source, file_id, format;
+	struct span source, host, file_id, format;
 	int64_t offset, lines; /* -1 = unknown */
 	/* dead letters only */
 	struct span stage, reason, detail, worker;

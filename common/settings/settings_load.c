@@ -47,6 +47,35 @@ check_together(struct settings_loader *loader)
 	}
 }
 
+/*
+ * An input without a format has that of lines whose message names none. Unless somebody has chosen
+ * that, it is said: a wrong format turns every line into a dead letter.
+ */
+static void
+complete_formats(struct settings *s)
+{
+	bool is_chosen = false;
+	char name[32];
+
+	for (size_t i = 0; i < setting_count; i++)
+		if (setting_table[i].offset == offsetof(struct settings, clean.format))
+			is_chosen = s->origins[i].kind != ORIGIN_DEFAULT;
+
+	settings_choice_name(SETTINGS_FORMATS, (int)s->clean.format, name, sizeof(name));
+	for (size_t i = 0; i < s->input_count; i++) {
+		struct input_settings *input = &s->inputs[i];
+
+		if (input->format[0] != '\0')
+			continue;
+		free(input->format);
+		input->format = xstrdup(name);
+		if (!is_chosen)
+			log_warning("%s: the input %s names no format: its lines are taken for %s "
+				    "(one of " SETTINGS_FORMATS ")",
+				    s->path, input->path, name);
+	}
+}
+
 static char *
 folder_of(const char *path)
 {
@@ -84,6 +113,7 @@ load(const char *copy, const char *path, struct settings **settings, char **sock
 		settings_free(&s);
 		return -1;
 	}
+	complete_formats(s);
 	*settings = s;
 	return 0;
 }

@@ -209,7 +209,8 @@ static const struct {
 	const char *choices;
 } input_members[] = {
 	{"path", offsetof(struct input_settings, path), NULL, NULL},
-	{"format", offsetof(struct input_settings, format), "ezproxy", SETTINGS_FORMATS},
+	{"format", offsetof(struct input_settings, format), "",
+	 SETTINGS_FORMATS}, /* clean.format */
 	{"routing_key", offsetof(struct input_settings, routing_key), "logs", NULL},
 };
 
@@ -244,7 +245,9 @@ read_input_member(struct settings_loader *loader, struct input_settings *input,
 			settings_loader_problem(loader, &where,
 						"routing_key of an input is longer than 255 bytes");
 		else if (*field == NULL)
-			*field = xstrdup(text);
+			*field = strcmp(name, "path") == 0 && text[0] != '/'
+					 ? xasprintf("%s/%s", loader->settings->folder, text)
+					 : xstrdup(text);
 		return;
 	}
 	settings_loader_problem(loader, &where, "unknown setting %s in an input%s%s%s", name,

@@ -28,6 +28,20 @@ def stop(flow):
     check_equal(flow.sluiced.wait(40), 0, "exit code")
 
 
+def is_shown(flow, why):
+    """The operator sees it: last error, event, health."""
+    def error():
+        return flow.slots("producer")[0]["last_error"]
+    wait_until(lambda: "the checkpoint cannot be written" in error() and why in error(), 20, "it is the last error")
+    done = flow.ctl("health")
+    check(done.returncode == 1 and "the checkpoint cannot be written" in done.stdout, f"health: {done.stdout}")
+    wait_until(lambda: "the checkpoint cannot be written" in flow.ctl("events").stdout, 20, "it is an event")
+
+
+def is_over(flow):
+    wait_until(lambda: flow.slots("producer")[0]["last_error"] == "", 20, "no last error any more")
+
+
 @row("checkpoint: disk full, then room again; killed meanwhile")
 def checkpoint_disk_full(bench):
     folder = tempfile.mkdtemp(prefix="sluice-state-")
@@ -43,15 +57,37 @@ def checkpoint_disk_full(bench):
                     pass
             flow.wait_said("checkpoint cannot be written", "No space left")
             flow.wait_fed(1000)
+            is_shown(flow, "No space left")
             os.kill(flow.pids("producer")[0], signal.SIGKILL)
             wait_until(flow.all_ready, 20, "a new producer")
             flow.wait_fed(1000)
             os.unlink(os.path.join(folder, "ballast"))
+            is_over(flow)
             flow.healed()
             flow.finish()
             size = os.path.getsize(flow.log)
             wait_until(lambda: json.load(open(os.path.join(folder, "checkpoint")))["files"][0]["offset"] == size, 20,
                        "the checkpoint is complete")
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+        os.rmdir(folder)
+
+
+@row("checkpoint: state disk becomes read-only, then writable again")
+def checkpoint_read_only(bench):
+    folder = tempfile.mkdtemp(prefix="sluice-state-")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", folder], check=True)
+    try:
+        with bench.flow(supervisor_state_dir=folder) as flow:
+            flow.wait_stored(1000)
+            subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+            flow.wait_said("checkpoint cannot be written", "Read-only file system")
+            is_shown(flow, "Read-only file system")
+            flow.wait_fed(1000)
+            subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+            is_over(flow)
+            flow.healed()
+            flow.finish()
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
         os.rmdir(folder)

@@ -380,3 +380,32 @@ def malloc_lake_worker(bench):
 @row("n-th allocation of a clean worker fails, n = 1, 2, 3 ... 6800", slow=True)
 def malloc_clean_worker(bench):
     failing_allocations(bench, "sluice-clean-worker", "clean", 6800, clean_workers=6)
+
+
+@row("more files than descriptors, while the broker's connections are cut")
+def files_share_descriptors(bench):
+    with bench.flow() as flow:
+        flow.wait_stored(1000)
+        producer = flow.pids("producer")[0]
+        before = resource.prlimit(producer, resource.RLIMIT_NOFILE)
+        folder = os.path.dirname(flow.log)
+        others = [os.path.join(folder, f"access.log.other{i}") for i in range(60)]
+        flow.write_conf(inputs=[{"path": flow.log + "*", "format": "ezproxy"}])
+        check(flow.ctl("reload").returncode == 0, "reload")
+        wait_until(lambda: flow.pids("producer") and flow.pids("producer")[0] != producer and flow.all_ready(), 40, "a new producer")
+        producer = flow.pids("producer")[0]
+        resource.prlimit(producer, resource.RLIMIT_NOFILE, (48, before[1]))
+        for other in others:
+            with open(other, "wb"):
+                pass
+        wait_until(lambda: "share 16 descriptors" in flow.slots("producer")[0]["last_error"], 30, "it is said")
+        for user in flow.stack.api("GET", "connections"):
+            flow.stack.api("DELETE", "connections/" + user["name"].replace(" ", "%20").replace(">", "%3E"))
+        wait_until(flow.all_ready, 40, "connected again: descriptors were kept for the broker")
+        flow.wait_fed(1000)
+        for other in others:
+            os.unlink(other)
+        resource.prlimit(producer, resource.RLIMIT_NOFILE, before)
+        wait_until(lambda: flow.slots("producer")[0]["last_error"] == "", 90, "it is over")
+        flow.healed()
+        flow.finish()

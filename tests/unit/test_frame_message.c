@@ -50,6 +50,7 @@ test_lines(void **state)
 {
 	(void)state;
 	frame_message_fill(&message, &lines, SPAN_LITERAL("a\nb\n"), &settings, "producer@host");
+	assert_true(span_equals(message.message.host, SPAN_LITERAL("host")));
 	assert_string_equal(message.exchange, TOPOLOGY_EXCHANGE);
 	assert_string_equal(message.routing_key, "web.logs");
 	assert_span(message.message.body, "a\nb\n");

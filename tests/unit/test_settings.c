@@ -58,6 +58,10 @@ test_every_type(void **state)
 	assert_string_equal(s->inputs[0].format, "combined");
 	assert_string_equal(s->inputs[0].routing_key, "logs");
 	assert_string_equal(s->inputs[1].format, "ezproxy");
+	assert_non_null(strstr(messages, "names no format: its lines are taken for ezproxy"));
+	/* a relative path starts there, too */
+	assert_true(strncmp(s->inputs[1].path, folder, strlen(folder)) == 0);
+	assert_string_equal(s->inputs[1].path + strlen(folder), "/b");
 	assert_string_equal(s->inputs[1].routing_key, "other");
 	assert_int_equal(s->events.count, 2);
 	assert_string_equal(s->events.items[1], "two");
@@ -67,6 +71,22 @@ test_every_type(void **state)
 	assert_int_equal(s->lake.workers, 7);
 	/* a relative PATH starts at the settings file's folder */
 	assert_true(strncmp(s->broker.password_file, folder, strlen(folder)) == 0);
+	settings_free(&s);
+}
+
+/* Who has chosen clean.format has chosen the inputs' too. */
+static void
+test_format_of_input(void **state)
+{
+	struct settings *s =
+		load("inputs = ( { path = \"/a\"; }, { path = \"/b\"; format = \"common\"; } );\n"
+		     "clean : { format = \"combined\"; };\n");
+
+	(void)state;
+	assert_non_null(s);
+	assert_string_equal(s->inputs[0].format, "combined");
+	assert_string_equal(s->inputs[1].format, "common");
+	assert_string_equal(messages, "");
 	settings_free(&s);
 }
 
@@ -335,6 +355,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_type),
+		cmocka_unit_test(test_format_of_input),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_numbers_that_do_not_fit),
