@@ -3,6 +3,7 @@
  * frame_message.c - body, headers, exchange and routing key of a frame.
  */
 #include "producer/frame_message.h"
+#include "common/base/clock.h"
 #include "common/base/xalloc.h"
 #include "common/broker/topology.h"
 #include "common/message/reason.h"
@@ -82,7 +83,8 @@ frame_message_fill(struct frame_message *out, const struct window_frame *frame, 
 	*message = MESSAGE_INIT;
 	message->body = body;
 	message->message_id = span_of(out->id);
-	message->timestamp_s = time(NULL);
+	message->published_ms = clock_wall_ms();
+	message->timestamp_s = message->published_ms / 1000;
 	message->host = host_of(sender);
 	out->exchange = TOPOLOGY_EXCHANGE;
 	out->routing_key = "logs";

@@ -20,6 +20,7 @@ struct message {
 	int64_t timestamp_s;	      /* when it was published; 0 = unknown */
 	struct span source, host, file_id, format;
 	int64_t offset, lines; /* -1 = unknown */
+	int64_t published_ms;  /* timestamp_s, finer; -1 = unknown */
 	/* dead letters only */
 	struct span stage, reason, detail, worker;
 	int64_t attempts, retries; /* -1 = unknown */
@@ -30,7 +31,9 @@ struct message {
 };
 
 /* A message with every field absent; start from it, then fill in. */
-#define MESSAGE_INIT ((struct message){.offset = -1, .lines = -1, .attempts = -1, .retries = -1})
+#define MESSAGE_INIT       \
+	((struct message){ \
+		.offset = -1, .lines = -1, .published_ms = -1, .attempts = -1, .retries = -1})
 
 /*
  * The message-id of a line that is sent on as a message of its own, in out: "<file-id>:<offset of

@@ -26,7 +26,7 @@
 #include "common/process/suspects.h"
 
 enum {
-	STATUS_VERSION = 4,
+	STATUS_VERSION = 5,
 	STATUS_PAGE_SIZE = 4096,
 };
 

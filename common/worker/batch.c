@@ -167,6 +167,25 @@ batch_add_line(struct batch *batch, const struct batch_line *from)
 /* --- all lines --- */
 
 /* Rejected lines count too: a stream of nothing but bad lines has to be written as often. */
+int64_t
+batch_newest_time(const struct batch *batch)
+{
+	const struct table *table = batch->table;
+	const struct column *column = NULL;
+	int64_t newest = 0;
+
+	for (size_t i = 0; i < table->column_count && table->time_column != NULL; i++)
+		if (strcmp(table->columns[i].name, table->time_column) == 0)
+			column = &table->columns[i];
+	for (size_t i = 0; i < batch->row_count && column != NULL; i++) {
+		int64_t time;
+
+		memcpy(&time, row_field(batch->rows + i * table->row_size, column), sizeof(time));
+		newest = MAX(newest, time);
+	}
+	return newest;
+}
+
 bool
 batch_is_full(const struct batch *batch)
 {

@@ -97,6 +97,9 @@ void batch_show_in_hand(const struct batch *batch);
 /* No line more before it is finished. */
 bool batch_is_full(const struct batch *batch);
 
+/* The largest value of the table's time column, as YYYYMMDDhhmmss; 0 without rows. */
+int64_t batch_newest_time(const struct batch *batch);
+
 size_t batch_row_count(const struct batch *batch);
 /* No rows, nothing rejected, nothing to acknowledge. */
 bool batch_is_empty(const struct batch *batch);

@@ -8,6 +8,7 @@
 #include "common/broker/broker_declare.h"
 
 #include <string.h>
+#include <time.h>
 
 static void
 put(_Atomic int64_t *field, int64_t value)
@@ -57,20 +58,49 @@ queue_watch_note_delivery(struct status_page *page, const struct delivery *deliv
 	put(&page->queue.published_s, delivery->message.timestamp_s);
 }
 
+/* A DATETIME, YYYYMMDDhhmmss, in seconds since 1970; 0 or less: a line without a time. */
+static int64_t
+seconds_of(int64_t datetime)
+{
+	struct tm utc = {
+		.tm_year = (int)(datetime / 10000000000) - 1900,
+		.tm_mon = (int)(datetime / 100000000 % 100) - 1,
+		.tm_mday = (int)(datetime / 1000000 % 100),
+		.tm_hour = (int)(datetime / 10000 % 100),
+		.tm_min = (int)(datetime / 100 % 100),
+		.tm_sec = (int)(datetime % 100),
+	};
+
+	return datetime > 0 ? timegm(&utc) : 0;
+}
+
+/* The header counts only beside its own timestamp: a letter that is sent again has a new one. */
+static int64_t
+published_ms(const struct message *message)
+{
+	return message->timestamp_s > 0 && message->published_ms / 1000 == message->timestamp_s
+		       ? message->published_ms
+		       : message->timestamp_s * 1000;
+}
+
 void
 queue_watch_note_batch(struct status_page *page, const struct batch *batch, int64_t took_ms)
 {
-	int64_t now_ms = clock_wall_ms();
+	int64_t now_ms = clock_wall_ms(), line_s;
 	size_t count;
 	struct delivery *const *done = batch_done(batch, &count);
 
+	line_s = seconds_of(batch_newest_time(batch));
+	if (line_s > 0)
+		histogram_add(&page->histograms[HISTOGRAM_LINE_LAG], HISTOGRAM_LINE_LAG,
+			      now_ms - line_s * 1000);
 	if (batch_row_count(batch) > 0)
 		histogram_add(&page->histograms[HISTOGRAM_BATCH], HISTOGRAM_BATCH, took_ms);
 	for (size_t i = 0; i < count; i++) {
-		int64_t published_s = done[i]->message.timestamp_s;
+		int64_t since_ms = published_ms(&done[i]->message);
 
-		if (published_s > 0)
+		if (since_ms > 0)
 			histogram_add(&page->histograms[HISTOGRAM_LAG], HISTOGRAM_LAG,
-				      now_ms - published_s * 1000);
+				      now_ms - since_ms);
 	}
 }

@@ -100,7 +100,8 @@ test_members(void **state)
 		       "slots", "deaths");
 	ASSERT_MEMBERS(lake, "wanted", "configured", "running", "ready", "paused", "rate_per_s",
 		       "rates", "total", "rejected", "rejected_by_reason", "dead_letters",
-		       "counters", "queue", "batch_duration_seconds", "lag_seconds", "autoscale");
+		       "counters", "queue", "batch_duration_seconds", "lag_seconds",
+		       "line_lag_seconds", "autoscale");
 	ASSERT_MEMBERS(json_object_get(lake, "queue"), "name", "known", "ready", "consumers",
 		       "dead", "in_hand", "oldest_s", "taken_per_s", "growth_per_s", "drain_s");
 	ASSERT_MEMBERS(json_object_get(lake, "dead_letters"), "waiting", "state", "lines",

@@ -90,7 +90,7 @@ test_metrics(void **state UNUSED)
 	assert_non_null(strstr(
 		text, "\nsluice_dead_letters_total{role=\"lake\",reason=\"parse.no_match\"} 1\n"));
 	assert_non_null(strstr(text, "sluice_lag_seconds_bucket{role=\"lake\",le=\"1\"} 0\n"));
-	assert_non_null(strstr(text, "sluice_lag_seconds_bucket{role=\"lake\",le=\"2\"} 1\n"));
+	assert_non_null(strstr(text, "sluice_lag_seconds_bucket{role=\"lake\",le=\"5\"} 1\n"));
 	assert_non_null(strstr(text, "sluice_lag_seconds_bucket{role=\"lake\",le=\"+Inf\"} 1\n"));
 	assert_non_null(strstr(text, "sluice_lag_seconds_sum{role=\"lake\"} 1.500\n"));
 	assert_non_null(

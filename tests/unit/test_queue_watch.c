@@ -140,15 +140,20 @@ test_batch(void **state)
 	struct batch *batch = batch_new(&raw_log_table, &limits, raw_row_fill, NULL);
 	struct message message = MESSAGE_INIT;
 	struct delivery *delivery;
-	struct histogram_sum lag = {0}, duration = {0};
+	struct histogram_sum lag = {0}, line_lag = {0}, duration = {0};
 
 	(void)state;
-	message.body = SPAN_LITERAL("a\n");
+	message.body = SPAN_LITERAL("[14/Nov/2023:22:12:20 +0000] a\n"); /* a minute ago */
 	message.timestamp_s = 1700000000 - 60; /* fake_time starts at 1700000000 */
 	fake_broker_put(stage->queue, &message);
+	message.published_ms = INT64_C(1700000000000) - 60000 + 750; /* of the same second: finer */
+	fake_broker_put(stage->queue, &message);
+	message.published_ms = 5; /* another second: it is of a message before this one */
+	fake_broker_put(stage->queue, &message);
+	message.body = SPAN_LITERAL("no time\n");
 	message.timestamp_s = 0; /* unknown */
 	fake_broker_put(stage->queue, &message);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		delivery = fake_broker_look(stage->queue, i);
 		if (i == 0) {
 			queue_watch_note_delivery(&page, delivery);
@@ -160,8 +165,11 @@ test_batch(void **state)
 	queue_watch_note_batch(&page, batch, 250);
 	histogram_collect(&page.histograms[HISTOGRAM_LAG], &lag);
 	histogram_collect(&page.histograms[HISTOGRAM_BATCH], &duration);
-	assert_int_equal(histogram_total(&lag), 1);
-	assert_int_equal(lag.sum_ms, 60000);
+	assert_int_equal(histogram_total(&lag), 3);
+	assert_int_equal(lag.sum_ms, 60000 + 59250 + 60000);
+	histogram_collect(&page.histograms[HISTOGRAM_LINE_LAG], &line_lag);
+	assert_int_equal(histogram_total(&line_lag), 1); /* of the newest line */
+	assert_int_equal(line_lag.sum_ms, 60000);
 	assert_int_equal(histogram_total(&duration), 1);
 	assert_int_equal(duration.sum_ms, 250);
 	batch_free(&batch);
