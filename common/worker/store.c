@@ -127,7 +127,8 @@ try_rows(struct store *store, const void *const *rows, size_t count, uint64_t *i
 			return OUTCOME_DONE;
 	}
 	db_rollback(store->db);
-	if (db_is_lost(store->db))
+	/* A connection keeps what rights it had: only a new one sees that a GRANT has come back. */
+	if (db_is_lost(store->db) || failure->outcome == OUTCOME_FATAL)
 		disconnect(store);
 	return failure->outcome;
 }
