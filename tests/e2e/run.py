@@ -104,6 +104,7 @@ def main():
     total = sum(map(len, found.values()))
     print(f"1..{total}", flush=True)
     jobs = max(1, min(options.jobs, len(found)))
+    multiprocessing.set_start_method("fork")    # no longer Python's choice by itself since 3.14
     paths, results = multiprocessing.Queue(), multiprocessing.Queue()
     for path in sorted(found, key=lambda p: -os.path.getsize(p)):
         paths.put(path)

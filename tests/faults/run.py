@@ -34,6 +34,7 @@ def load_rows():
 
 def new_stack():
     stack = Stack(tempfile.mkdtemp(prefix="sluice-faults-"))
+    print(f"# {stack.run('versions').strip()}", flush=True)
     prepare(stack)
     # a broker killed within seconds of the first declaration of a quorum queue loses it
     declared = time.monotonic()
