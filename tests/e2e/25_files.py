@@ -1,9 +1,11 @@
 """What is found in a folder of logs: holes, packed files, more files than descriptors, lines without an end."""
 import bz2
 import gzip
+import json
 import lzma
 import os
 import shutil
+import socket
 import subprocess
 import time
 import zipfile
@@ -185,3 +187,84 @@ def test_more_files_than_descriptors(stack):
             os.rename(f"{logs}/{i:03}.log", f"{logs}/{i:03}.log.1")
         write(1600)
         site.settle(2400, 2400)
+
+
+def test_packed_while_stopped(stack):
+    """A rotated file that was packed before it was read: said everywhere, until it is read or acknowledged."""
+    lines = [line + b"\n" for line in generate(300, seed=256)]
+    for way in ("read", "acknowledged"):
+        stack.empty()
+        with Site(stack) as site:
+            site.write_conf(inputs=[{"path": site.log + "*", "format": "ezproxy"}])
+            with open(site.log, "wb") as file:
+                file.write(b"".join(lines[:100]))
+            sluiced = site.start_sluiced()
+            site.settle(100, 100)
+            sluiced.terminate()
+            check_equal(sluiced.wait(40), 0, "exit code of a drain")
+            with open(site.log, "ab") as file:
+                file.write(b"".join(lines[100:200]))
+            with gzip.open(site.log + ".1.gz", "wb") as packed:
+                packed.write(b"".join(lines[:200]))
+            os.unlink(site.log)
+            with open(site.log, "wb") as file:
+                file.write(b"".join(lines[200:]))
+            site.start_sluiced()
+            site.settle(200, 200)
+            unread = len(b"".join(lines[100:200]))
+            said = f"access.log.1.gz was packed before {unread} bytes of it were read"
+            wait_until(lambda: said in site.slots("producer")[0]["last_error"], 20, "last error")
+            done = site.ctl("health")
+            check(done.returncode == 1 and said in done.stdout, done.stdout)
+            wait_until(lambda: said in site.ctl("events", "--json").stdout, 20, "event")
+            metrics = site.ctl("metrics").stdout
+            check(f"sluice_input_unread_bytes {unread}\n" in metrics, metrics[-1500:])
+            if way == "read":
+                with open(site.log + ".unpacked", "wb") as file:
+                    file.write(b"".join(lines[:200]))
+                site.settle(300, 300)
+            else:
+                done = site.ctl("inputs", "--acknowledge")
+                check_equal(done.stdout, "1 unread file acknowledged\n", done.stderr)
+            wait_until(lambda: site.slots("producer")[0]["last_error"] == "", 20, "it is over")
+            check_equal(ask(site, "inputs")["data"]["unread_total"], 0, "unread")
+            check_equal(site.ctl("health").returncode, 0, "health")
+
+
+def ask(site, command):
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(site.socket)
+        connection.sendall(json.dumps({"v": 1, "command": command}).encode() + b"\n")
+        return json.loads(connection.makefile().readline())
+
+
+def test_inputs(stack):
+    """How far each file is read, while nothing can be delivered, and after."""
+    lines = generate(3000, seed=257)
+    with Site(stack) as site:
+        logs = os.path.join(site.folder, "logs")
+        os.mkdir(logs)
+        site.write_conf(inputs=[{"path": logs + "/*.log", "format": "ezproxy"}])
+        site.write_log(lines[:10], logs + "/a.log")
+        site.start_sluiced()
+        site.settle(10, 10)
+
+        def inputs():
+            return ask(site, "inputs")["data"]
+
+        wait_until(lambda: inputs()["known"] and inputs()["total"] == 1 and inputs()["behind_bytes"] == 0, 20, "all is read")
+        file = inputs()["files"][0]
+        check_equal((file["path"], file["format"], file["state"], file["error"]), (logs + "/a.log", "ezproxy", "followed", ""), "a file")
+        check(file["last_read"] and file["last_line"], file)
+        check_equal(file["confirmed"], os.path.getsize(logs + "/a.log"), "confirmed")
+        check_equal(site.ctl("pause", "producer").returncode, 0, "pause")
+        site.write_log(lines[10:20], logs + "/a.log")
+        site.write_log(lines[20:1000], logs + "/b.log")
+        wait_until(lambda: inputs()["total"] == 2 and inputs()["behind_s"] > 3, 30, "the lag grows")
+        answer = inputs()
+        check_equal([os.path.basename(f["path"]) for f in answer["files"]], ["b.log", "a.log"], "most bytes behind first")
+        check_equal(answer["files"][0]["behind_bytes"], os.path.getsize(logs + "/b.log"), "bytes behind")
+        check_equal(answer["behind_bytes"], sum(f["behind_bytes"] for f in answer["files"]), "the sum")
+        check_equal(site.ctl("resume", "producer").returncode, 0, "resume")
+        site.settle(1000, 1000)
+        wait_until(lambda: inputs()["behind_bytes"] == 0 and inputs()["behind_s"] == 0, 20, "all is read again")
