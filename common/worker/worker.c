@@ -196,7 +196,11 @@ worker_keepalive_serve(void *context)
 			    broker_address(worker->broker), BATCH_HELD_BYTES >> 20);
 		return false;
 	}
-	return true;
+	/* why it was cancelled is worth knowing now, not when the database answers again */
+	return worker->cancelled == 0 || worker->rescuing ||
+	       queue_watch_poll(worker->process.status, worker->broker, worker->stage,
+				batch_in_hand(worker->batch), &worker->queue_due_ms,
+				&worker->broken) == OUTCOME_DONE;
 }
 
 /* --- connecting --- */
