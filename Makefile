@@ -204,7 +204,7 @@ $(BENCH_TOOLS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/
 .SECONDARY:
 
 # All of it; the kinds are told in tests/check.
-check: all $(UNIT_TESTS) $(TEST_TOOLS) sanitized
+check: all $(UNIT_TESTS) $(TEST_TOOLS) $(BENCH_TOOLS) sanitized
 	@BUILD=$(BUILD) exec sh tests/check house unit sanitized fuzz e2e
 check-house: all
 	@BUILD=$(BUILD) exec sh tests/check house

@@ -17,6 +17,7 @@
 #include "common/broker/topology.h"
 #include "common/base/xalloc.h"
 #include "common/settings/settings_load.h"
+#include "common/settings/stage.h"
 #include "producer/frame.h"
 
 #include <poll.h>
@@ -228,9 +229,9 @@ main(int argc, char **argv)
 	struct flow lake = publisher, clean;
 
 	lake.prefetch = (uint16_t)bench_number(argv[4], "PREFETCH");
-	lake.queue = TOPOLOGY_LAKE_QUEUE;
+	lake.queue = stage_table[STAGE_LAKE].queue;
 	clean = lake;
-	clean.queue = TOPOLOGY_CLEAN_QUEUE;
+	clean.queue = stage_table[STAGE_CLEAN].queue;
 	const struct bench_job jobs[] = {
 		{.prepare = open_publisher, .run = run_publisher, .context = &publisher},
 		{.prepare = open_consumer, .run = run_consumer, .context = &lake},

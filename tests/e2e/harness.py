@@ -37,6 +37,12 @@ def has_sanitizer():
 HAS_SANITIZER = has_sanitizer()
 
 
+def client_library():
+    """Name and version of the MySQL client library that the programs are built with."""
+    with open(os.path.join(BUILD, "client-library")) as file:
+        return file.read().strip()
+
+
 class Failed(Exception):
     """A check that did not hold."""
 
@@ -100,8 +106,7 @@ class Stack:
 
     def has_arrays(self):
         """Both sides know MariaDB's bound arrays."""
-        with open(os.path.join(BUILD, "client-library")) as file:
-            return "libmariadb" in file.read() and self.env["STACK_DATABASE"] == "mariadb"
+        return "libmariadb" in client_library() and self.env["STACK_DATABASE"] == "mariadb"
 
     def wrong_ids(self):
         """The ids in raw_log that are not the MD5 of their line; MySQL 9 has no MD5() of its own."""

@@ -18,7 +18,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import harness  # noqa: E402
-from harness import BUILD, ROOT, Failed, Site, check, generate, wait_until  # noqa: E402
+from harness import BUILD, ROOT, Failed, Site, check, client_library, generate, wait_until  # noqa: E402
 from judge import KINDS, Expected, judge  # noqa: E402
 
 FAULTS_BUILD = os.environ.get("FAULTS_BUILD", os.path.join(BUILD, "faults"))

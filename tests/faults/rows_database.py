@@ -7,14 +7,11 @@ import tempfile
 import threading
 
 import servers
-from flow import USER, Failed, Proxy, check, generate, row, wait_until
+from flow import USER, Failed, Proxy, client_library, check, generate, row, wait_until
 from judge import Expected, line_id
 from servers import cut_ten_times, hung, reset_ten_times, slice_then_delay
 
-# What both client libraries send: Oracle's has more between the command and the text.
-COMMIT = b"COMMIT".hex()
 HOLDERS = itertools.count(1)
-
 
 def hold_open(stack, statement, seconds=600):
     """A second connection that has run the statement, and sleeps in the same session; a victim of a deadlock tries again."""
@@ -122,7 +119,9 @@ def db_commit_lost(bench):
     with bench.stack.without_tls(), Proxy(bench.stack.env["STACK_DB_PORT"]) as proxy, \
             bench.flow(database_hosts=[proxy.address]) as flow:
         flow.wait_stored(1000)
-        proxy.tell(f"drop {COMMIT} 20")
+        # how each client library writes it
+        commit = b"COMMIT" if "libmariadb" in client_library() else b"commit"
+        proxy.tell(f"drop {commit.hex()} 20")
         wait_until(lambda: proxy.stats()["dropped"] == 20, 60, "twenty lost replies")
         flow.healed()
         flow.finish()
