@@ -147,8 +147,9 @@ print_whole_letter(const void *record, FILE *out)
 	visible_text_print(out, letter->reason, 0, NULL);
 	fprintf(out, "\ndetail   ");
 	visible_text_print(out, letter->detail, 0, NULL);
-	fprintf(out, "\nsize     %zu bytes, %zu lines; retried %" PRId64 " times\n",
-		message->body.len, letter->lines, letter->retries);
+	fprintf(out, "\nsize     %zu byte%s, %zu line%s; retried %" PRId64 " time%s\n",
+		message->body.len, PLURAL(message->body.len), letter->lines, PLURAL(letter->lines),
+		letter->retries, PLURAL(letter->retries));
 	if (format != NULL)
 		fprintf(out, "today    its file is an input of format %s\n", format);
 	fprintf(out, "properties:\n");

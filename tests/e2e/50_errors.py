@@ -93,9 +93,7 @@ def test_a_producer_says_why_it_ends(stack):
     """Not only its log: the status too, as that of workers does."""
     with Site(stack) as site:
         state = os.path.join(site.folder, "state")
-        os.makedirs(state, exist_ok=True)
-        with open(os.path.join(state, "checkpoint"), "w") as file:
-            file.write("not a checkpoint\n")
+        os.makedirs(os.path.join(state, "checkpoint"), exist_ok=True) # a folder is in its way
         site.write_log(generate(1))
         site.start("sluiced")
         wait_until(lambda: any("checkpoint" in s["last_error"] for s in site.slots("producer")), 20, f"its reason; {site.slots('producer')}")

@@ -93,7 +93,7 @@ test_text(void **state)
 	assert_harmless();
 	assert_prints("  in queue-data-clean.dead\nwhen     1970-01-02T00:00:00Z\n"
 		      "reason   parse.no_match\ndetail   format common, byte 8: expected a time\n"
-		      "size     10 bytes, 1 lines; retried 2 times\n");
+		      "size     10 bytes, 1 line; retried 2 times\n");
 	assert_prints("  message_id               f:26\n");
 	assert_prints("  x-sluice-last-failed     1970-01-02T00:00:00Z\n");
 	assert_prints("line:\n  =\\x1B[31m\\xFF\\u{202E}\n");
