@@ -68,7 +68,11 @@ is_ipv6(struct span text)
 	if (zone != NULL) {
 		size_t len = (size_t)(zone - text.ptr);
 
-		if (!all_are((struct span){zone + 1, text.len - len - 1}, HOST))
+		/* The name of an interface: "eth0", of a VLAN "eth0.100". */
+		for (size_t i = len + 1; i < text.len; i++)
+			if (!is(text.ptr[i], HOST) && text.ptr[i] != '.')
+				return false;
+		if (len + 1 == text.len)
 			return false;
 		text.len = len;
 	}
@@ -153,12 +157,50 @@ begins_with_date(struct span text)
 	return text.len == sizeof(form) - 1 || text.ptr[sizeof(form) - 1] == 'T';
 }
 
+/* "[10/Oct/2020:13:" without an end: a line that was cut in its time, and another one behind it. */
+static bool
+begins_with_cut_time(struct span text)
+{
+	return text.len > 1 && text.ptr[0] == '[' && is(text.ptr[1], DIGIT) &&
+	       memchr(text.ptr, ']', text.len) == NULL;
+}
+
+/*
+ * "jan192.0.2.2", "[10/Oct/192.0.2.2": a line that was cut, and the address that another one begins
+ * with. Not "CN=192.0.2.2" or "jane@192.0.2.2", which is a value.
+ */
+static bool
+ends_with_address(struct span text)
+{
+	enum { IPV4_MIN = sizeof("0.0.0.0") - 1, IPV4_DOTS = 3, IPV6_COLONS_MIN = 3 };
+	size_t start = text.len < INET6_ADDRSTRLEN ? 0 : text.len - INET6_ADDRSTRLEN + 1;
+	size_t colons = 0, dots = 0;
+
+	if (text.len <= IPV4_MIN || !is(text.ptr[text.len - 1], HEX))
+		return false;
+	for (size_t i = start; i < text.len; i++) {
+		colons += text.ptr[i] == ':';
+		dots += text.ptr[i] == '.';
+	}
+	if (dots < IPV4_DOTS && colons < IPV6_COLONS_MIN)
+		return false;
+	for (size_t i = MAX(start, (size_t)1); i + IPV4_MIN <= text.len; i++) {
+		struct span tail = {text.ptr + i, text.len - i};
+
+		if (text.ptr[i - 1] == '=' || text.ptr[i - 1] == '@')
+			return false;
+		if (is_ipv4(tail) || (colons >= IPV6_COLONS_MIN && is_ipv6(tail)))
+			return true;
+	}
+	return false;
+}
+
 /* What tells that something stands before the line, or a line inside it. */
 static bool
 is_foreign_word(struct span word)
 {
 	return field_shape_is_address(word) || begins_with_time_of_day(word) ||
-	       begins_with_date(word);
+	       begins_with_date(word) || ends_with_address(word);
 }
 
 bool
@@ -189,11 +231,31 @@ next_word(struct span text, size_t *at, struct span *word)
 	return word->len > 0;
 }
 
-/* A client that a line further in begins with: a name of several labels, not "Foo" of "Foo - Bar". */
+static bool
+has_capital(struct span word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (word.ptr[i] >= 'A' && word.ptr[i] <= 'Z')
+			return true;
+	return false;
+}
+
+/* A client that a line further in begins with: a host's name, not "Foo" of "Foo - Bar". */
 static bool
 looks_like_client(struct span word)
 {
-	return memchr(word.ptr, '.', word.len) != NULL && is_host_name(word);
+	return is_host_name(word) &&
+	       (memchr(word.ptr, '.', word.len) != NULL || !has_capital(word));
+}
+
+/* "www.example.org", a virtual host behind the user; not "Jr.", "J.R.R." or "Inc.". */
+static bool
+looks_like_virtual_host(struct span word)
+{
+	const char *dot = memrchr(word.ptr, '.', word.len);
+
+	return dot != NULL && word.ptr + word.len - dot > 2 && !has_capital(word) &&
+	       is_host_name(word);
 }
 
 bool
@@ -202,6 +264,7 @@ field_shape_is_user(struct span text)
 	struct span word, before = SPAN_NULL;
 	struct log_time time;
 	size_t words = 0;
+	bool certificate = false; /* "CN=foo - bar" */
 
 	if (memchr(text.ptr, ' ', text.len) == NULL)
 		return true; /* a user of one word is anything that a server lets in */
@@ -210,10 +273,13 @@ field_shape_is_user(struct span text)
 	for (size_t at = 0; next_word(text, &at, &word); before = word, words++) {
 		bool dash = span_equals(word, SPAN_LITERAL("-"));
 
-		if (is_foreign_word(word) || word.ptr[word.len - 1] == ':')
+		if (is_foreign_word(word) || begins_with_cut_time(word) ||
+		    word.ptr[word.len - 1] == ':')
 			return false;
-		if (dash && (words == 0 || looks_like_client(before)))
+		certificate |= memchr(word.ptr, '=', word.len) != NULL;
+		if (dash && (words == 0 || (!certificate && looks_like_client(before))))
 			return false;
 	}
-	return words < 2 || !span_equals(before, SPAN_LITERAL("-"));
+	return words < 2 || certificate ||
+	       !(span_equals(before, SPAN_LITERAL("-")) || looks_like_virtual_host(before));
 }

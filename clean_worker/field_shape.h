@@ -27,16 +27,17 @@ bool field_shape_is_forwarded(struct span text);
 
 /*
  * One word that a server puts between client and user: an ident (RFC 1413), a session. Not an
- * address, a time of day, or something in brackets: these are what stands there in lines that have
- * something in front.
+ * address or what ends with one, a time of day, or something in brackets: these are what stands
+ * there in lines that have something in front, or another line inside.
  */
 bool field_shape_is_word(struct span text);
 
 /*
- * A user, which may hold blanks (names, names of certificates). Not when one of its words is an
- * address, a time of day or a syslog tag ("nginx:"); not when it begins or ends with a lone "-", or
- * a host name stands before one: these are a client, an ident and a user of a line further in. Not
- * when a [time] stands in it.
+ * A user, which may hold blanks (names, names of certificates). Not when one of its words is or ends
+ * with an address ("jan192.0.2.2"), or is a time of day, the beginning of a [time] or a syslog tag
+ * ("nginx:"); not when it begins or ends with a lone "-", or a host name stands before one: these
+ * are a client, an ident and a user of a line further in; not when its last word is a virtual host's
+ * name. Not when a [time] stands in it.
  */
 bool field_shape_is_user(struct span text);
 

@@ -28,7 +28,7 @@ static const struct log_directive directives[] = {
 	 .field = FIELD(host),
 	 TELL("the client's address or host name", "host")},
 	{.text = "%l",
-	 .kind = ITEM_TEXT,
+	 .kind = ITEM_IDENT,
 	 .field = LOG_NO_FIELD,
 	 .shape = field_shape_is_word,
 	 TELL("the ident field", "ident field")},
@@ -159,7 +159,8 @@ bind_items(struct log_format *format)
 			continue;
 		if (i + 1 < format->item_count)
 			item->literal = item[1].literal;
-		if (item->kind == ITEM_TEXT && is_between_quotes(format, i))
+		if ((item->kind == ITEM_TEXT || item->kind == ITEM_IDENT) &&
+		    is_between_quotes(format, i))
 			item->kind = ITEM_QUOTED;
 	}
 	for (size_t i = 0; i + 2 < format->item_count; i++) {

@@ -18,6 +18,7 @@
 enum log_item_kind {
 	ITEM_LITERAL,
 	ITEM_TEXT,	/* to the first byte of the literal that follows */
+	ITEM_IDENT,	/* the same, or a virtual host that is an address (lighttpd) */
 	ITEM_HOST,	/* the same, or a list of addresses */
 	ITEM_QUOTED,	/* to the closing quote, which starts the literal that follows */
 	ITEM_USER_TIME, /* a user that may hold blanks, the literal, and the time */

@@ -109,6 +109,21 @@ match_text(struct match *m, const struct log_item *item)
 }
 
 /*
+ * lighttpd writes the virtual host where others write the ident; it is an address when the client
+ * asked for one. A client by name is another matter: that is a virtual host, and the client behind it.
+ */
+static bool
+match_ident(struct match *m, const struct log_item *item)
+{
+	struct span rest = rest_of(m), ident = {.ptr = rest.ptr, .len = text_len(rest, item)};
+
+	if (!field_shape_is_address(ident) || !field_shape_is_address(m->out->host))
+		return match_text(m, item);
+	m->at += ident.len;
+	return true;
+}
+
+/*
  * A list of addresses, as proxies make it (X-Forwarded-For): the host is the first address of it.
  * Members end at a comma, with or without a blank behind it; the last one where any host ends.
  */
@@ -305,6 +320,8 @@ match_item(struct match *m, const struct log_item *item)
 		return match_literal(m, item);
 	case ITEM_TEXT:
 		return match_text(m, item);
+	case ITEM_IDENT:
+		return match_ident(m, item);
 	case ITEM_HOST:
 		return match_host(m, item);
 	case ITEM_QUOTED:
@@ -414,6 +431,36 @@ find_line_inside(struct span request)
 	return NULL;
 }
 
+/*
+ * Where in the request one has ended before, with status, size and a further quoted field behind it
+ * (combined, and numbers at its end that look like status and size: Apache's combinedio).
+ */
+static const char *
+find_end_inside(struct span request)
+{
+	for (size_t at = 0; at < request.len; at++) {
+		const char *quote = memchr(request.ptr + at, '"', request.len - at);
+		if (quote == NULL)
+			return NULL;
+		at = (size_t)(quote - request.ptr);
+		struct span rest = {quote + 1, request.len - at - 1};
+		size_t size = 0;
+
+		if (rest.len < sizeof(" 200 - \"") - 1 || rest.ptr[0] != ' ' ||
+		    rest.ptr[4] != ' ' || !is_ascii_digit(rest.ptr[1]) ||
+		    !is_ascii_digit(rest.ptr[2]) || !is_ascii_digit(rest.ptr[3]))
+			continue;
+		rest = (struct span){rest.ptr + 5, rest.len - 5};
+		while (size < rest.len && is_ascii_digit(rest.ptr[size]))
+			size++;
+		if (size == 0 && rest.ptr[0] == '-')
+			size = 1;
+		if (size > 0 && rest.len - size >= 2 && memcmp(rest.ptr + size, " \"", 2) == 0)
+			return rest.ptr + size;
+	}
+	return NULL;
+}
+
 static bool
 match_raw_request(struct match *m, size_t start)
 {
@@ -421,12 +468,16 @@ match_raw_request(struct match *m, size_t start)
 
 	if (!match_unescaped(m, start, true) && !match_unescaped(m, start, false))
 		return false;
-	inside = find_line_inside(m->out->request);
-	if (inside == NULL)
-		return true;
 	m->error.expected = NULL; /* tries that came further have been got over */
-	return stop_at(m, REASON_PARSE_NO_MATCH, (size_t)(inside - m->line.ptr),
-		       "one line, but another one stands inside the request");
+	inside = find_line_inside(m->out->request);
+	if (inside != NULL)
+		return stop_at(m, REASON_PARSE_NO_MATCH, (size_t)(inside - m->line.ptr),
+			       "one line, but another one stands inside the request");
+	inside = find_end_inside(m->out->request);
+	if (inside != NULL)
+		return stop_at(m, REASON_PARSE_NO_MATCH, (size_t)(inside - m->line.ptr),
+			       LOG_PARSE_END);
+	return true;
 }
 
 static bool

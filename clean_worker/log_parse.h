@@ -10,6 +10,7 @@
  *   blank. What can stand in it is limited (field_shape.h).
  * - The client may be a list of addresses, as proxies make it: the first address is the client. Members
  *   that are none ("unknown", "-") are passed by.
+ * - The ident (%l) is an address where the client is one, too: lighttpd's virtual host.
  * - A user (%u) right before the time may hold blanks: it ends at the first place where the time and
  *   the text after it (` [time] "`) follow. First, because what stands behind, the request, is in the
  *   hands of strangers, who could write a second time there. Blanks around it are no part of it; `""`
@@ -18,7 +19,8 @@
  *   behind an odd number of backslashes; so do later quoted fields, and then all has to fit.
  * - The request of a server that does not escape (EZproxy) ends at the last `"` from which status and
  *   all the rest of the format fit, preferring one before which the request ends in a protocol. When
- *   another line stands inside it, it is no request.
+ *   another line stands inside it, or an end of it with further quoted fields (combined), it is no
+ *   request.
  * NULs and a byte order mark before a line, and blanks behind it, are no part of it.
  *
  * Requests that are none (TLS bytes, "-", nothing, blanks) are normal and never fail a line.

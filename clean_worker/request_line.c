@@ -53,6 +53,7 @@ struct request_line
 request_line_split(struct span request)
 {
 	struct request_line parts = {.method = SPAN_NULL};
+	request = span_trim(request, ' '); /* RFC 9112, 3: a reader may take several blanks */
 	size_t protocol = request_line_protocol_len(request);
 	const char *blank = memchr(request.ptr, ' ', MIN(request.len, METHOD_MAX + 1));
 	if (blank == NULL)
@@ -68,7 +69,7 @@ request_line_split(struct span request)
 		   (url.ptr[0] != '/' && memmem(url.ptr, url.len, "://", 3) == NULL)) {
 		return parts;
 	}
-	url = span_trim(url, ' '); /* RFC 9112, 3: a reader may take several blanks */
+	url = span_trim(url, ' ');
 	if (url.len == 0)
 		return (struct request_line){.method = SPAN_NULL};
 	parts.method = method;

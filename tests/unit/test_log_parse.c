@@ -150,6 +150,8 @@ static const struct good_case good[] = {
 	{LINE("common", "h - - " T " \"GET   /x y   HTTP/1.1\" 200 5"),
 	 REQUEST("GET   /x y   HTTP/1.1"), PARTS("GET", "/x y", "HTTP/1.1"), .status = 200,
 	 .size = 5},
+	{LINE("common", "h - - " T " \"  GET /x HTTP/1.1 \" 200 5"), REQUEST("  GET /x HTTP/1.1 "),
+	 PARTS("GET", "/x", "HTTP/1.1"), .status = 200, .size = 5},
 	{LINE("common", "h - - " T " \"GET   HTTP/1.1\" 400 0"), REQUEST("GET   HTTP/1.1"),
 	 .status = 400, .size = 0},
 	{LINE("common", "h - - " T " \"GET / HTTP/1.1\" 200 5 "), REQUEST("GET / HTTP/1.1"),
@@ -181,6 +183,23 @@ static const struct good_case good[] = {
 	{LINE("common", "h - CN=Doe, John, O=Example Inc., C=US " T " \"GET / HTTP/1.0\" 200 1"),
 	 .user = "CN=Doe, John, O=Example Inc., C=US", REQUEST("GET / HTTP/1.0"),
 	 PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - Doe, Jane - External " T " \"GET / HTTP/1.0\" 200 1"),
+	 .user = "Doe, Jane - External", REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"),
+	 .status = 200, .size = 1},
+	{LINE("common", "h - /O=acme - x/CN=www.example.org - y z.example.org " T
+			" \"GET / HTTP/1.0\" 200 1"),
+	 .user = "/O=acme - x/CN=www.example.org - y z.example.org", REQUEST("GET / HTTP/1.0"),
+	 PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - /O=J D/CN=192.0.2.7 " T " \"GET / HTTP/1.0\" 200 1"),
+	 .user = "/O=J D/CN=192.0.2.7", REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"),
+	 .status = 200, .size = 1},
+	{LINE("common", "h - Tolkien J.R.R. " T " \"GET / HTTP/1.0\" 200 1"),
+	 .user = "Tolkien J.R.R.", REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"),
+	 .status = 200, .size = 1},
+	{LINE("common", "h - acme inc. " T " \"GET / HTTP/1.0\" 200 1"), .user = "acme inc.",
+	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
+	{LINE("common", "h - jane [2] x " T " \"GET / HTTP/1.0\" 200 1"), .user = "jane [2] x",
+	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
 	{LINE("common", "h - 192.0.2.7 " T " \"GET / HTTP/1.0\" 200 1"), .user = "192.0.2.7",
 	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
 };
@@ -270,6 +289,9 @@ static const struct {
 	{"2001:db8::7", "2001:db8::7"},
 	{"::ffff:192.0.2.1", "::ffff:192.0.2.1"},
 	{"fe80::1%eth0", "fe80::1%eth0"},
+	{"fe80::1%eth0.100", "fe80::1%eth0.100"},
+	{"fe80::1%", NULL},
+	{"fe80::1%a/b", NULL},
 	{"localhost", "localhost"},
 	{"dsl-1.example_net.example.org.", "dsl-1.example_net.example.org."},
 	{"1.2.0.192.in-addr.arpa", "1.2.0.192.in-addr.arpa"},
@@ -327,7 +349,63 @@ static const struct {
 	{"192.0192.0.2.2", NULL},
 	{"192.0.2.1 - - [10/Oct/2000:13:55:36 -07192.0.2.2", NULL},
 	{"192.0.2.1 - - " T " 192.0.2.2", NULL},
+	{"192.0.2.1 - jan192.0.2.2", NULL},
+	{"192.0.2.1 - jan2001:db8::2", NULL},
+	{"192.0.2.1 - jane [10/Oct/2000:13:55:36 -07192.0.2.2", NULL},
+	{"192.0.2.1 - jane [10/Oct/2000:13:client", NULL},
+	{"192.0.2.1 - jane [1client", NULL},
+	{"client1 - janclient2", NULL},
+	/* a prefix, and a client of one label */
+	{"stdout F client", NULL},
+	{"web1 httpd[123] client", NULL},
+	{"Thu Nov 26 client", NULL},
 };
+
+/*
+ * Idents and sessions, and users, of lines that are none of this form; or an ident that is none of
+ * ours. NULL: a row.
+ */
+static const struct {
+	const char *format, *before, *expected;
+} words[] = {
+	{"common", "192.0.2.1 198.51.100.7 -", NULL}, /* lighttpd: the virtual host */
+	{"common", "192.0.2.1 2001:db8::7 jane", NULL},
+	{"common", "192.0.2.1 www.example.org -", NULL},
+	{"common", "192.0.2.1 www.example.org:8080 -", NULL},
+	{"common", "www.example.org 192.0.2.1 -", "the ident field"},
+	{"ezproxy", "192.0.2.1 198.51.100.7 -", "the session"},
+	{"ezproxy", "192.0.2.1 se198.51.100.7 AbC jane", "the session"},
+	{"ezproxy", "192.0.2.1 AbC ja198.51.100.7 DeF bob", "the user"},
+	{"ezproxy", "192.0.2.1 AbC jane [10/Oct/2198.51.100.7 DeF bob", "the user"},
+	{"ezproxy", "192.0.2.1 AbC jane [10/Oct/2client DeF bob", "the user"},
+	{"common", "192.0.2.1 - - www.example.org", "the user"},
+	{"common", "192.0.2.1 - jane www.example.org", "the user"}, /* nginx: $host */
+	{"common", "192.0.2.1 - first.last", NULL},
+};
+
+static void
+test_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		struct access_line out;
+		struct parse_error error = {.expected = NULL};
+		char line[300];
+		enum reason reason;
+
+		snprintf(line, sizeof(line), "%s %s \"GET / HTTP/1.1\" 200 5", words[i].before, T);
+		print_message("%s: %s\n", words[i].format, line);
+		reason = log_parse(log_format_find(span_of(words[i].format)), span_of(line), &out,
+				   &error);
+		if (words[i].expected == NULL) {
+			assert_int_equal(reason, REASON_NONE);
+			assert_text(out.host, "192.0.2.1");
+		} else {
+			assert_int_equal(reason, REASON_PARSE_NO_MATCH);
+			assert_string_equal(error.expected, words[i].expected);
+		}
+	}
+}
 
 /* The same by another user of the line further in, so that no "- -" gives it away. */
 static void
@@ -435,6 +513,13 @@ static const struct {
 	 REASON_PARSE_NO_MATCH, "what the format has after the referer"},
 	{"combined", "h - - " T " \"GET / HTTP/1.1\" 404 9 \"r\" \"x\"^ 200 5 \"a\" \"b\"",
 	 REASON_PARSE_NO_MATCH, BAD_END},
+	/* Apache's combinedio, read as ezproxy: received and sent are no status and size */
+	{"ezproxy", "h - - " T " \"GET / HTTP/1.1\" 200 5^ \"-\" \"UA\" 512 1234",
+	 REASON_PARSE_NO_MATCH, BAD_END},
+	{"ezproxy", "h - - " T " \"-\" 408 -^ \"-\" \"-\" 512 1234", REASON_PARSE_NO_MATCH,
+	 BAD_END},
+	{"ezproxy", "h - - " T " \"GET /\" 200 5^ \"-\" \"x HTTP/1.1\" 512 1234",
+	 REASON_PARSE_NO_MATCH, BAD_END},
 	/* two lines in one */
 	{"common", "h - - " T " \"GET /lon192.0.2.2 - - " T " \"^GET /y HTTP/1.1\" 404 7",
 	 REASON_PARSE_NO_MATCH, "what the format has after the request"},
@@ -538,9 +623,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	   cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_hosts),	   cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_own_format), cmocka_unit_test(test_hostile_is_linear),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_own_format),
+		cmocka_unit_test(test_hostile_is_linear),
 	};
 
 	return cmocka_run_group_tests_name("log_parse", tests, NULL, NULL);
