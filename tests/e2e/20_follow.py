@@ -117,7 +117,7 @@ def test_once(stack):
         with open(site.log, "wb") as file:
             file.write(b"\n".join(lines))  # the last line has no line end
         site.migrate()
-        done = site.run("sluice-producer", "--once")
+        done = site.run("sluice-producer", "--once", "--take-unfinished")
         check_equal(done.returncode, 0, f"--once: {done.stderr}")
         def frames():
             counts = stack.queue_counts()

@@ -6,6 +6,7 @@
  * Every answer must be one line of JSON that says ok or why not.
  */
 #include "common/base/log.h"
+#include "common/process/input_table.h"
 #include "common/settings/settings_load.h"
 #include "supervisor/daemon/commands.h"
 #include "tests/fuzz/fuzz.h"
@@ -48,6 +49,7 @@ make_supervisor(void)
 	supervisor.settings = make_settings();
 	supervisor.spawner.settings_fd = -1;
 	supervisor.spawner.pages = calloc(SLOT_COUNT, STATUS_PAGE_SIZE);
+	supervisor.spawner.inputs = input_table_private();
 	pool_init(&supervisor.pool, &ops, supervisor.spawner.pages);
 	pool_scale(&supervisor.pool, ROLE_LAKE, 2);
 	return &supervisor;

@@ -283,9 +283,10 @@ test_standard_input(void **state)
 		}
 		audit_file_close(&file);
 	}
-	if (kept >= 0)
+	if (kept >= 0) {
 		dup2(kept, STDIN_FILENO);
-	close(kept);
+		close(kept);
+	}
 }
 
 static void

@@ -14,7 +14,9 @@
 static void
 assert_packer(const char *got, const char *want, const char *what)
 {
-	if ((got == NULL) != (want == NULL) || (got != NULL && strcmp(got, want) != 0))
+	bool same = got == want || (got != NULL && want != NULL && strcmp(got, want) == 0);
+
+	if (!same)
 		fail_msg("%s: %s, not %s", what, got != NULL ? got : "none",
 			 want != NULL ? want : "none");
 }
