@@ -187,10 +187,8 @@ ends_with_address(struct span text)
 	for (size_t i = MAX(start, (size_t)1); i + IPV4_MIN <= text.len; i++) {
 		struct span tail = {text.ptr + i, text.len - i};
 
-		if (text.ptr[i - 1] == '=' || text.ptr[i - 1] == '@')
-			return false;
 		if (is_ipv4(tail) || (colons >= IPV6_COLONS_MIN && is_ipv6(tail)))
-			return true;
+			return text.ptr[i - 1] != '=' && text.ptr[i - 1] != '@';
 	}
 	return false;
 }
@@ -209,7 +207,7 @@ field_shape_is_word(struct span text)
 	if (span_equals(text, SPAN_LITERAL("-")))
 		return true;
 	if (text.len == 0 || is_foreign_word(text) || text.ptr[0] == '[' ||
-	    text.ptr[text.len - 1] == ':')
+	    text.ptr[text.len - 1] == ':' || memchr(text.ptr, '\0', text.len) != NULL)
 		return false;
 	for (size_t i = 0; i < text.len; i++)
 		if (is(text.ptr[i], LETTER | DIGIT) || (unsigned char)text.ptr[i] >= 0x80)
@@ -266,6 +264,8 @@ field_shape_is_user(struct span text)
 	size_t words = 0;
 	bool certificate = false; /* "CN=foo - bar" */
 
+	if (memchr(text.ptr, '\0', text.len) != NULL)
+		return false; /* a hole in the file, and another line behind it */
 	if (memchr(text.ptr, ' ', text.len) == NULL)
 		return true; /* a user of one word is anything that a server lets in */
 	if (log_time_find(text, &time) != LOG_TIME_NO_FORM)
@@ -280,6 +280,6 @@ field_shape_is_user(struct span text)
 		if (dash && (words == 0 || (!certificate && looks_like_client(before))))
 			return false;
 	}
-	return words < 2 || certificate ||
-	       !(span_equals(before, SPAN_LITERAL("-")) || looks_like_virtual_host(before));
+	return words < 2 || !(span_equals(before, SPAN_LITERAL("-")) ||
+			      (!certificate && looks_like_virtual_host(before)));
 }

@@ -27,7 +27,7 @@ bool field_shape_is_forwarded(struct span text);
 
 /*
  * One word that a server puts between client and user: an ident (RFC 1413), a session. Not an
- * address or what ends with one, a time of day, or something in brackets: these are what stands
+ * address or what ends with one, a time of day, something in brackets, or NULs: these are what stands
  * there in lines that have something in front, or another line inside.
  */
 bool field_shape_is_word(struct span text);
@@ -37,7 +37,7 @@ bool field_shape_is_word(struct span text);
  * with an address ("jan192.0.2.2"), or is a time of day, the beginning of a [time] or a syslog tag
  * ("nginx:"); not when it begins or ends with a lone "-", or a host name stands before one: these
  * are a client, an ident and a user of a line further in; not when its last word is a virtual host's
- * name. Not when a [time] stands in it.
+ * name. Not when a [time] or a NUL stands in it.
  */
 bool field_shape_is_user(struct span text);
 

@@ -431,32 +431,51 @@ find_line_inside(struct span request)
 	return NULL;
 }
 
+/* The length of ` 200 5` at the start of the text, with a quoted field behind it; or 0. */
+static size_t
+status_and_size_len(struct span text)
+{
+	size_t len = sizeof(" 200 ") - 1;
+
+	if (text.len <= len || text.ptr[0] != ' ' || text.ptr[4] != ' ')
+		return 0;
+	for (size_t i = 1; i < 4; i++)
+		if (!is_ascii_digit(text.ptr[i]))
+			return 0;
+	if (text.ptr[len] == '-')
+		len++;
+	else
+		while (len < text.len && is_ascii_digit(text.ptr[len]))
+			len++;
+	return text.len - len >= 2 && memcmp(text.ptr + len, " \"", 2) == 0 ? len : 0;
+}
+
 /*
- * Where in the request one has ended before, with status, size and a further quoted field behind it
- * (combined, and numbers at its end that look like status and size: Apache's combinedio).
+ * Where in the request one has ended before, so that the line has further quoted fields, and maybe
+ * numbers at its end that look like status and size (Apache's combinedio): behind a status and a size;
+ * behind a protocol, when there is none at the end; or behind the first word.
  */
 static const char *
 find_end_inside(struct span request)
 {
+	const char *blank = memchr(request.ptr, ' ', request.len);
+	bool has_protocol = request_line_protocol_len(request) > 0;
+
 	for (size_t at = 0; at < request.len; at++) {
 		const char *quote = memchr(request.ptr + at, '"', request.len - at);
 		if (quote == NULL)
 			return NULL;
 		at = (size_t)(quote - request.ptr);
-		struct span rest = {quote + 1, request.len - at - 1};
-		size_t size = 0;
+		struct span before = {request.ptr, at}, behind = {quote + 1, request.len - at - 1};
+		size_t len = status_and_size_len(behind);
 
-		if (rest.len < sizeof(" 200 - \"") - 1 || rest.ptr[0] != ' ' ||
-		    rest.ptr[4] != ' ' || !is_ascii_digit(rest.ptr[1]) ||
-		    !is_ascii_digit(rest.ptr[2]) || !is_ascii_digit(rest.ptr[3]))
-			continue;
-		rest = (struct span){rest.ptr + 5, rest.len - 5};
-		while (size < rest.len && is_ascii_digit(rest.ptr[size]))
-			size++;
-		if (size == 0 && rest.ptr[0] == '-')
-			size = 1;
-		if (size > 0 && rest.len - size >= 2 && memcmp(rest.ptr + size, " \"", 2) == 0)
-			return rest.ptr + size;
+		if (len > 0)
+			return behind.ptr + len;
+		if (!has_protocol && starts_with(behind, SPAN_LITERAL(" ")) &&
+		    request_line_protocol_len(before) > 0)
+			return behind.ptr;
+		if (blank == behind.ptr && starts_with(behind, SPAN_LITERAL(" \"")))
+			return behind.ptr;
 	}
 	return NULL;
 }
@@ -476,7 +495,7 @@ match_raw_request(struct match *m, size_t start)
 	inside = find_end_inside(m->out->request);
 	if (inside != NULL)
 		return stop_at(m, REASON_PARSE_NO_MATCH, (size_t)(inside - m->line.ptr),
-			       LOG_PARSE_END);
+			       "no further quoted fields");
 	return true;
 }
 

@@ -324,8 +324,10 @@ db_query(struct db *db, const char *sql, db_row_fn *row, void *context, struct f
 	result = mysql_use_result(db->mysql); /* row by row: there may be millions */
 	if (result == NULL)
 		return mysql_errno(db->mysql) != 0 ? fail(db, doing, failure) : OUTCOME_DONE;
-	while ((values = mysql_fetch_row(result)) != NULL)
+	while ((values = mysql_fetch_row(result)) != NULL) {
 		row(context, (const char *const *)values, mysql_num_fields(result));
+		db_connection_begin(db);
+	}
 	if (mysql_errno(db->mysql) != 0)
 		outcome = fail(db, doing, failure);
 	mysql_free_result(result);

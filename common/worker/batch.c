@@ -166,7 +166,6 @@ batch_add_line(struct batch *batch, const struct batch_line *from)
 
 /* --- all lines --- */
 
-/* Rejected lines count too: a stream of nothing but bad lines has to be written as often. */
 int64_t
 batch_newest_time(const struct batch *batch)
 {
@@ -186,6 +185,7 @@ batch_newest_time(const struct batch *batch)
 	return newest;
 }
 
+/* Rejected lines count too: a stream of nothing but bad lines has to be written as often. */
 bool
 batch_is_full(const struct batch *batch)
 {

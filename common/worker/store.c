@@ -343,16 +343,34 @@ find_taken(struct store *store, const struct failure *cause)
 	return store->lone ? OUTCOME_DONE : store_say_sick(store, asked, cause);
 }
 
-/* A refused row once more: the server is known to take rows. */
+/* DONE: the server still takes the row that it took before. FATAL when it does not. */
+static enum outcome
+ask_taken(struct store *store)
+{
+	struct failure failure;
+	enum outcome outcome;
+
+	if (store->lone)
+		return OUTCOME_DONE;
+	outcome = store_until_done(store, store->taken, 1, ROLL_BACK, &failure);
+	return outcome == OUTCOME_REJECT ? store_say_sick(store, store->refused_count + 1, &failure)
+					 : outcome;
+}
+
+/* A refused row once more, and between two of them one that the server is known to take. */
 static enum outcome
 judge_refused(struct store *store, struct batch *batch, const void *const *row)
 {
 	for (;;) {
 		struct failure failure;
-		enum outcome outcome = store_until_done(store, row, 1, KEEP, &failure);
+		enum outcome outcome = store_until_done(store, row, 1, KEEP, &failure), taken;
 
-		if (outcome == OUTCOME_REJECT)
-			outcome = reject_row(store, batch, *row, &failure);
+		if (outcome != OUTCOME_REJECT)
+			return outcome;
+		taken = ask_taken(store);
+		if (taken != OUTCOME_DONE)
+			return taken;
+		outcome = reject_row(store, batch, *row, &failure);
 		if (outcome != OUTCOME_FATAL)
 			return outcome;
 	}
@@ -361,16 +379,11 @@ judge_refused(struct store *store, struct batch *batch, const void *const *row)
 static enum outcome
 judge_all_refused(struct store *store, struct batch *batch)
 {
-	struct failure failure;
-	enum outcome outcome = OUTCOME_DONE;
+	enum outcome outcome;
 
 	if (store->refused_count == 0)
 		return OUTCOME_DONE;
-	/* It may have fallen sick since it took that one. */
-	if (!store->lone)
-		outcome = store_until_done(store, store->taken, 1, ROLL_BACK, &failure);
-	if (outcome == OUTCOME_REJECT)
-		return store_say_sick(store, store->refused_count + 1, &failure);
+	outcome = ask_taken(store);	 /* it may have fallen sick since then */
 	store->lone_spent = store->lone; /* until a row is stored: maybe this one, after all */
 	for (size_t i = 0; i < store->refused_count && outcome == OUTCOME_DONE; i++)
 		outcome = judge_refused(store, batch, &store->refused[i]);
@@ -438,6 +451,7 @@ store_batch(struct store *store, struct batch *batch)
 	status_set_storing(store->process->status, store->served_ms);
 	while ((outcome = try_batch(store, batch)) == OUTCOME_FATAL) {
 		store->sick.outcome = OUTCOME_RETRY; /* it may be over soon: waits grow */
+		disconnect(store);		     /* nor need it be more than this session */
 		if (!wait_after(store, &store->sick, store->tries)) {
 			outcome = OUTCOME_RETRY;
 			break;

@@ -8,9 +8,9 @@
  * partition) may be about one row or about the server:
  *   - when the server takes other rows of the batch, the refused ones are bisected to as well; then,
  *     if it still takes one that it took before, each of them is tried once more, and what it refuses
- *     again is rejected as DB_REFUSED;
+ *     again, while it takes that one before and after, is rejected as DB_REFUSED;
  *   - when it takes none, the server is sick: that is said, nothing is rejected, and the batch is
- *     tried again with what has come in meanwhile;
+ *     tried again on a new connection, with what has come in meanwhile;
  *   - of a row that is alone nobody can tell. After some tries the newest row of the table is offered
  *     once more; if the server takes that, the row is rejected, but no second one before another row
  *     has been stored, and none for want of a partition: that newest row may be from before midnight.

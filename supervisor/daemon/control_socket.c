@@ -40,7 +40,7 @@ remove_stale(const struct sockaddr_un *address, char *error, size_t error_size)
 {
 	const char *path = address->sun_path;
 	struct stat found;
-	int fd, result;
+	int fd, why;
 
 	if (lstat(path, &found) != 0)
 		return 0;
@@ -54,14 +54,21 @@ remove_stale(const struct sockaddr_un *address, char *error, size_t error_size)
 		snprintf(error, error_size, "cannot make a socket: %s", strerror(errno));
 		return EX_OSERR;
 	}
-	result = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+	why = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
+	close(fd);
 	/* EAGAIN is a full backlog: somebody is there, too busy to accept. */
-	if (result == 0 || errno == EAGAIN) {
+	if (why == 0 || why == EAGAIN) {
 		snprintf(error, error_size, "another sluiced answers on %s", path);
-		close(fd);
 		return EX_UNAVAILABLE;
 	}
-	close(fd);
+	/* A socket of another kind, or one that we may not connect to, is in use for all we know. */
+	if (why != ECONNREFUSED && why != ENOENT) {
+		snprintf(error, error_size,
+			 "another program has the socket %s (%s): end it, or set "
+			 "supervisor.socket",
+			 path, strerror(why));
+		return EX_CANTCREAT;
+	}
 	if (unlink(path) != 0 && errno != ENOENT) {
 		snprintf(error, error_size, "cannot remove the stale socket %s: %s", path,
 			 strerror(errno));

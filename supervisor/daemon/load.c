@@ -157,14 +157,19 @@ load_sample(struct load *load, const struct slot slots[SLOT_COUNT], enum role_id
 {
 	enum counter messages = role == ROLE_PRODUCER ? COUNTER_FRAMES_OUT : COUNTER_FRAMES_IN;
 	struct load_queue queue;
+	uint64_t taken, in_hand;
 
 	if (!rate_is_due(&load->work, now_ms))
 		return false;
 	rate_sample(&load->work, load_total(slots, role), now_ms);
 	queue = load_queue(slots, role, now_ms);
-	/* What is in hand is not done, however fast it was taken. */
-	rate_sample(&load->messages,
-		    load_counter(slots, role, messages) - (uint64_t)MAX(0, queue.in_hand), now_ms);
+	/*
+	 * What is in hand is not done, however fast it was taken. It may be more than was counted: the
+	 * two are read one after the other, and a message without a body is no frame.
+	 */
+	taken = load_counter(slots, role, messages);
+	in_hand = (uint64_t)MAX(0, queue.in_hand);
+	rate_sample(&load->messages, taken - MIN(taken, in_hand), now_ms);
 	if (queue.known)
 		rate_sample(&load->depth, (uint64_t)(queue.ready + queue.in_hand), now_ms);
 	return true;

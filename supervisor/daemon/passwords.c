@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 static const size_t file_offsets[PASSWORD_COUNT] = {
 	[PASSWORD_BROKER] = offsetof(struct settings, broker.password_file),
@@ -43,6 +44,15 @@ passwords_row(unsigned which)
 	return &setting_table[i];
 }
 
+/* To open a pipe is to wait for whoever writes there, and takes it from those who need it. */
+static bool
+is_pipe(const char *file)
+{
+	struct stat found;
+
+	return stat(file, &found) == 0 && S_ISFIFO(found.st_mode);
+}
+
 struct passwords
 passwords_read(const struct settings *settings)
 {
@@ -52,6 +62,8 @@ passwords_read(const struct settings *settings)
 		const char *file = *(char *const *)settings_value(settings, passwords_row(i));
 		char password[256], error[512];
 
+		if (is_pipe(file))
+			continue;
 		if (settings_password_read(file, password, sizeof(password), error,
 					   sizeof(error)) == 0)
 			passwords.fingerprints[i] = fingerprint_of(password);

@@ -20,7 +20,7 @@ struct passwords {
 	uint64_t fingerprints[PASSWORD_COUNT];
 };
 
-/* Read the files that the settings name; what cannot be read is not known. */
+/* Read the files that the settings name; what cannot be read, or is a pipe, is not known. */
 struct passwords passwords_read(const struct settings *settings);
 
 /* The row of the settings that names the file of a password. */

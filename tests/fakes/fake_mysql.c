@@ -299,6 +299,8 @@ mysql_fetch_row(MYSQL_RES *result UNUSED)
 {
 	bool has_row = fake.has_row;
 
+	if (begin(__func__) != 0)
+		return NULL;
 	fake.has_row = false;
 	return has_row ? fake.row : NULL;
 }

@@ -322,6 +322,30 @@ test_stale_socket(void **state)
 	close(fd);
 }
 
+/* Nor is one in ours that only does not answer as sluiced would: it is left alone. */
+static void
+test_socket_of_another_kind(void **state)
+{
+	struct fixture *fixture = *state;
+	struct control *control = &fixture->control;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int64_t now_ms = clock_mono_ms();
+	struct stat before, after;
+	char error[512];
+
+	unlink(fixture->path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", fixture->path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(lstat(fixture->path, &before), 0);
+	assert_int_equal(control_check(control, true, now_ms, error, sizeof(error)), CONTROL_LOST);
+	assert_non_null(strstr(error, "another program has the socket "));
+	assert_int_equal(lstat(fixture->path, &after), 0);
+	assert_int_equal(after.st_ino, before.st_ino);
+	close(fd);
+	unlink(fixture->path);
+}
+
 /* A cleaner of temporary files came by, with the folder too; who is connected stays. */
 static void
 test_file_gone(void **state)
@@ -401,6 +425,7 @@ main(void)
 		CONTROL_TEST(test_newcomers_put_out_the_oldest),
 		CONTROL_TEST(test_no_free_descriptor),
 		CONTROL_TEST(test_stale_socket),
+		CONTROL_TEST(test_socket_of_another_kind),
 		CONTROL_TEST(test_file_gone),
 		CONTROL_TEST(test_file_of_another),
 	};

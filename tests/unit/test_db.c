@@ -130,6 +130,12 @@ test_session_fails(void **state)
 	assert_int_equal(fake_mysql_count("close"), 1);
 }
 
+static void
+take_long(void *context UNUSED, const char *const *values UNUSED, unsigned count UNUSED)
+{
+	fake_time_advance(30000);
+}
+
 /* The library says "lost connection" of both: a server that went, and our own limit. */
 static void
 test_own_time_limit(void **state)
@@ -152,6 +158,16 @@ test_own_time_limit(void **state)
 		assert_int_equal(strstr(failure.text, "as planned") != NULL, !waits[i].is_own);
 		db_close(&db);
 	}
+	/* many rows take their time: only the silence counts that came after the last one */
+	assert_int_equal(db_open(&db, &settings, 21, &failure), OUTCOME_DONE);
+	fake_mysql_set_answer("7");
+	fake_mysql_set_delay(100);
+	fake_mysql_fail("mysql_fetch_row", 2, 2013);
+	assert_int_equal(db_query(db, "SELECT 7", take_long, NULL, &failure), OUTCOME_RETRY);
+	assert_null(strstr(failure.text, "no answer within"));
+	db_close(&db);
+	fake_mysql_set_answer(NULL);
+
 	fake_mysql_fail("mysql_real_connect", 1, 2003);
 	fake_mysql_set_delay(5000);
 	assert_int_equal(db_open(&db, &settings, 21, &failure), OUTCOME_RETRY);

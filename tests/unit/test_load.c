@@ -133,6 +133,21 @@ test_sample(void **state UNUSED)
 	assert_int_equal(load.depth.count, 1); /* known since then */
 }
 
+/*
+ * A message without a body is in hand but is no frame, and what is in hand is read a moment later than
+ * the counter: less than nothing done is nothing.
+ */
+static void
+test_sample_with_more_in_hand_than_taken(void **state UNUSED)
+{
+	struct load load = {.paused = false};
+
+	assert_true(load_sample(&load, slots, ROLE_LAKE, 1000));
+	atomic_store(&lake[0].page->queue.in_hand, 1);
+	assert_true(load_sample(&load, slots, ROLE_LAKE, 2000));
+	assert_true(rate_per_s(&load.messages, 5) == 0);
+}
+
 /* A queue that is known to be long asks for more; not while paused, stopped or switched off. */
 static void
 test_autoscale(void **state UNUSED)
@@ -204,7 +219,7 @@ main(void)
 		LOAD_TEST(test_queue),	   LOAD_TEST(test_queue_in_hand),
 		LOAD_TEST(test_sums),	   LOAD_TEST(test_sample),
 		LOAD_TEST(test_autoscale), LOAD_TEST(test_autoscale_of_an_unknown_queue),
-		LOAD_TEST(test_limits),
+		LOAD_TEST(test_limits),	   LOAD_TEST(test_sample_with_more_in_hand_than_taken),
 	};
 
 	return cmocka_run_group_tests_name("load", tests, NULL, NULL);

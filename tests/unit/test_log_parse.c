@@ -51,6 +51,12 @@ static const struct good_case good[] = {
 	 PARTS("GET", "/a\" 404 7 -\" 403 x", "HTTP/1.1"), .status = 200, .size = 5},
 	{LINE("ezproxy", "h s - " T " \"GET /a\\\" 200 5"), REQUEST("GET /a\\"),
 	 PARTS("GET", "/a\\", NULL), .status = 200, .size = 5},
+	{LINE("ezproxy", "h s - " T " \"GET /?q=\"a b\" \"c\" HTTP/1.1\" 200 5 -"),
+	 REQUEST("GET /?q=\"a b\" \"c\" HTTP/1.1"), PARTS("GET", "/?q=\"a b\" \"c\"", "HTTP/1.1"),
+	 .status = 200, .size = 5},
+	{LINE("ezproxy", "h s - " T " \"GET /a HTTP/1.1\" b HTTP/1.1\" 200 5 -"),
+	 REQUEST("GET /a HTTP/1.1\" b HTTP/1.1"), PARTS("GET", "/a HTTP/1.1\" b", "HTTP/1.1"),
+	 .status = 200, .size = 5},
 	/* Users. */
 	{LINE("common", "h - john doe " T " \"GET / HTTP/1.0\" 200 1"), .user = "john doe",
 	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
@@ -355,6 +361,8 @@ static const struct {
 	{"192.0.2.1 - jane [10/Oct/2000:13:client", NULL},
 	{"192.0.2.1 - jane [1client", NULL},
 	{"client1 - janclient2", NULL},
+	{"192.0.2.1 - /C=US/O=Fo192.0.2.2", NULL},
+	{"2001:db8::1 - /C=US/CN=J 2001:db8::2", NULL},
 	/* a prefix, and a client of one label */
 	{"stdout F client", NULL},
 	{"web1 httpd[123] client", NULL},
@@ -376,6 +384,7 @@ static const struct {
 	{"ezproxy", "192.0.2.1 198.51.100.7 -", "the session"},
 	{"ezproxy", "192.0.2.1 se198.51.100.7 AbC jane", "the session"},
 	{"ezproxy", "192.0.2.1 AbC ja198.51.100.7 DeF bob", "the user"},
+	{"ezproxy", "192.0.2.1 AbC /C=US/O=Fo198.51.100.7 DeF bob", "the user"},
 	{"ezproxy", "192.0.2.1 AbC jane [10/Oct/2198.51.100.7 DeF bob", "the user"},
 	{"ezproxy", "192.0.2.1 AbC jane [10/Oct/2client DeF bob", "the user"},
 	{"common", "192.0.2.1 - - www.example.org", "the user"},
@@ -438,6 +447,7 @@ test_hosts(void **state)
 #define BAD_CLOSE "the request's closing quote"
 #define BAD_TIME "the time, as [10/Oct/2000:13:55:36 -0700]"
 #define BAD_END "the end of the line"
+#define BAD_FIELDS "no further quoted fields"
 #define BAD_INSIDE "one line, but another one stands inside the request"
 
 /* The ^ stands before the byte where matching stops, and is not in the line. */
@@ -513,13 +523,21 @@ static const struct {
 	 REASON_PARSE_NO_MATCH, "what the format has after the referer"},
 	{"combined", "h - - " T " \"GET / HTTP/1.1\" 404 9 \"r\" \"x\"^ 200 5 \"a\" \"b\"",
 	 REASON_PARSE_NO_MATCH, BAD_END},
-	/* Apache's combinedio, read as ezproxy: received and sent are no status and size */
+	/* further quoted fields, and numbers that look like status and size (Apache's combinedio) */
 	{"ezproxy", "h - - " T " \"GET / HTTP/1.1\" 200 5^ \"-\" \"UA\" 512 1234",
-	 REASON_PARSE_NO_MATCH, BAD_END},
+	 REASON_PARSE_NO_MATCH, BAD_FIELDS},
 	{"ezproxy", "h - - " T " \"-\" 408 -^ \"-\" \"-\" 512 1234", REASON_PARSE_NO_MATCH,
-	 BAD_END},
+	 BAD_FIELDS},
 	{"ezproxy", "h - - " T " \"GET /\" 200 5^ \"-\" \"x HTTP/1.1\" 512 1234",
-	 REASON_PARSE_NO_MATCH, BAD_END},
+	 REASON_PARSE_NO_MATCH, BAD_FIELDS},
+	{"ezproxy", "h - - " T " \"GET / HTTP/1.1\"^ 200 5 0.001 \"UA\" 512 1234",
+	 REASON_PARSE_NO_MATCH, BAD_FIELDS},
+	{"ezproxy", "h - - " T " \"GET / HTTP/1.1\"^ \"UA\" 200 1234", REASON_PARSE_NO_MATCH,
+	 BAD_FIELDS},
+	{"ezproxy", "h - - " T " \"GET\"^ \"/\" \"HTTP/1.1\" 200 1234", REASON_PARSE_NO_MATCH,
+	 BAD_FIELDS},
+	{"ezproxy", "h - - " T " \"www.example.org\"^ \"GET / HTTP/1.1\" 200 1234",
+	 REASON_PARSE_NO_MATCH, BAD_FIELDS},
 	/* two lines in one */
 	{"common", "h - - " T " \"GET /lon192.0.2.2 - - " T " \"^GET /y HTTP/1.1\" 404 7",
 	 REASON_PARSE_NO_MATCH, "what the format has after the request"},
@@ -585,6 +603,28 @@ test_own_format(void **state)
 	log_format_free(&format);
 }
 
+/* A hole that a crash has left within a line, and another line behind it. */
+static void
+test_nuls_inside(void **state)
+{
+	static const struct span lines[] = {
+		SPAN_LITERAL("h s ja\0\0h d bob " T " \"GET / HTTP/1.1\" 200 5"),
+		SPAN_LITERAL("h s ja\0ne " T " \"GET / HTTP/1.1\" 200 5"),
+		SPAN_LITERAL("h s\0\0h d bob " T " \"GET / HTTP/1.1\" 200 5"),
+		SPAN_LITERAL("h\0\0h d bob " T " \"GET / HTTP/1.1\" 200 5"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		struct access_line out;
+		struct parse_error error;
+
+		assert_int_equal(
+			log_parse(log_format_find(SPAN_LITERAL("ezproxy")), lines[i], &out, &error),
+			REASON_PARSE_NO_MATCH);
+	}
+}
+
 /*
  * A line made to be slow: what is tried is bounded, so a megabyte of it takes no time to speak of.
  */
@@ -623,13 +663,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_own_format),
-		cmocka_unit_test(test_hostile_is_linear),
+		cmocka_unit_test(test_good),	   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_hosts),	   cmocka_unit_test(test_words),
+		cmocka_unit_test(test_bad),	   cmocka_unit_test(test_nuls_inside),
+		cmocka_unit_test(test_own_format), cmocka_unit_test(test_hostile_is_linear),
 	};
 
 	return cmocka_run_group_tests_name("log_parse", tests, NULL, NULL);

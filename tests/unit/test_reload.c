@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -351,6 +352,30 @@ test_no_memory_file(void **state)
 	json_decref(answer);
 }
 
+/* A pipe in the place of a password: sluiced waits for nobody. */
+static void
+test_password_in_a_pipe(void **state)
+{
+	struct supervisor *supervisor = *state;
+	char folder[] = "/tmp/test_reload_pipe.XXXXXX", file[64], text[512];
+	struct request_error error;
+	json_t *answer;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/pass", folder);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	snprintf(text, sizeof(text), "%sdatabase : { password_file = \"%s\"; };\n", BEFORE, file);
+	write_file(supervisor->settings_path, text);
+	alarm(5);
+	answer = reload_settings(supervisor, &error);
+	alarm(0);
+	assert_int_equal(json_array_size(json_object_get(answer, "changed")), 1);
+	assert_true(supervisor->passwords.fingerprints[PASSWORD_DATABASE] == 0);
+	json_decref(answer);
+	unlink(file);
+	rmdir(folder);
+}
+
 #define RELOAD_TEST(function) \
 	cmocka_unit_test_setup_teardown(function, open_supervisor, close_supervisor)
 
@@ -406,6 +431,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inputs_in_detail),
+		RELOAD_TEST(test_password_in_a_pipe),
 		cmocka_unit_test_setup_teardown(test_password_changed, open_supervisor,
 						close_supervisor),
 		cmocka_unit_test(test_compare),

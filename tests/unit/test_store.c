@@ -412,6 +412,7 @@ test_every_row_is_refused(void **state)
 	assert_non_null(strstr(sick_text, "[1644]"));
 	assert_string_equal(page.last_error.text, "");
 	assert_int_equal(atomic_load(&page.storing_since_ms), 0);
+	assert_true(fake_calls("db_open") > 1); /* it may be the session that is sick */
 }
 
 static void
@@ -448,6 +449,33 @@ test_falls_sick_in_between(void **state)
 			assert_int_equal(rejected_count(), 1);
 			assert_memory_equal(batch_rejected(batch, &(size_t){0})[0].from.line.ptr,
 					    "bad", 3);
+		}
+	}
+}
+
+/* Nor do two of them: who is refused in both is judged while the server takes others. */
+static void
+test_falls_sick_twice(void **state)
+{
+	for (unsigned first = 1; first <= 20; first++) {
+		for (unsigned second = first + 2; second <= 40; second++) {
+			struct fake_fault fault = {.function = "db_insert_rows",
+						   .nth = first,
+						   .times = second - first - 1,
+						   .outcome = OUTCOME_REJECT,
+						   .reason = REASON_DB_REFUSED,
+						   .code = 1644};
+
+			tear_down(state);
+			set_up(state);
+			fake_db_refuse("bad", 4025);
+			fake_fail(&fault);
+			fault.nth = second;
+			fault.times = 5;
+			fake_fail(&fault);
+			assert_int_equal(store_lines("a\nb\nbad\nc\nd\ne\n"), OUTCOME_DONE);
+			assert_int_equal(rejected_count(), 1);
+			assert_int_equal(fake_db_row_count("raw_log"), 5);
 		}
 	}
 }
@@ -635,6 +663,7 @@ main(void)
 		TEST(test_every_row_is_refused),
 		TEST(test_every_row_is_refused_and_it_stops),
 		TEST(test_falls_sick_in_between),
+		TEST(test_falls_sick_twice),
 		TEST(test_refused_alone),
 		TEST(test_refused_alone_in_an_empty_table),
 		TEST(test_refused_alone_by_a_sick_server),
