@@ -86,11 +86,9 @@ is_ipv6(struct span text)
 bool
 field_shape_is_address(struct span text)
 {
-	if (text.len == 0)
-		return false;
-	if (memchr(text.ptr, ':', text.len) == NULL)
-		return is_ipv4(text);
-	return is_ipv6(text);
+	if (is_ipv4(text))
+		return true;
+	return text.len > 0 && memchr(text.ptr, ':', text.len) != NULL && is_ipv6(text);
 }
 
 /* Is it a host name? Of a name in lower case and dots, at least; see the header. */
@@ -204,7 +202,7 @@ is_foreign_word(struct span word)
 bool
 field_shape_is_word(struct span text)
 {
-	if (span_equals(text, SPAN_LITERAL("-")))
+	if (all_are(text, LETTER | DIGIT) || span_equals(text, SPAN_LITERAL("-")))
 		return true;
 	if (text.len == 0 || is_foreign_word(text) || text.ptr[0] == '[' ||
 	    text.ptr[text.len - 1] == ':' || memchr(text.ptr, '\0', text.len) != NULL)

@@ -158,11 +158,11 @@ match_host(struct match *m, const struct log_item *item)
 {
 	struct span rest = rest_of(m), host = {.ptr = rest.ptr, .len = text_len(rest, item)};
 
+	if (field_shape_is_host(host))
+		return match_field(m, item->directive, host.len);
 	if (host.len > 0 && memchr(host.ptr, ',', host.len) != NULL)
 		return match_forwarded(m, item);
-	if (!field_shape_is_host(host))
-		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
-	return match_field(m, item->directive, host.len);
+	return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
 }
 
 /* The first quote that no backslash escapes. */
