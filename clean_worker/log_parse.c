@@ -219,13 +219,24 @@ match_bracketed_time(struct match *m, enum log_time_result result,
 	return stop_at(m, REASON_PARSE_NO_MATCH, m->at, directive->expected);
 }
 
+/*
+ * A user who is an address, and a client who is none: a virtual host, and the client where the user
+ * belongs (nginx's `$host - $remote_addr [$time_local]`).
+ */
+static bool
+is_client_behind_host(const struct match *m, struct span user)
+{
+	return field_shape_is_address(user) && m->out->host.ptr != NULL &&
+	       !field_shape_is_address(m->out->host);
+}
+
 /* The user and the literal behind it. Blanks around a user are none of it, and "" is no user. */
 static bool
 match_user(struct match *m, const struct log_item *item, size_t len)
 {
 	struct span user = span_trim((struct span){.ptr = m->line.ptr + m->at, .len = len}, ' ');
 
-	if (!item->directive->shape(user))
+	if (!item->directive->shape(user) || is_client_behind_host(m, user))
 		return stop_at(m, REASON_PARSE_NO_MATCH, m->at, item->directive->expected);
 	if (user.len == 0 || span_equals(user, SPAN_LITERAL("-")) ||
 	    span_equals(user, SPAN_LITERAL("\"\"")))

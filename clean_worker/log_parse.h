@@ -14,7 +14,8 @@
  * - A user (%u) right before the time may hold blanks: it ends at the first place where the time and
  *   the text after it (` [time] "`) follow. First, because what stands behind, the request, is in the
  *   hands of strangers, who could write a second time there. Blanks around it are no part of it; `""`
- *   and nothing are no user.
+ *   and nothing are no user. It is no address where the client is none: that is a virtual host, and the
+ *   client behind it.
  * - The request of a server that escapes (Apache \", nginx \x22) ends at its first `"` that is not
  *   behind an odd number of backslashes; so do later quoted fields, and then all has to fit.
  * - The request of a server that does not escape (EZproxy) ends at the last `"` from which status and

@@ -3,6 +3,7 @@
  * user_parts.c - e-mail addresses among user names.
  */
 #include "clean_worker/user_parts.h"
+#include "clean_worker/field_shape.h"
 
 #define MAX_ADDRESS_LEN 254
 #define MAX_LABEL_LEN 63
@@ -42,17 +43,16 @@ is_domain(struct span domain)
 }
 
 /*
- * Not every form of RFC 5321: what begins with '/' or has '=' or ',' in it is the name of a
- * certificate ("/C=US/CN=A B/emailAddress=a@example.org", "CN=A,E=a@example.org").
+ * Not every form of RFC 5321: what has '=' or ',' in it is the name of a certificate
+ * ("/C=US/CN=A B/emailAddress=a@example.org", "CN=A,E=a@example.org"), what has '/' or ':' is one
+ * too, or a Kerberos service ("host/web1@EXAMPLE.ORG"), or a URI.
  */
 static bool
 is_local_part(struct span local)
 {
-	if (local.len > 0 && local.ptr[0] == '/')
-		return false;
 	for (size_t i = 0; i < local.len; i++) {
 		if ((unsigned char)local.ptr[i] <= ' ' || local.ptr[i] == '\x7f' ||
-		    local.ptr[i] == '=' || local.ptr[i] == ',')
+		    memchr("=,/:", local.ptr[i], 4) != NULL)
 			return false;
 	}
 	return local.len > 0;
@@ -69,5 +69,7 @@ user_parts_email_domain(struct span user)
 	struct span local = {.ptr = user.ptr, .len = (size_t)(at - user.ptr)};
 	struct span domain = {.ptr = at + 1, .len = user.len - local.len - 1};
 	/* A second '@' is in the domain and no letter: that it is one only is seen there. */
-	return is_local_part(local) && is_domain(domain) ? domain : SPAN_NULL;
+	return is_local_part(local) && is_domain(domain) && !field_shape_is_address(domain)
+		       ? domain
+		       : SPAN_NULL;
 }

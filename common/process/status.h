@@ -26,7 +26,7 @@
 #include "common/process/suspects.h"
 
 enum {
-	STATUS_VERSION = 5,
+	STATUS_VERSION = 6,
 	STATUS_PAGE_SIZE = 4096,
 };
 
@@ -58,8 +58,9 @@ struct queue_report {
 	_Atomic int64_t at_ms; /* CLOCK_MONOTONIC; 0 = never asked */
 	_Atomic int64_t ready; /* messages that wait in the queue, in nobody's hand */
 	_Atomic int64_t consumers;
-	_Atomic int64_t dead;	 /* messages in its dead-letter queue, those held by people too */
-	_Atomic int64_t in_hand; /* messages that this worker has taken and not acknowledged */
+	_Atomic int64_t dead; /* messages in its dead-letter queue, those held by people too */
+	_Atomic int64_t dead_consumers; /* people who look at them */
+	_Atomic int64_t in_hand;     /* messages that this worker has taken and not acknowledged */
 	_Atomic int64_t published_s; /* when the one taken last was published; 0 = unknown */
 };
 

@@ -45,6 +45,7 @@ queue_watch_note_depth(struct status_page *page, const struct broker_event *even
 		if (event->consumers > 0)
 			dead = MAX(dead, atomic_load_explicit(&report->dead, memory_order_relaxed));
 		put(&report->dead, dead);
+		put(&report->dead_consumers, event->consumers);
 		return;
 	}
 	put(&report->ready, event->messages);

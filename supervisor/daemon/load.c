@@ -123,7 +123,8 @@ struct load_queue
 load_queue(const struct slot slots[SLOT_COUNT], enum role_id role, int64_t now_ms)
 {
 	struct load_queue queue = {.oldest_s = -1};
-	int64_t newest_ms = 0, published_s = 0;
+	int64_t newest_ms = 0, published_s = 0, most_dead = 0;
+	bool is_looked_at = false;
 
 	for (unsigned i = 0; i < role_table[role].max && role_table[role].queue != NULL; i++) {
 		const struct slot *slot = &slots[role_table[role].first_slot + i];
@@ -136,14 +137,21 @@ load_queue(const struct slot slots[SLOT_COUNT], enum role_id role, int64_t now_m
 		queue.in_hand += atomic_load(&report->in_hand);
 		if (atomic_load(&report->in_hand) > 0)
 			published_s = older_s(published_s, atomic_load(&report->published_s));
-		if (at_ms == 0 || now_ms - at_ms > LOAD_FRESH_MS || at_ms <= newest_ms)
+		if (at_ms == 0 || now_ms - at_ms > LOAD_FRESH_MS)
+			continue;
+		most_dead = MAX(most_dead, atomic_load(&report->dead));
+		if (at_ms <= newest_ms)
 			continue;
 		newest_ms = at_ms;
 		queue.known = true;
 		queue.ready = atomic_load(&report->ready);
 		queue.consumers = atomic_load(&report->consumers);
 		queue.dead = atomic_load(&report->dead);
+		is_looked_at = atomic_load(&report->dead_consumers) > 0;
 	}
+	/* A worker that began while somebody holds dead letters has never seen all of them. */
+	if (is_looked_at)
+		queue.dead = most_dead;
 	if (published_s > 0)
 		queue.oldest_s = MAX(0, clock_wall_ms() / 1000 - published_s);
 	else if (queue.known && queue.ready == 0)

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import random
+import re
 import select
 import signal
 import subprocess
@@ -298,6 +299,46 @@ def test_looking_changes_nothing(stack):
         for zone in ("22:13:22", "22:13:22Z", "23:13:22+01:00"):
             check_equal(len(dlq(site, "list", "--ids", "--until", "2023-11-14T" + zone, env=local).split()), 3, f"until {zone}")
         check("5000 letters would" in dlq(site, "retry", "--all", "-n"), "dry run")
+
+
+def test_a_look_takes_no_letters_away(stack):
+    """While a `dlq list` holds letters that the broker then does not count, nobody is told of fewer."""
+    count = 5000
+    with Site(stack) as site:
+        site.write_log([])
+        publish_letters(stack, site, [b"%d " % n + b"x" * 100 for n in range(count)])
+        site.start_sluiced()
+
+        def queue(name=DEAD):
+            done = site.ctl("queues", "--json")
+            check_equal(done.returncode, 0, f"queues: {done.stderr}")
+            row = next(row for row in json.loads(done.stdout)["queues"] if row["name"] == name)
+            return row["ready"], row.get("unacked") or 0
+
+        def told():
+            """What the workers' reports say: in status, in health, as a metric."""
+            health = re.search(r"clean_dead=(\d+)", site.ctl("health").stdout)
+            metric = re.search(r"^sluice_queue_dead_letters\{queue=\"queue-data-clean\"\} (\d+)", site.ctl("metrics").stdout, re.M)
+            return site.status()["roles"]["clean"]["queue"]["dead"], *(match and int(match[1]) for match in (health, metric))
+
+        wait_until(lambda: told() == (count,) * 3, 20, "the workers have looked")
+        check_equal(queue(), (count, 0), "before the look")
+        look = subprocess.Popen([os.path.join(BUILD, "sluicectl"), "-c", site.conf, "dlq", "list"], stdout=subprocess.PIPE)
+        try:
+            wait_until(lambda: queue()[1] > 0, 20, "the list, which nobody reads on, holds letters")
+            for change in (("scale", "clean=3"), ("restart", "clean/0"), ()):
+                check_equal(site.ctl(*change or ("status",)).returncode, 0, f"{change}")
+                end = time.monotonic() + 4  # each worker asks the broker every 3 s
+                while time.monotonic() < end:
+                    check_equal((sum(queue()), *told()), (count,) * 4, f"waiting and held, status, health, metric after {change}")
+            out = look.communicate(timeout=60)[0]
+        finally:
+            look.kill()
+            look.wait()
+        check_equal((look.returncode, out.count(b"parse.no_match")), (0, count), "the list")
+        wait_until(lambda: queue() == (count, 0), 20, "all wait, none is held")
+        dlq(site, "drop", "--all", "--confirm", DEAD)
+        wait_until(lambda: queue() == (0, 0) and told() == (0, 0, 0), 20, "who takes them away is believed")
 
 
 def test_a_line_that_ends_in_cr(stack):

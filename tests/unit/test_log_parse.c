@@ -206,8 +206,6 @@ static const struct good_case good[] = {
 	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
 	{LINE("common", "h - jane [2] x " T " \"GET / HTTP/1.0\" 200 1"), .user = "jane [2] x",
 	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
-	{LINE("common", "h - 192.0.2.7 " T " \"GET / HTTP/1.0\" 200 1"), .user = "192.0.2.7",
-	 REQUEST("GET / HTTP/1.0"), PARTS("GET", "/", "HTTP/1.0"), .status = 200, .size = 1},
 };
 
 /* In memory of exactly its size, so that a sanitizer sees reads past the end. */
@@ -390,6 +388,11 @@ static const struct {
 	{"common", "192.0.2.1 - - www.example.org", "the user"},
 	{"common", "192.0.2.1 - jane www.example.org", "the user"}, /* nginx: $host */
 	{"common", "192.0.2.1 - first.last", NULL},
+	{"common", "192.0.2.1 - 192.0.2.7", NULL},
+	{"common", "www.example.org - 192.0.2.1", "the user"}, /* nginx: $host - $remote_addr */
+	{"common", "www.example.org - 2001:db8::7", "the user"},
+	{"common", "- - 192.0.2.1", "the user"},
+	{"ezproxy", "192.0.2.1 AbC 192.0.2.1", NULL},
 };
 
 static void

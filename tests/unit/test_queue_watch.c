@@ -102,6 +102,7 @@ test_depth_while_somebody_looks(void **state)
 		event.consumers = steps[i].consumers;
 		queue_watch_note_depth(&page, &event, stage);
 		assert_int_equal(atomic_load(&page.queue.dead), steps[i].dead);
+		assert_int_equal(atomic_load(&page.queue.dead_consumers), steps[i].consumers);
 	}
 }
 
