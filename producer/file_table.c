@@ -157,6 +157,29 @@ file_table_remove(struct file_table *table, size_t i)
 	table->changed = true;
 }
 
+/*
+ * The retained entry of the file that this one was before it was packed, and unpacked since; or -1.
+ * Few bytes do not tell: logs may begin with equal lines.
+ */
+static ssize_t
+find_unpacked(const struct file_table *table, const char *path, int fd, int64_t size)
+{
+	for (size_t i = 0; i < table->retained.count; i++) {
+		const struct checkpoint_entry *entry = &table->retained.entries[i];
+		uint64_t marker;
+
+		if (entry->archive == NULL || entry->offset < FILE_MARKER_BYTES ||
+		    size < entry->offset || file_marker_read(fd, entry->offset, &marker) != 0 ||
+		    marker != entry->marker)
+			continue;
+		log_info("%s is %s, which was packed before it was read to its end: going on "
+			 "behind what was read",
+			 path, entry->path);
+		return (ssize_t)i;
+	}
+	return -1;
+}
+
 struct log_file *
 file_table_start(struct file_table *table, const char *path, const struct input_settings *input,
 		 int fd, const struct file_look *look)
@@ -164,6 +187,8 @@ file_table_start(struct file_table *table, const char *path, const struct input_
 	ssize_t index = file_table_find_retained(table, path, &look->identity);
 	struct log_file *file;
 
+	if (index < 0)
+		index = find_unpacked(table, path, fd, look->size);
 	file = log_file_new(path, input, fd, look,
 			    index >= 0 ? &table->retained.entries[index] : NULL);
 	if (index >= 0)

@@ -73,7 +73,9 @@ void file_table_remove(struct file_table *table, size_t i);
 
 /*
  * Start reading what log_file_open() gave, where the retained entries say; that is logged. Takes
- * fd. path may be that of a retained entry. The table owns the file.
+ * fd. path may be that of a retained entry. The table owns the file. A file with the bytes that were
+ * read of one that was packed before its end (FILE_MARKER_BYTES or more) is that one, unpacked: it
+ * goes on behind them, and its lines keep their file-id.
  */
 struct log_file *file_table_start(struct file_table *table, const char *path,
 				  const struct input_settings *input, int fd,

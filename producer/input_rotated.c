@@ -9,6 +9,7 @@
 #include "common/base/xalloc.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <libgen.h>
@@ -248,16 +249,40 @@ tell_gone(const struct checkpoint *known, struct checkpoint_entry *entry)
 		  entry->path, (long long)entry->offset, entry->archive, bytes);
 }
 
+/* Logs may begin with equal lines: where few bytes were read, the file must have come since. */
+static bool
+may_be_unpacked(const struct log_file *file, const struct checkpoint_entry *entry)
+{
+	return file->fd >= 0 && file->next >= entry->offset &&
+	       (entry->offset >= FILE_MARKER_BYTES ||
+		file->identity.birth_ns / 1000000000 + 1 >= entry->gone_s);
+}
+
+static const struct log_file *
+find_unpacked(const struct file_table *table, const struct checkpoint_entry *entry)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct log_file *file = table->files[i];
+		uint64_t marker;
+
+		if (may_be_unpacked(file, entry) &&
+		    file_marker_read(file->fd, entry->offset, &marker) == 0 &&
+		    marker == entry->marker)
+			return file;
+	}
+	return NULL;
+}
+
 void
-input_rotated_unpacked(struct file_table *table, const struct log_file *file)
+input_rotated_unpacked(struct file_table *table)
 {
 	for (size_t i = 0; i < table->retained.count; i++) {
 		struct checkpoint_entry *entry = &table->retained.entries[i];
-		uint64_t marker;
+		const struct log_file *file = NULL;
 
-		if (entry->archive == NULL || entry->offset == 0 || file->size < entry->offset ||
-		    file_marker_read(file->fd, entry->offset, &marker) != 0 ||
-		    marker != entry->marker)
+		if (entry->archive != NULL && entry->offset > 0)
+			file = find_unpacked(table, entry);
+		if (file == NULL)
 			continue;
 		log_info("%s is %s, which was packed before it was read to its end: it is read now",
 			 file->path, entry->path);
@@ -288,7 +313,16 @@ input_rotated_resume(struct file_table *table, const struct settings *settings)
 			file = file_table_start(table, entry->path, input, fd, &look);
 			file->state = LOG_FILE_ROTATED;
 			file->quiet_since_ms = clock_mono_ms();
+			free(file->open_path);
 			file->open_path = path;
+			continue;
+		}
+		if (input != NULL && errno != ENOENT) {
+			/* It may well be there: it is not forgotten. */
+			log_error("%s, read up to byte %lld, is not at its path, and its folder or "
+				  "what it is called now cannot be read: %s; it is looked for "
+				  "again at the next start",
+				  entry->path, (long long)entry->offset, strerror(errno));
 			continue;
 		}
 		if (input != NULL)

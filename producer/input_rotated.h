@@ -18,10 +18,11 @@
 void input_rotated_resume(struct file_table *table, const struct settings *settings);
 
 /*
- * A file is read from its start: if its first bytes are those of one that was packed before it was
- * read to its end, somebody has unpacked it, and its lines are no longer unread.
+ * What was packed before it was read to its end, and unpacked since: a file that was read from its
+ * start, past the bytes that were read of that one, and has these bytes. One that has them when it
+ * is found goes on behind them, see file_table_start(); this is for those that came bit by bit.
  */
-void input_rotated_unpacked(struct file_table *table, const struct log_file *file);
+void input_rotated_unpacked(struct file_table *table);
 
 /*
  * A new file stands where another one stood. If files were rotated more than once since the last

@@ -209,7 +209,6 @@ check_match(struct input_scan *scan, struct file_table *table, const struct inpu
 		}
 		file = file_table_start(table, path, input, fd, &look);
 		file->seen = true;
-		input_rotated_unpacked(table, file);
 		input_rotated_missed(table, file, scan->is_first);
 	} else if (errno != ENOENT) {
 		note_error(scan, path, errno, is_failure(errno));
@@ -293,6 +292,7 @@ input_scan_run(struct input_scan *scan, struct file_table *table)
 	for (size_t i = 0; i < scan->settings->input_count; i++)
 		scan_input(scan, table, &scan->settings->inputs[i]);
 	path_errors_end(&scan->errors);
+	input_rotated_unpacked(table);
 	input_scan_sum_up(scan, table);
 	for (size_t i = 0; i < table->count; i++) {
 		struct log_file *file = table->files[i];

@@ -226,8 +226,9 @@ remove_ended(struct input_set *set)
 
 			entry.gone_s = clock_wall_ms() / 1000;
 			checkpoint_add(&set->table.retained, &entry);
-			log_info("%s is read to its end, byte %lld", file->path,
-				 (long long)entry.offset);
+			if (entry.offset >= file->size)
+				log_info("%s is read to its end, byte %lld", file->path,
+					 (long long)entry.offset);
 		}
 		file_table_remove(&set->table, i);
 	}
@@ -276,6 +277,21 @@ input_set_verified(struct input_set *set)
 	}
 }
 
+/* What is at its path now is its successor's, which reads it: nothing of this one can come again. */
+static void
+give_up(struct log_file *file)
+{
+	long long from = file->verified.offset, to = file->next;
+
+	file->asked = file->verified;
+	file->track.confirmed = file->verified.offset;
+	file->track.marker = file->verified.marker;
+	if (from < to)
+		log_error("%s: bytes %lld to %lld may have reached only one queue or none, and the "
+			  "file was truncated or overwritten since: they cannot be sent again",
+			  file->path, from, to);
+}
+
 void
 input_set_rewind(struct input_set *set)
 {
@@ -284,11 +300,8 @@ input_set_rewind(struct input_set *set)
 		long long from = file->verified.offset, to = file->track.confirmed;
 
 		file->track.frames = 0; /* the window was emptied */
-		if (from < to && file_table_has_successor(&set->table, file))
-			log_error("%s: bytes %lld to %lld may have reached only one queue, and the "
-				  "file was truncated or overwritten since: they cannot be sent "
-				  "again",
-				  file->path, from, to);
+		if (file_table_has_successor(&set->table, file))
+			give_up(file);
 		else if (log_file_rewind(file) > 0)
 			log_warning("%s: bytes %lld to %lld may have reached only one queue: they "
 				    "are sent again",

@@ -55,6 +55,18 @@ log_file_open(const char *path, struct file_look *look)
 	return -1;
 }
 
+/* The file with that identity, if it is at path: as log_file_open(); ENOENT: another one is there. */
+static int
+open_if_same(const char *path, const struct file_identity *identity, struct file_look *look)
+{
+	if (file_look(-1, path, look) != 0)
+		return -1;
+	if (S_ISREG(look->mode) && file_identity_same(&look->identity, identity))
+		return log_file_open(path, look);
+	errno = ENOENT;
+	return -1;
+}
+
 int
 log_file_open_renamed(const char *path, const struct file_identity *identity, char **found,
 		      struct file_look *look)
@@ -62,6 +74,7 @@ log_file_open_renamed(const char *path, const struct file_identity *identity, ch
 	char *copy = xstrdup(path);
 	const char *folder = dirname(copy);
 	DIR *dir = opendir(folder);
+	int error = dir != NULL || errno == ENOTDIR ? ENOENT : errno;
 	const struct dirent *item;
 	int fd = -1;
 
@@ -70,18 +83,18 @@ log_file_open_renamed(const char *path, const struct file_identity *identity, ch
 		if (item->d_ino != identity->inode)
 			continue;
 		*found = xasprintf("%s/%s", folder, item->d_name);
-		if (file_look(-1, *found, look) == 0 && S_ISREG(look->mode) &&
-		    file_identity_same(&look->identity, identity)) {
-			fd = log_file_open(*found, look);
-			if (fd >= 0)
-				break;
-		}
+		fd = open_if_same(*found, identity, look);
+		if (fd >= 0)
+			break;
+		if (errno != ENOENT && errno != ENOEXEC)
+			error = errno;
 		free(*found);
 		*found = NULL;
 	}
 	if (dir != NULL)
 		closedir(dir);
 	free(copy);
+	errno = error;
 	return fd;
 }
 
@@ -208,6 +221,7 @@ log_file_failed(struct log_file *file, const char *doing)
 	if (alert_raise(&file->read_failed, &alert_every_minute, 0, clock_mono_ms()))
 		log_error("%s: %s: %s; it is tried again every second", file->path, doing,
 			  strerror(file->error));
+	errno = file->error;
 }
 
 int
@@ -228,12 +242,12 @@ log_file_resume(struct log_file *file)
 	}
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
 		fd = log_file_open_renamed(file->path, &file->identity, &found, &look);
-		if (fd < 0) {
-			errno = ENOENT;
+		if (fd < 0 && errno == ENOENT)
 			return -1;
+		if (fd >= 0) {
+			free(file->open_path);
+			file->open_path = found;
 		}
-		free(file->open_path);
-		file->open_path = found;
 	}
 	if (fd < 0) {
 		log_file_failed(file, "cannot open it again");

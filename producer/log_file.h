@@ -84,7 +84,8 @@ int log_file_open(const char *path, struct file_look *look) MUST_CHECK;
 
 /*
  * The same for the file with that identity in the folder of path, whatever its name is there;
- * *found (new memory) gets its path. -1: there is none, *found is NULL.
+ * *found (new memory) gets its path. -1: there is none (ENOENT), or it cannot be had now (any other
+ * errno); *found is NULL.
  */
 int log_file_open_renamed(const char *path, const struct file_identity *identity, char **found,
 			  struct file_look *look) MUST_CHECK;

@@ -95,7 +95,10 @@ cut_frame(struct reader *reader, int64_t end, uint32_t lines, struct window_fram
 	log_file_advance(file, end, marker);
 }
 
-/* How many NULs there are from the start of the line on, up to end. */
+/*
+ * How many NULs there are from the start of the line on, up to end. The hole may have any size: where
+ * the file system knows that nothing was written it is not read.
+ */
 static int64_t
 count_nuls(const struct log_file *file, int64_t end)
 {
@@ -103,10 +106,18 @@ count_nuls(const struct log_file *file, int64_t end)
 	int64_t at = file->next;
 
 	while (at < end) {
-		size_t want = (size_t)MIN((int64_t)sizeof(chunk), end - at);
-		ssize_t got = pread(file->fd, chunk, want, at);
-		ssize_t nuls = 0;
+		off_t data = lseek(file->fd, at, SEEK_DATA);
+		size_t want;
+		ssize_t got, nuls = 0;
 
+		if (data > at) {
+			at = MIN((int64_t)data, end);
+			continue;
+		}
+		want = (size_t)MIN((int64_t)sizeof(chunk), end - at);
+		got = pread(file->fd, chunk, want, at);
+		if (got > 0 && chunk[0] == '\0' && memcmp(chunk, chunk + 1, (size_t)got - 1) == 0)
+			nuls = got;
 		while (nuls < got && chunk[nuls] == '\0')
 			nuls++;
 		at += nuls;
@@ -193,8 +204,14 @@ cut_end(struct reader *reader, struct window_frame *frame, struct span *body)
 {
 	struct log_file *file = reader->file;
 
-	/* It may have grown since the buffer was filled. */
-	if (!file->finish || log_file_poll(file) != 0 || file->ready)
+	if (!file->finish)
+		return false;
+	/* It may have grown since the buffer was filled, or shrunk, or be out of reach for now. */
+	if (log_file_poll(file) != 0) {
+		input_set_replaced(reader->inputs, file);
+		return false;
+	}
+	if (file->ready || file->failed)
 		return false;
 	file->state = LOG_FILE_ENDED;
 	if (file->scanned == file->next)

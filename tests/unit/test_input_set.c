@@ -209,6 +209,30 @@ test_rewind(void **state)
 	end(world);
 }
 
+/* What was overwritten before it was confirmed cannot come again; what came after it comes once. */
+static void
+test_rewind_overwritten(void **state)
+{
+	struct world *world = *state;
+	struct window_frame frame;
+	struct span body;
+
+	append(world, "a.log", "1\n2\n");
+	begin(world, false);
+	world->unverified = true;
+	assert_true(reader_next(&world->reader, &frame, &body));
+	frame.track->frames++; /* on its way */
+	assert_int_equal(truncate(path_of(world, "a.log"), 0), 0);
+	append(world, "a.log", "n\n");
+	ASSERT_READ(world, "n\n|");
+	reader_reset(&world->reader);
+	input_set_rewind(&world->set);
+	ASSERT_READ(world, "n\n|");
+	assert_int_equal(world->set.table.count, 1);
+	end(world);
+	assert_int_equal(world->checkpoint.count, 1);
+}
+
 static void
 test_lines(void **state)
 {
@@ -253,6 +277,28 @@ test_once(void **state)
 	begin(world, true);
 	ASSERT_READ(world, "");
 	assert_true(input_set_all_ended(&world->set));
+	end(world);
+}
+
+/* A long last line shrinks just before its file's end is taken for its end. */
+static void
+test_shrinks_at_end(void **state)
+{
+	struct world *world = *state;
+	struct window_frame frame;
+	struct span body;
+
+	append_many(world, "a.log", 'l', BUFFER - 100);
+	begin(world, false);
+	ASSERT_READ(world, "");
+	assert_int_equal(truncate(path_of(world, "a.log"), BUFFER - 200), 0);
+	world->set.table.files[0]->finish = world->set.table.files[0]->ready = true;
+	alarm(10);
+	assert_false(reader_next(&world->reader, &frame, &body));
+	alarm(0);
+	ASSERT_READ(world, "");
+	append(world, "a.log", "\n");
+	assert_int_equal(strlen(read_all(world)), BUFFER - 200 + 2);
 	end(world);
 }
 
@@ -344,6 +390,29 @@ test_too_long(void **state)
 	assert_int_equal(world->got_len, 2 * (MAX_LINE + 1));
 	end(world);
 	assert_int_equal(world->checkpoint.entries[0].offset, 2 + MAX_LINE + 2 + 2 + MAX_LINE + 1);
+}
+
+/* A hole is as large as the log that was truncated: it must not take the time of reading it again. */
+static void
+test_large_hole(void **state)
+{
+	struct world *world = *state;
+	const off_t size = (off_t)256 << 30;
+	struct window_frame frame;
+	struct span body;
+
+	append(world, "a.log", "");
+	begin(world, false);
+	assert_int_equal(truncate(path_of(world, "a.log"), size), 0);
+	append(world, "a.log", "xy\n");
+	world->set.table.files[0]->scanned = size;
+	world->set.table.files[0]->ready = true;
+	alarm(20);
+	assert_true(reader_next(&world->reader, &frame, &body));
+	alarm(0);
+	assert_int_equal(frame.offset, size);
+	assert_int_equal(frame.body_len, 3);
+	end(world);
 }
 
 /*
@@ -762,6 +831,59 @@ test_packed_while_stopped(void **state)
 	end(world);
 }
 
+/* With identity = "position", too, each line of what was packed and unpacked is one row. */
+static void
+test_unpacked_goes_on(void **state)
+{
+	struct world *world = *state;
+	char id[FILE_ID_SIZE];
+
+	append_many(world, "a.log", 'l', 600);
+	append(world, "a.log", "\n");
+	begin(world, false);
+	read_all(world);
+	memcpy(id, world->last_id, FILE_ID_SIZE);
+	end(world);
+	assert_int_equal(unlink(path_of(world, "a.log")), 0);
+	append_gzip(world, "a.log.1.gz", 603);
+	begin(world, false);
+	read_all(world);
+	assert_unread(world, 2, "a.log.1.gz was packed before 2 bytes of it were read");
+	append_many(world, "new", 'l', 600);
+	append(world, "new", "\n2\n");
+	move(world, "new", "other.log");
+	ASSERT_READ(world, "2\n|");
+	assert_string_equal(world->last_id, id);
+	assert_string_equal(world->set.scan.error, "");
+	assert_int_equal(world->set.table.retained.count, 0);
+	end(world);
+	begin(world, false);
+	append(world, "other.log", "3\n");
+	ASSERT_READ(world, "3\n|");
+	assert_string_equal(world->last_id, id);
+	end(world);
+}
+
+/* It is unpacked under our eyes: what was found at first was too short to be told. */
+static void
+test_unpacked_bit_by_bit(void **state)
+{
+	struct world *world = *state;
+
+	stop_and_remove(world);
+	append_gzip(world, "a.log.1.gz", 6);
+	begin(world, false);
+	read_all(world);
+	assert_unread(world, 2, "a.log.1.gz was packed before 2 bytes of it were read");
+	append(world, "other.log", "1\n");
+	ASSERT_READ(world, "1\n|");
+	assert_unread(world, 2, "a.log.1.gz was packed");
+	append(world, "other.log", "2\n3\n");
+	ASSERT_READ(world, "2\n3\n|");
+	assert_string_equal(world->set.scan.error, "");
+	end(world);
+}
+
 static void
 test_packed_acknowledged(void **state)
 {
@@ -935,6 +1057,78 @@ test_once_with_few_descriptors(void **state)
 	end(world);
 }
 
+/* Take descriptors until so many are left; they are given back from *first on. */
+static int
+hold_descriptors(int *first, int left)
+{
+	int held = 0, fd;
+
+	*first = -1;
+	while ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) {
+		if (held++ == 0)
+			*first = fd;
+	}
+	assert_int_equal(errno, EMFILE);
+	/* they are not always in a row: the last ones are */
+	for (fd = (int)DESCRIPTORS - 1; left > 0; fd--, left--)
+		assert_int_equal(close(fd), 0);
+	return held;
+}
+
+/* A closed file that was renamed, and cannot be opened for now, is not gone. */
+static void
+test_cannot_be_opened_again(void **state)
+{
+	struct world *world = *state;
+	struct rlimit normal;
+	int first;
+
+	append(world, "a.log", "1\n");
+	limit_descriptors(&normal, DESCRIPTORS);
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	assert_int_equal(log_file_suspend(world->set.table.files[0]), 0);
+	append(world, "a.log", "2\n");
+	move(world, "a.log", "a.log.1");
+	assert_true(hold_descriptors(&first, 1) > 0);
+	world->set.table.files[0]->ready = true;
+	assert_null(input_set_next_ready(&world->set));
+	assert_int_equal(world->set.table.files[0]->state, LOG_FILE_FOLLOWED);
+	for (int fd = first; fd < (int)DESCRIPTORS; fd++)
+		if (fd != world->set.table.watch.fd)
+			close(fd);
+	ASSERT_READ(world, "2\n|");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &normal), 0);
+	end(world);
+}
+
+/* A file that was renamed while nobody looked, in a folder that cannot be read for now. */
+static void
+test_rotated_into_unreadable(void **state)
+{
+	struct world *world = *state;
+
+	free(world->inputs[0].path);
+	world->inputs[0].path = xasprintf("%s/sub/*.log", world->folder);
+	assert_int_equal(mkdir(path_of(world, "sub"), 0700), 0);
+	append(world, "sub/a.log", "1\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n|");
+	end(world);
+	append(world, "sub/a.log", "2\n");
+	move(world, "sub/a.log", "sub/a.log.1");
+	move(world, "sub", "elsewhere");
+	assert_int_equal(symlink("sub", path_of(world, "sub")), 0);
+	begin(world, false);
+	ASSERT_READ(world, "");
+	end(world);
+	assert_int_equal(unlink(path_of(world, "sub")), 0);
+	move(world, "elsewhere", "sub");
+	begin(world, false);
+	ASSERT_READ(world, "2\n|");
+	end(world);
+}
+
 static void
 assert_error(struct world *world, const char *what, const char *why)
 {
@@ -1049,10 +1243,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_lines),
 		TEST(test_rewind),
+		TEST(test_rewind_overwritten),
 		TEST(test_once),
+		TEST(test_shrinks_at_end),
 		TEST(test_long_lines),
 		TEST(test_full_frames),
 		TEST(test_too_long),
+		TEST(test_large_hole),
 		TEST(test_hole),
 		TEST(test_small_hole),
 		TEST(test_hole_and_too_long),
@@ -1068,11 +1265,15 @@ main(void)
 		TEST(test_not_files),
 		TEST(test_packed_at_growth),
 		TEST(test_packed_while_stopped),
+		TEST(test_unpacked_goes_on),
+		TEST(test_unpacked_bit_by_bit),
 		TEST(test_packed_acknowledged),
 		TEST(test_packed_twice_while_stopped),
 		TEST(test_packed_after_reading),
 		TEST(test_more_files_than_descriptors),
 		TEST(test_once_with_few_descriptors),
+		TEST(test_cannot_be_opened_again),
+		TEST(test_rotated_into_unreadable),
 		TEST(test_error),
 		TEST(test_read_error),
 		TEST(test_reread),
