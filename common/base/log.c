@@ -228,12 +228,6 @@ say_dropped(void)
 	return true;
 }
 
-void
-log_tick(void)
-{
-	say_dropped();
-}
-
 uint64_t
 log_dropped(void)
 {
@@ -278,7 +272,24 @@ end_repeat(struct repeat *repeat)
 			 repeat->hidden, repeat->begin);
 		write_event(repeat->level, text);
 	}
+	repeat->hidden = 0;
 	repeat->since_ms = 0;
+}
+
+static void
+end_old_repeats(int64_t now_ms)
+{
+	for (size_t i = 0; i < REPEATS_KEPT; i++)
+		if (repeats[i].since_ms != 0 && now_ms - repeats[i].since_ms >= REPEAT_WINDOW_MS)
+			end_repeat(&repeats[i]);
+}
+
+void
+log_tick(void)
+{
+	say_dropped();
+	if (role_name[0] != '\0')
+		end_old_repeats(clock_mono_ms());
 }
 
 static uint64_t
@@ -299,9 +310,7 @@ is_repeat(enum log_level level, const char *message)
 	int64_t now_ms = clock_mono_ms();
 	struct repeat *oldest = &repeats[0];
 
-	for (size_t i = 0; i < REPEATS_KEPT; i++)
-		if (repeats[i].since_ms != 0 && now_ms - repeats[i].since_ms >= REPEAT_WINDOW_MS)
-			end_repeat(&repeats[i]);
+	end_old_repeats(now_ms);
 	for (size_t i = 0; i < REPEATS_KEPT; i++) {
 		struct repeat *repeat = &repeats[i];
 

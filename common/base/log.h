@@ -49,8 +49,8 @@ void log_set_program(const char *name);
 void log_capture(char *out, size_t out_size);
 
 /*
- * Call about once a second: says how many lines were dropped, when there is room again and no other
- * event comes.
+ * Call about once a second: says how many lines were dropped, when there is room again, and how often
+ * a line was repeated, when its minute is over, and no other event comes.
  */
 void log_tick(void);
 

@@ -4,6 +4,7 @@
  */
 #include "common/base/log.h"
 #include "common/base/defs.h"
+#include "tests/fakes/fake_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,6 +73,36 @@ test_log_repeats(void **state UNUSED)
 	assert_int_equal(count_of(text, "said 995 times more within a minute: the same again"), 1);
 	assert_int_equal(count_of(text, "another one"), 20);
 	assert_string_equal(log_last_error(), "another one, number 19");
+	free(text);
+}
+
+/* How often it was said is told when the minute is over, not hours later when something else happens. */
+static void
+test_log_repeats_of_a_minute(void **state UNUSED)
+{
+	struct stolen stolen = steal_stderr();
+	char *text;
+
+	fake_time_start(INT64_C(3600) * 1000);
+	log_open("test", LOG_LEVEL_INFO, LOG_STYLE_LOGFMT);
+	for (int i = 0; i < 10; i++)
+		log_error("ten times");
+	log_tick();
+	fake_time_advance(59000);
+	log_tick(); /* not over yet */
+	fake_time_advance(1000);
+	log_tick();
+	log_tick();
+	text = give_back(&stolen);
+	assert_int_equal(count_of(text, "msg=\"ten times\""), 5);
+	assert_int_equal(count_of(text, "said 5 times more within a minute: ten times"), 1);
+	free(text);
+
+	stolen = steal_stderr();
+	log_error("ten times"); /* in the same place; nothing of before is said again */
+	fake_time_stop();
+	text = give_back(&stolen);
+	assert_int_equal(count_of(text, "ten times"), 1);
 	free(text);
 }
 
@@ -187,8 +218,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_log_repeats),	 cmocka_unit_test(test_log_journal),
-		cmocka_unit_test(test_log_capture),	 cmocka_unit_test(test_log_escapes),
+		cmocka_unit_test(test_log_repeats_of_a_minute),
+		cmocka_unit_test(test_log_repeats),
+		cmocka_unit_test(test_log_journal),
+		cmocka_unit_test(test_log_capture),
+		cmocka_unit_test(test_log_escapes),
 		cmocka_unit_test(test_log_nobody_reads),
 	};
 
