@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/pattern.h"
 #include "common/base/xalloc.h"
+#include "producer/input_copy.h"
 #include "producer/input_rotated.h"
 
 #include <errno.h>
@@ -21,6 +22,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { COPY_SHOWN_MS = 600000 };
 
 void
 input_scan_init(struct input_scan *scan, const struct settings *settings, bool once)
@@ -139,6 +142,8 @@ input_scan_sum_up(struct input_scan *scan, const struct file_table *table)
 	scan->error[0] = '\0';
 	say_unreadable(scan, table);
 	say_unread(scan, table);
+	if (scan->copy[0] != '\0' && clock_mono_ms() - scan->copy_ms < COPY_SHOWN_MS)
+		say(scan, "%s", scan->copy);
 	if (table->count > table->open_max)
 		say(scan,
 		    "%zu files share %zu descriptors and are read in turn, later than they could "
@@ -169,6 +174,31 @@ note_match(struct log_file *file, const char *path)
 	}
 }
 
+/* --- new files --- */
+
+/* Equal lines have one row, unless identity = "position" makes them another one. */
+static void
+tell_copy(struct input_scan *scan, const struct file_table *table, const struct log_file *file)
+{
+	struct input_copy copy;
+
+	if (!input_copy_find(table, file, &copy))
+		return;
+	if (scan->settings->identity != IDENTITY_POSITION) {
+		log_info("%s is a new file that holds, up to byte %lld, what was read before as "
+			 "%s: its lines are read once more and find their rows there",
+			 file->path, (long long)copy.offset, copy.path);
+		return;
+	}
+	log_warning("%s is a new file that holds, up to byte %lld, what was read before as %s: its "
+		    "lines are read, and with identity = \"position\" stored, once more",
+		    file->path, (long long)copy.offset, copy.path);
+	snprintf(scan->copy, sizeof(scan->copy),
+		 "%.200s holds, up to byte %lld, what was read before: it is stored once more",
+		 file->path, (long long)copy.offset);
+	scan->copy_ms = clock_mono_ms();
+}
+
 /* --- one scan --- */
 
 static void
@@ -178,6 +208,7 @@ check_match(struct input_scan *scan, struct file_table *table, const struct inpu
 	struct file_look look;
 	struct log_file *file;
 	struct stat link;
+	size_t known = table->count;
 	int fd;
 
 	if (file_look(-1, path, &look) != 0) {
@@ -210,6 +241,8 @@ check_match(struct input_scan *scan, struct file_table *table, const struct inpu
 		file = file_table_start(table, path, input, fd, &look);
 		file->seen = true;
 		input_rotated_missed(table, file, scan->is_first);
+		for (size_t i = known; i < table->count; i++)
+			tell_copy(scan, table, table->files[i]);
 	} else if (errno != ENOENT) {
 		note_error(scan, path, errno, is_failure(errno));
 	}

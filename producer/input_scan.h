@@ -17,7 +17,9 @@ struct input_scan {
 	struct path_errors errors;
 	bool is_first;		     /* no scan is done yet */
 	unsigned unreadable;	     /* files and folders that the first scan could not read */
-	char error[STATUS_TEXT_MAX]; /* what cannot be read now, for the status; "" = all can */
+	char error[STATUS_TEXT_MAX]; /* what is wrong now, for the status; "" = nothing */
+	char copy[320];		     /* the last file that is stored twice; "" = none, and when */
+	int64_t copy_ms;
 };
 
 void input_scan_init(struct input_scan *scan, const struct settings *settings, bool once);

@@ -231,6 +231,42 @@ def test_packed_while_stopped(stack):
             check_equal(site.ctl("health").returncode, 0, "health")
 
 
+def test_replaced_by_copy(stack):
+    """rsync and editors rename a copy with more lines over the log: nothing is skipped, and what that costs is said."""
+    lines = generate(200, seed=258)
+    for identity, first, second in (("line", 150, 200), ("position", 250, 450)):
+        stack.empty()
+        with Site(stack, identity=identity) as site:
+            def replace(count):
+                site.write_log(lines[:count], site.folder + "/.access.log.new")
+                os.rename(site.folder + "/.access.log.new", site.log)
+
+            site.write_log(lines[:100])
+            size = os.path.getsize(site.log)
+            sluiced = site.start_sluiced()
+            site.settle(100, 100)
+            replace(150)
+            site.settle(first, first)
+            said = f"{site.log} is a new file that holds, up to byte {size}, what was read before"
+            wait_until(lambda: said in site.errors(), 20, said)
+            size = os.path.getsize(site.log)
+            shown = f"holds, up to byte {size}, what was read before"
+            sluiced.terminate()
+            check_equal(sluiced.wait(40), 0, "exit code of a drain")
+            replace(200)  # while nobody looks
+            site.start_sluiced()
+            site.settle(second, second)
+            check(shown in site.errors(), "it is said after a start, too")
+            if identity == "position":
+                check("stored, once more" in site.errors(), "that rows are stored again")
+                wait_until(lambda: shown in site.slots("producer")[0]["last_error"], 20, "last error")
+                wait_until(lambda: shown in site.ctl("events").stdout, 20, "event")
+            else:
+                check("find their rows there" in site.errors(), "that no row is stored again")
+                check_equal(site.slots("producer")[0]["last_error"], "", "last error")
+                check_equal(site.ctl("health").returncode, 0, "health")
+
+
 def ask(site, command):
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(site.socket)

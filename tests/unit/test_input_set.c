@@ -5,6 +5,7 @@
  * buffer.
  */
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "producer/reader.h"
 
@@ -523,6 +524,142 @@ test_rotation(void **state)
 	begin(world, false);
 	ASSERT_READ(world, "");
 	end(world);
+}
+
+/* text is renamed over a.log, as rsync does. Returns what is said; world->got has what is read. */
+static const char *
+replace(struct world *world, const char *text)
+{
+	static char said[1024];
+
+	said[0] = '\0';
+	append(world, ".new", text);
+	move(world, ".new", "a.log");
+	log_capture(said, sizeof(said));
+	read_all(world);
+	log_capture(NULL, 0);
+	return said;
+}
+
+/* A file that was read is replaced by a copy of itself: all of it is read, and that is said. */
+static void
+test_replaced_by_copy(void **state)
+{
+	struct world *world = *state;
+	const char *said;
+
+	world->settings.identity = IDENTITY_POSITION;
+	append(world, "a.log", "1\n2\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n2\n|");
+	said = replace(world, "1\n2\n3\n");
+	assert_string_equal(world->got, "1\n2\n3\n|");
+	assert_non_null(
+		strstr(said, "a.log is a new file that holds, up to byte 4, what was read"));
+	assert_non_null(strstr(said, "stored, once more"));
+	assert_non_null(
+		strstr(input_set_error(&world->set), "a.log holds, up to byte 4, what was"));
+	/* equal length; the longest of those that were read counts */
+	said = replace(world, "1\n2\n3\n");
+	assert_string_equal(world->got, "1\n2\n3\n|");
+	assert_non_null(strstr(said, "up to byte 6, what"));
+	/* other lines, and too few of them */
+	assert_string_equal(replace(world, "1\n"), "");
+	assert_string_equal(world->got, "1\n|");
+	assert_string_equal(replace(world, "2\n2\n3\n4\n"), "");
+	assert_string_equal(world->got, "2\n2\n3\n4\n|");
+	/* the trouble is over after a while */
+	world->set.scan.copy_ms -= 600000;
+	ASSERT_READ(world, "");
+	assert_string_equal(input_set_error(&world->set), "");
+	/* with one row for equal lines nobody need care */
+	world->settings.identity = IDENTITY_LINE;
+	assert_string_equal(replace(world, "2\n2\n3\n4\n5\n"), "");
+	assert_string_equal(world->got, "2\n2\n3\n4\n|5\n|");
+	assert_string_equal(input_set_error(&world->set), "");
+	end(world);
+}
+
+/* A copy with fewer lines, or one that is still written, while the old file is open. */
+static void
+test_replaced_by_shorter_copy(void **state)
+{
+	struct world *world = *state;
+	char said[1024] = "";
+
+	world->settings.identity = IDENTITY_POSITION;
+	append_many(world, "a.log", 'x', 300);
+	append(world, "a.log", "\nlast\n");
+	begin(world, false);
+	world->set.table.quiet_ms = 1000000;
+	read_all(world);
+	unlink(path_of(world, "a.log"));
+	append_many(world, "a.log", 'x', 270);
+	log_capture(said, sizeof(said));
+	ASSERT_READ(world, "");
+	log_capture(NULL, 0);
+	assert_non_null(strstr(said, "a.log is a new file that holds, up to byte 270, what was"));
+	append(world, "a.log", "\n");
+	assert_int_equal(strlen(read_all(world)), 272);
+	end(world);
+}
+
+/* The same while the producer is stopped, and for a copy beside it (copytruncate). */
+static void
+test_copied(void **state)
+{
+	struct world *world = *state;
+	const char *said;
+
+	world->settings.identity = IDENTITY_POSITION;
+	world->settings.inputs = &world->inputs[1];
+	append(world, "a.log", "1\n2\n");
+	begin(world, false);
+	ASSERT_READ(world, "1\n2\n|");
+	end(world);
+	append(world, "new", "1\n2\n3\n");
+	move(world, "new", "a.log");
+	begin(world, false);
+	assert_non_null(
+		strstr(input_set_error(&world->set), "a.log holds, up to byte 4, what was"));
+	ASSERT_READ(world, "1\n2\n3\n|");
+	append(world, "a.log.1", "1\n2\n3\n");
+	said = replace(world, "4\n"); /* and rotated meanwhile */
+	assert_non_null(strstr(said, "is a new file that holds, up to byte 6"));
+	assert_string_equal(strchr(said, '\n'), "\n"); /* and nothing else */
+	append(world, "another", "1\n2\n3\n");
+	world->set.scan.copy_ms -= 600000;
+	ASSERT_READ(world, "1\n2\n3\n|");
+	assert_string_equal(input_set_error(&world->set), ""); /* a file of its own */
+	end(world);
+}
+
+/* Rotation by rename makes no copy, whether the rotated file is matched or not. */
+static void
+test_rotation_is_no_copy(void **state)
+{
+	struct world *world = *state;
+
+	world->settings.identity = IDENTITY_POSITION;
+	for (int matched = 0; matched < 2; matched++) {
+		char said[1024] = "";
+
+		world->settings.inputs = &world->inputs[matched];
+		append(world, "a.log", "1\n");
+		begin(world, false);
+		read_all(world);
+		log_capture(said, sizeof(said));
+		move(world, "a.log", "a.log.1");
+		append(world, "a.log.1", "2\n");
+		append(world, "a.log", "3\n4\n5\n");
+		ASSERT_READ(world, "2\n|3\n4\n5\n|");
+		log_capture(NULL, 0);
+		assert_string_equal(said, "");
+		end(world);
+		checkpoint_clear(&world->checkpoint);
+		unlink(path_of(world, "a.log"));
+		unlink(path_of(world, "a.log.1"));
+	}
 }
 
 static void
@@ -1218,24 +1355,6 @@ test_reread(void **state)
 	assert_int_equal(world->checkpoint.entries[0].offset, 0); /* nothing was confirmed */
 }
 
-static void
-test_file_id(void **state)
-{
-	struct file_identity identity = {
-		.device = 2049, .inode = 131, .birth_ns = 1700000000000000000, .generation = 0};
-	char id[FILE_ID_SIZE], next[FILE_ID_SIZE];
-
-	(void)state;
-	/* FNV-1a's published test values: ids in checkpoints must never change. */
-	assert_int_equal(file_marker("", 0), UINT64_C(0xcbf29ce484222325));
-	assert_int_equal(file_marker("foobar", 6), UINT64_C(0x85944171f73967e8));
-	file_identity_format(&identity, id);
-	identity.generation = 1;
-	file_identity_format(&identity, next);
-	assert_int_equal(strlen(id), 16);
-	assert_string_not_equal(id, next);
-}
-
 int
 main(void)
 {
@@ -1254,6 +1373,10 @@ main(void)
 		TEST(test_small_hole),
 		TEST(test_hole_and_too_long),
 		TEST(test_rotation),
+		TEST(test_replaced_by_copy),
+		TEST(test_replaced_by_shorter_copy),
+		TEST(test_copied),
+		TEST(test_rotation_is_no_copy),
 		TEST(test_unlinked),
 		TEST(test_rename_within_pattern),
 		TEST(test_rotated_while_stopped),
@@ -1277,7 +1400,6 @@ main(void)
 		TEST(test_error),
 		TEST(test_read_error),
 		TEST(test_reread),
-		cmocka_unit_test(test_file_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

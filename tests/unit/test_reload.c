@@ -57,7 +57,7 @@ test_compare(void **state UNUSED)
 		{"", "lake : { workers = 2; };", 0, 0, 0},
 		{"", "lake : { batch_rows = 7; };", 1u << ROLE_LAKE, 1, 0},
 		{"", "clean : { format = \"common\"; };", 1u << ROLE_CLEAN, 1, 0},
-		{"", "identity = \"position\";", 1u << ROLE_LAKE | 1u << ROLE_CLEAN, 1, 0},
+		{"", "identity = \"position\";", (1u << ROLE_COUNT) - 1, 1, 0},
 		{"", "broker : { hosts = [ \"a:1\", \"b:2\" ]; };", 7, 1, 0},
 		{"", "supervisor : { socket = \"/x\"; drain_s = 5; };", 0, 2, 1},
 		{"", "inputs = ( { path = \"/a\"; } );", 1u << ROLE_PRODUCER, 1, 0},
