@@ -460,6 +460,13 @@ store_batch(struct store *store, struct batch *batch)
 		batch_show_in_hand(batch);
 	}
 	status_set_storing(store->process->status, 0);
+	store->tries = 0;
 	store->serving = false;
 	return outcome;
+}
+
+unsigned
+store_refusals(const struct store *store)
+{
+	return store->tries;
 }

@@ -41,6 +41,9 @@ enum outcome store_connect(struct store *store, struct failure *failure) MUST_CH
  */
 enum outcome store_batch(struct store *store, struct batch *batch) MUST_CHECK;
 
+/* For serve(): so often the server has refused each row of the batch in hand that was tried. */
+unsigned store_refusals(const struct store *store);
+
 /* The host that is written to, and how ("array", "values"); for the log. */
 const char *store_address(const struct store *store);
 const char *store_way(const struct store *store);

@@ -38,7 +38,11 @@ enum {
  * After a death with lines in hand (suspects.h) a new worker takes one message at a time, so many
  * times: if there is another death, the message is known, and the broker counts it for one message.
  */
-enum { CAREFUL_MESSAGES = 512 };
+enum {
+	CAREFUL_MESSAGES = 512,
+	CAREFUL_REFUSALS =
+		6, /* the only message is refused so often: others are needed to judge it */
+};
 
 struct worker {
 	struct process process;
@@ -194,6 +198,17 @@ worker_keepalive_serve(void *context)
 			    "broker %s: the messages in hand are more than %d MiB, and they cannot "
 			    "be written now: giving them back",
 			    broker_address(worker->broker), BATCH_HELD_BYTES >> 20);
+		return false;
+	}
+	/* it has not killed us, and no other comes as long as it is in hand */
+	if (worker->careful > 0 && !worker->draining && !worker->rescuing &&
+	    store_refusals(worker->store) >= CAREFUL_REFUSALS) {
+		worker->careful = 0;
+		failure_set(
+			&worker->broken, OUTCOME_RETRY, EX_UNAVAILABLE,
+			"the database refuses every line of the only message in hand: taking "
+			"as many messages at a time as always, to tell whether the lines are at "
+			"fault");
 		return false;
 	}
 	/* why it was cancelled is worth knowing now, not when the database answers again */

@@ -531,6 +531,24 @@ test_careful_start(void **state)
 	position_of("broker_consume queue-data-lake 1\n");
 }
 
+/* Lines that are refused are told from a sick server by others, so others have to be taken. */
+static void
+test_careful_and_all_refused(void **state)
+{
+	struct suspects suspects = {0};
+
+	(void)state;
+	suspects_note(&suspects, "", SUSPECT_LINE_ALL, SUSPECT_WEIGHT_CRASHED, INT64_C(1000000));
+	status_write_suspects(world.page, &suspects);
+	fake_db_refuse("bad", 4025);
+	fake_broker_put_text(QUEUE, "bad 1\nbad 2\n");
+	for (int i = 0; i < 3; i++)
+		fake_broker_put_text(QUEUE, "a\n");
+	run(stop_when_all_is_acked);
+	assert_int_equal(world.acked, 4);
+	assert_true(fake_broker_has(DEAD_QUEUE, "bad 1") && fake_broker_has(DEAD_QUEUE, "bad 2"));
+}
+
 /* What only a person can mend ends a program that has just been started. */
 static void
 test_fatal_at_the_start(void **state)
@@ -642,6 +660,7 @@ main(void)
 		TEST(test_pause),
 		TEST(test_alarm),
 		TEST(test_careful_start),
+		TEST(test_careful_and_all_refused),
 		TEST(test_fatal_at_the_start),
 		TEST(test_fatal_later),
 		TEST(test_each_call_fails),
