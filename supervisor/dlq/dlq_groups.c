@@ -112,7 +112,8 @@ print_groups(const struct dlq_run *run, struct dlq_group_stats *table, bool chec
 		output_note(output, "%" PRIu64 " of %" PRIu64 " letters would pass\n", pass,
 			    letters);
 	else
-		output_note(output, "%" PRIu64 " letters, %zu groups\n", letters, count);
+		output_note(output, "%" PRIu64 " letter%s, %zu group%s\n", letters,
+			    letters == 1 ? "" : "s", count, count == 1 ? "" : "s");
 }
 
 /* Figures of nothing say nothing. */

@@ -81,6 +81,15 @@ test_groups(void **state)
 }
 
 static void
+test_one_group(void **state)
+{
+	(void)state;
+	fake_dlq.run.select.reason = "unknown";
+	assert_int_equal(dlq_groups(&fake_dlq.run), CTL_OK);
+	assert_prints("1 letter, 1 group\n");
+}
+
+static void
 test_json(void **state)
 {
 	(void)state;
@@ -149,6 +158,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_groups, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_group, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_check, setup, teardown),
