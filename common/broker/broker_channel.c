@@ -64,3 +64,36 @@ broker_channel_check(const struct broker *broker, const char *doing, amqp_rpc_re
 	}
 	return broker_channel_fail(broker, doing, AMQP_STATUS_UNEXPECTED_STATE, failure);
 }
+
+enum outcome
+broker_channel_open_second(struct broker *broker, struct failure *failure)
+{
+	amqp_channel_open(broker->connection, SECOND_CHANNEL);
+	return broker_channel_check(broker, "open a second channel",
+				    amqp_get_rpc_reply(broker->connection), failure);
+}
+
+enum outcome
+broker_channel_close_second(struct broker *broker, struct failure *failure)
+{
+	enum outcome outcome = broker_channel_check(
+		broker, "close the second channel",
+		amqp_channel_close(broker->connection, SECOND_CHANNEL, AMQP_REPLY_SUCCESS),
+		failure);
+
+	amqp_maybe_release_buffers_on_channel(broker->connection, SECOND_CHANNEL);
+	return outcome;
+}
+
+void
+broker_channel_confirm_closed(struct broker *broker, const amqp_rpc_reply_t *reply)
+{
+	amqp_channel_close_ok_t known = {0};
+
+	/* a connection that is closed or lost wants nothing more */
+	if (reply->reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+	    reply->reply.id == AMQP_CHANNEL_CLOSE_METHOD)
+		(void)!amqp_send_method(broker->connection, SECOND_CHANNEL,
+					AMQP_CHANNEL_CLOSE_OK_METHOD, &known);
+	amqp_maybe_release_buffers_on_channel(broker->connection, SECOND_CHANNEL);
+}

@@ -13,7 +13,7 @@
 #include "common/process/outcome.h"
 #include "common/settings/settings.h"
 
-enum { CHANNEL = 1 };
+enum { CHANNEL = 1, SECOND_CHANNEL = 2 };
 
 struct broker {
 	amqp_connection_state_t connection;
@@ -35,6 +35,13 @@ enum outcome broker_channel_fail(const struct broker *broker, const char *doing,
 /* The broker has closed channel or connection: method says why. */
 enum outcome broker_channel_fail_closed(const struct broker *broker, const char *doing,
 					const amqp_method_t *method, struct failure *failure);
+
+/* A channel for a call that may cost it, or that is about closing it. */
+enum outcome broker_channel_open_second(struct broker *broker, struct failure *failure);
+enum outcome broker_channel_close_second(struct broker *broker, struct failure *failure);
+
+/* The broker has closed that channel by this reply, and wants to hear that it is known. */
+void broker_channel_confirm_closed(struct broker *broker, const amqp_rpc_reply_t *reply);
 
 static inline amqp_bytes_t
 amqp_bytes_of(const char *text)

@@ -50,6 +50,33 @@ broker_consume_more(struct broker *broker, const char *consumer_tag, const char 
 }
 
 enum outcome
+broker_deliver_once(struct broker *broker, const char *queue, bool *was_there,
+		    struct failure *failure)
+{
+	amqp_rpc_reply_t reply;
+	amqp_message_t message;
+	char doing[320];
+
+	*was_there = false;
+	if (broker_channel_open_second(broker, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	snprintf(doing, sizeof(doing), "get a message of queue %s", queue);
+	reply = amqp_basic_get(broker->connection, SECOND_CHANNEL, amqp_bytes_of(queue), 0);
+	if (broker_channel_check(broker, doing, reply, failure) != OUTCOME_DONE) {
+		broker_channel_confirm_closed(broker, &reply);
+		return failure->outcome;
+	}
+	if (reply.reply.id == AMQP_BASIC_GET_OK_METHOD) {
+		reply = amqp_read_message(broker->connection, SECOND_CHANNEL, &message, 0);
+		if (broker_channel_check(broker, doing, reply, failure) != OUTCOME_DONE)
+			return failure->outcome;
+		amqp_destroy_message(&message);
+		*was_there = true;
+	}
+	return broker_channel_close_second(broker, failure);
+}
+
+enum outcome
 broker_cancel(struct broker *broker, struct failure *failure)
 {
 	amqp_basic_cancel(broker->connection, CHANNEL, amqp_bytes_of(CONSUMER_TAG));

@@ -19,6 +19,13 @@ enum outcome broker_consume(struct broker *broker, const char *queue, uint16_t p
 enum outcome broker_consume_more(struct broker *broker, const char *consumer_tag, const char *queue,
 				 uint16_t prefetch, struct failure *failure) MUST_CHECK;
 
+/*
+ * Take one message of a queue on a channel of its own, and give it back by closing that: for the
+ * broker a delivery that ended without an acknowledgement. *was_there: there was one.
+ */
+enum outcome broker_deliver_once(struct broker *broker, const char *queue, bool *was_there,
+				 struct failure *failure) MUST_CHECK;
+
 /* Deliver nothing more; what was delivered can still be acknowledged. */
 enum outcome broker_cancel(struct broker *broker, struct failure *failure) MUST_CHECK;
 

@@ -23,19 +23,12 @@ broker_declare_exchange(struct broker *broker, const char *name, const char *typ
 
 enum { ARGUMENTS_MAX = 16 };
 
-enum outcome
-broker_declare_queue(struct broker *broker, const char *name, bool passive,
-		     const struct broker_argument *arguments, size_t argument_count,
-		     uint32_t *messages, uint32_t *consumers, struct failure *failure)
+/* The entries are the caller's, ARGUMENTS_MAX of them. */
+static amqp_table_t
+make_table(const struct broker_argument *arguments, size_t count, amqp_table_entry_t *entries)
 {
-	amqp_table_entry_t entries[ARGUMENTS_MAX];
-	amqp_table_t table = {.num_entries = (int)argument_count, .entries = entries};
-	const amqp_queue_declare_ok_t *answer;
-	enum outcome outcome;
-	char doing[320];
-
-	assert(argument_count <= ARGUMENTS_MAX);
-	for (size_t i = 0; i < argument_count; i++) {
+	assert(count <= ARGUMENTS_MAX);
+	for (size_t i = 0; i < count; i++) {
 		entries[i].key = amqp_bytes_of(arguments[i].name);
 		if (arguments[i].text != NULL) {
 			entries[i].value.kind = AMQP_FIELD_KIND_UTF8;
@@ -45,6 +38,20 @@ broker_declare_queue(struct broker *broker, const char *name, bool passive,
 			entries[i].value.value.i64 = arguments[i].number;
 		}
 	}
+	return (amqp_table_t){.num_entries = (int)count, .entries = entries};
+}
+
+enum outcome
+broker_declare_queue(struct broker *broker, const char *name, bool passive,
+		     const struct broker_argument *arguments, size_t argument_count,
+		     uint32_t *messages, uint32_t *consumers, struct failure *failure)
+{
+	amqp_table_entry_t entries[ARGUMENTS_MAX];
+	amqp_table_t table = make_table(arguments, argument_count, entries);
+	const amqp_queue_declare_ok_t *answer;
+	enum outcome outcome;
+	char doing[320];
+
 	snprintf(doing, sizeof(doing), "declare queue %s", name);
 	answer = amqp_queue_declare(broker->connection, CHANNEL, amqp_bytes_of(name), passive, 1, 0,
 				    0, table);
@@ -57,6 +64,38 @@ broker_declare_queue(struct broker *broker, const char *name, bool passive,
 			*consumers = answer->consumer_count;
 	}
 	return outcome;
+}
+
+enum outcome
+broker_try_declare_queue(struct broker *broker, const char *name,
+			 const struct broker_argument *arguments, size_t argument_count,
+			 struct failure *failure)
+{
+	amqp_table_entry_t entries[ARGUMENTS_MAX];
+	amqp_table_t table = make_table(arguments, argument_count, entries);
+	amqp_rpc_reply_t reply;
+	char doing[320];
+
+	if (broker_channel_open_second(broker, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	snprintf(doing, sizeof(doing), "declare queue %s", name);
+	amqp_queue_declare(broker->connection, SECOND_CHANNEL, amqp_bytes_of(name), 0, 1, 0, 0,
+			   table);
+	reply = amqp_get_rpc_reply(broker->connection);
+	if (broker_channel_check(broker, doing, reply, failure) == OUTCOME_DONE)
+		return broker_channel_close_second(broker, failure);
+	broker_channel_confirm_closed(broker, &reply);
+	return failure->outcome;
+}
+
+enum outcome
+broker_delete_queue(struct broker *broker, const char *name, struct failure *failure)
+{
+	char doing[320];
+
+	snprintf(doing, sizeof(doing), "delete queue %s", name);
+	amqp_queue_delete(broker->connection, CHANNEL, amqp_bytes_of(name), 0, 0);
+	return broker_channel_check(broker, doing, amqp_get_rpc_reply(broker->connection), failure);
 }
 
 enum outcome

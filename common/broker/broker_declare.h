@@ -24,6 +24,18 @@ enum outcome broker_declare_queue(struct broker *broker, const char *name, bool 
 				  struct failure *failure) MUST_CHECK;
 
 /*
+ * Declare it on a channel of its own: a refusal (failure->code says which) costs that channel
+ * only, and this connection stays in use.
+ */
+enum outcome broker_try_declare_queue(struct broker *broker, const char *name,
+				      const struct broker_argument *arguments,
+				      size_t argument_count, struct failure *failure) MUST_CHECK;
+
+/* With its messages. */
+enum outcome broker_delete_queue(struct broker *broker, const char *name,
+				 struct failure *failure) MUST_CHECK;
+
+/*
  * Ask for the depth of a queue without waiting: the answer is a BROKER_DEPTH among what comes in. A
  * call that waits would make the library keep every message before the answer in memory. A queue
  * that is not there ends the connection (404).

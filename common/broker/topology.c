@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/settings/stage.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct exchange {
@@ -23,6 +24,9 @@ static const struct exchange {
 };
 
 #define DEFAULT_ROUTING_KEY "logs"
+#define DELIVERY_LIMIT "x-delivery-limit"
+
+enum { TRIAL_EXPIRES_MS = 60000 };
 
 enum { ARGUMENTS_MAX = 8 };
 
@@ -54,7 +58,7 @@ arguments_of(const struct stage *stage, const struct broker_settings *settings)
 	add_text(&arguments, "x-dead-letter-routing-key", stage->queue);
 	add_text(&arguments, "x-dead-letter-strategy", "at-least-once");
 	add_text(&arguments, "x-overflow", "reject-publish");
-	add_number(&arguments, "x-delivery-limit", settings->delivery_limit);
+	add_number(&arguments, DELIVERY_LIMIT, settings->delivery_limit);
 	return arguments;
 }
 
@@ -66,7 +70,7 @@ dead_arguments(int server_major)
 	add_text(&arguments, "x-queue-type", "quorum");
 	/* RabbitMQ 4 limits deliveries to 20 unless told otherwise: looking must never kill. */
 	if (server_major >= 4)
-		add_number(&arguments, "x-delivery-limit", -1);
+		add_number(&arguments, DELIVERY_LIMIT, -1);
 	return arguments;
 }
 
@@ -105,21 +109,86 @@ assert_exchanges(struct broker *broker, const struct broker_settings *settings, 
 	return OUTCOME_DONE;
 }
 
+enum outcome
+topology_declare_dead(struct broker *broker, const struct broker_settings *settings,
+		      const char *dead_queue, bool *bare, struct failure *failure)
+{
+	struct arguments arguments = dead_arguments(broker_server_major(broker));
+
+	*bare = false;
+	if (broker_try_declare_queue(broker, dead_queue, arguments.list, arguments.count,
+				     failure) == OUTCOME_DONE)
+		return OUTCOME_DONE;
+	*bare = failure->code == AMQP_CODE_PRECONDITION_FAILED &&
+		strstr(failure->text, "'" DELIVERY_LIMIT "'") != NULL &&
+		strstr(failure->text, "current is none") != NULL;
+	return *bare ? OUTCOME_DONE : explain(failure, settings, "queue", dead_queue, false);
+}
+
+enum outcome
+topology_declare_trial(struct broker *broker, const char *name, bool bare, struct failure *failure)
+{
+	struct arguments arguments = dead_arguments(bare ? 0 : broker_server_major(broker));
+
+	add_number(&arguments, "x-expires", TRIAL_EXPIRES_MS);
+	return broker_try_declare_queue(broker, name, arguments.list, arguments.count, failure);
+}
+
+const char *
+topology_unlimit_command(const struct broker *broker, const struct broker_settings *settings,
+			 char *text)
+{
+	snprintf(text, TOPOLOGY_COMMAND_MAX,
+		 "rabbitmqctl -p %.40s set_policy --priority 100 --apply-to queues sluice-dead "
+		 "'^queue-data-.*\\.dead$' '{\"delivery-limit\": %s}'",
+		 settings->vhost, broker_server_major(broker) == 3 ? "1000000000" : "-1");
+	return text;
+}
+
+static void
+warn_of_bare(const struct broker *broker, const struct broker_settings *settings,
+	     const char *dead_queue)
+{
+	static bool warned; /* once a process: workers connect again and again */
+	char command[TOPOLOGY_COMMAND_MAX];
+
+	if (!warned)
+		log_warning("queue %s has no " DELIVERY_LIMIT
+			    ", as RabbitMQ 3.x made it. Nothing is lost by that; but dead letters "
+			    "can only be looked at after `%s`",
+			    dead_queue, topology_unlimit_command(broker, settings, command));
+	warned = true;
+}
+
+static enum outcome
+assert_dead_queue(struct broker *broker, const struct broker_settings *settings,
+		  const char *dead_queue, bool passive, struct failure *failure)
+{
+	bool bare;
+
+	if (passive)
+		return broker_declare_queue(broker, dead_queue, true, NULL, 0, NULL, NULL,
+					    failure) == OUTCOME_DONE
+			       ? OUTCOME_DONE
+			       : explain(failure, settings, "queue", dead_queue, true);
+	if (topology_declare_dead(broker, settings, dead_queue, &bare, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	if (bare)
+		warn_of_bare(broker, settings, dead_queue);
+	return OUTCOME_DONE;
+}
+
 static enum outcome
 assert_queues(struct broker *broker, const struct broker_settings *settings, bool passive,
 	      struct failure *failure)
 {
-	struct arguments dead = dead_arguments(broker_server_major(broker));
-
 	for (size_t i = 0; i < STAGE_COUNT; i++) {
 		struct arguments arguments = arguments_of(&stage_table[i], settings);
 
 		/* the dead-letter queue first: nothing may die before there is a place for it */
-		if (broker_declare_queue(broker, stage_table[i].dead_queue, passive, dead.list,
-					 passive ? 0 : dead.count, NULL, NULL,
-					 failure) != OUTCOME_DONE)
-			return explain(failure, settings, "queue", stage_table[i].dead_queue,
-				       passive);
+		if (assert_dead_queue(broker, settings, stage_table[i].dead_queue, passive,
+				      failure) != OUTCOME_DONE)
+			return failure->outcome;
 		if (broker_declare_queue(broker, stage_table[i].queue, passive, arguments.list,
 					 passive ? 0 : arguments.count, NULL, NULL,
 					 failure) != OUTCOME_DONE)

@@ -32,6 +32,31 @@ enum outcome topology_assert(struct broker *broker, const struct settings *setti
 			     struct failure *failure) MUST_CHECK;
 
 /*
+ * The command by which an administrator takes the delivery limit from the dead-letter queues, in
+ * text (TOPOLOGY_COMMAND_MAX bytes); returns text. 3.x does not know -1: there it is a large number.
+ */
+enum { TOPOLOGY_COMMAND_MAX = 256 };
+const char *topology_unlimit_command(const struct broker *broker,
+				     const struct broker_settings *settings, char *text);
+
+/*
+ * Declare a dead-letter queue. DONE when it has the arguments it should have, and also, with *bare,
+ * when it only lacks the delivery limit -1, as one of RabbitMQ 3.x does after an upgrade to 4: then
+ * it depends on a policy whether looking ends letters (delivery_limit.h). The connection stays in
+ * use. FATAL as above; failure->code is the broker's.
+ */
+enum outcome topology_declare_dead(struct broker *broker, const struct broker_settings *settings,
+				   const char *dead_queue, bool *bare,
+				   struct failure *failure) MUST_CHECK;
+
+/*
+ * Declare a queue to try something with, that policies for the dead-letter queues match, too, and
+ * that the broker deletes by itself when it is not used: bare or not, as above.
+ */
+enum outcome topology_declare_trial(struct broker *broker, const char *name, bool bare,
+				    struct failure *failure) MUST_CHECK;
+
+/*
  * A second binding of each queue for each routing key: "logs.#" of the lake's, "#.logs" of the
  * clean one's. Both match "logs", so that one binding deleted by mistake loses nothing; and a
  * mandatory message with the key "logs.check" (or "check.logs") comes back exactly when that

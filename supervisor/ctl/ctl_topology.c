@@ -8,8 +8,10 @@
  */
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/broker/delivery_limit.h"
 #include "common/broker/topology.h"
 #include "common/broker/broker_publish.h"
+#include "common/settings/stage.h"
 #include "producer/binding_check.h"
 #include "supervisor/ctl/ctl.h"
 
@@ -110,32 +112,60 @@ ctl_topology_check_spares(struct broker *broker, const struct settings *settings
 	return OUTCOME_DONE;
 }
 
+/* Dead letters that looking would end: their queues. */
 static enum outcome
-ctl_topology_assert(struct broker **broker, const struct settings *settings, bool passive,
-		    json_t *missing, struct failure *failure)
+ctl_topology_check_limits(const struct settings *settings, json_t *limited, struct failure *failure)
 {
-	if (broker_open(broker, &settings->broker, passive ? BROKER_PUBLISH : BROKER_ADMIN,
-			"sluicectl topology", failure) != OUTCOME_DONE ||
-	    topology_assert(*broker, settings, failure) != OUTCOME_DONE ||
-	    topology_assert_spares(*broker, settings, failure) != OUTCOME_DONE ||
-	    (passive &&
-	     ctl_topology_check_spares(*broker, settings, missing, failure) != OUTCOME_DONE))
-		return failure->outcome;
+	for (size_t i = 0; i < STAGE_COUNT; i++) {
+		const char *queue = stage_table[i].dead_queue;
+
+		if (delivery_limit_check(&settings->broker, queue, "sluicectl topology", failure) ==
+		    OUTCOME_DONE)
+			continue;
+		if (failure->outcome != OUTCOME_FATAL || failure->code != 0)
+			return failure->outcome;
+		log_error("%s", failure->text);
+		json_array_append_new(limited, json_string(queue));
+	}
 	return OUTCOME_DONE;
 }
 
 struct topology_answer {
 	const char *address, *done;
 	json_t *missing; /* names of queues without their spare binding */
+	json_t *limited; /* names of dead-letter queues with a delivery limit */
 };
+
+static enum outcome
+ctl_topology_assert(struct broker **broker, const struct settings *settings, bool passive,
+		    struct topology_answer *answer, struct failure *failure)
+{
+	if (broker_open(broker, &settings->broker, passive ? BROKER_PUBLISH : BROKER_ADMIN,
+			"sluicectl topology", failure) != OUTCOME_DONE ||
+	    topology_assert(*broker, settings, failure) != OUTCOME_DONE ||
+	    topology_assert_spares(*broker, settings, failure) != OUTCOME_DONE ||
+	    (passive &&
+	     (ctl_topology_check_spares(*broker, settings, answer->missing, failure) !=
+		      OUTCOME_DONE ||
+	      ctl_topology_check_limits(settings, answer->limited, failure) != OUTCOME_DONE)))
+		return failure->outcome;
+	return OUTCOME_DONE;
+}
+
+static bool
+ctl_topology_is_fine(const struct topology_answer *answer)
+{
+	return json_array_size(answer->missing) == 0 && json_array_size(answer->limited) == 0;
+}
 
 static json_t *
 ctl_topology_json(const void *context)
 {
 	const struct topology_answer *answer = context;
 
-	return json_pack("{s:s, s:b, s:O}", "broker", answer->address, "ok",
-			 json_array_size(answer->missing) == 0, "unbound", answer->missing);
+	return json_pack("{s:s, s:b, s:O, s:O}", "broker", answer->address, "ok",
+			 ctl_topology_is_fine(answer), "unbound", answer->missing, "delivery_limit",
+			 answer->limited);
 }
 
 static void
@@ -143,7 +173,7 @@ ctl_topology_print(const void *context, FILE *out)
 {
 	const struct topology_answer *answer = context;
 
-	if (json_array_size(answer->missing) == 0)
+	if (ctl_topology_is_fine(answer))
 		fprintf(out, "broker %s: %s\n", answer->address, answer->done);
 }
 
@@ -151,23 +181,26 @@ static int
 ctl_topology_declare(struct call *call, int declare, const char *done)
 {
 	struct settings settings = ctl_topology_settings(client_settings(call->client), declare);
-	struct topology_answer answer = {.done = done, .missing = json_array()};
+	struct topology_answer answer = {
+		.done = done, .missing = json_array(), .limited = json_array()};
 	struct broker *broker = NULL;
 	struct failure failure;
 	int code;
 
-	if (ctl_topology_assert(&broker, &settings, declare == DECLARE_PASSIVE, answer.missing,
+	if (ctl_topology_assert(&broker, &settings, declare == DECLARE_PASSIVE, &answer,
 				&failure) != OUTCOME_DONE) {
 		log_error("%s", failure.text);
 		broker_abandon(&broker);
 		json_decref(answer.missing);
+		json_decref(answer.limited);
 		return failure.exit_code;
 	}
 	answer.address = broker_address(broker);
 	output_answer(&call->output, &answer, ctl_topology_json, ctl_topology_print);
-	code = json_array_size(answer.missing) == 0 ? CTL_OK : EX_CONFIG;
+	code = ctl_topology_is_fine(&answer) ? CTL_OK : EX_CONFIG;
 	broker_close(&broker);
 	json_decref(answer.missing);
+	json_decref(answer.limited);
 	return code;
 }
 

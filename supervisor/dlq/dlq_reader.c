@@ -8,6 +8,7 @@
 #include "common/base/xalloc.h"
 #include "common/broker/broker_consume.h"
 #include "common/broker/broker_declare.h"
+#include "common/broker/delivery_limit.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -130,7 +131,9 @@ open_queue(struct dlq_reader *reader, struct failure *failure)
 {
 	if (broker_open(&reader->broker, reader->settings, BROKER_CONSUME, reader->client_name,
 			failure) != OUTCOME_DONE ||
-	    count_at_opening(reader, failure) != OUTCOME_DONE)
+	    count_at_opening(reader, failure) != OUTCOME_DONE ||
+	    delivery_limit_check(reader->settings, reader->queue, reader->client_name, failure) !=
+		    OUTCOME_DONE)
 		return failure->outcome;
 	/* A busy queue is counted as empty: so begin even then; ask_for_rest() finds out. */
 	return start_consumer(reader, failure);

@@ -3,9 +3,9 @@
  * dlq_reader.h - walk over the dead letters of a queue, leaving each of them there.
  *
  * The letters come in the queue's order and stay unacknowledged; when the reader is closed the
- * broker puts all of them back where they were, as ready as before. The dead-letter queues have no
- * delivery limit, so looking never kills. A letter leaves the queue only by
- * dlq_reader_ack().
+ * broker puts all of them back where they were, as ready as before. A queue with a delivery limit,
+ * which would end them, is refused at the opening (delivery_limit.h): looking never kills. A letter
+ * leaves the queue only by dlq_reader_ack().
  *
  * While a reader is open it holds the letters that it has read: nobody else sees them. What
  * somebody else holds, it does not see; dlq_reader_missing() says how many that were.

@@ -341,6 +341,56 @@ def test_a_look_takes_no_letters_away(stack):
         wait_until(lambda: queue() == (0, 0) and told() == (0, 0, 0), 20, "who takes them away is believed")
 
 
+def test_a_delivery_limit_is_refused(stack):
+    """A policy for all queues: no look touches a letter."""
+    with Site(stack) as site:
+        publish_letters(stack, site, [b"line %d" % n for n in range(20)])
+        first = dlq(site, "list", "--ids")
+        stack.api("PUT", "policies/%2F/blanket", {"pattern": ".*", "definition": {"delivery-limit": 2}, "apply-to": "queues"})
+        try:
+            for _ in range(5):
+                done = site.ctl("dlq", "list", "clean")
+                check_equal((done.returncode, done.stdout), (78, ""), "dlq list")
+                check("has a delivery limit of 2" in done.stderr and "set_policy" in done.stderr, done.stderr)
+            site.write_log([b"line 0"])
+            check_equal(site.ctl("audit", site.log).returncode, 78, "audit")
+            done = site.ctl("topology", "check", "--json")
+            check_equal((done.returncode, json.loads(done.stdout)["delivery_limit"]),
+                        (78, ["queue-data-lake.dead", DEAD]), "topology check")
+            # what the message advises
+            command = done.stderr[done.stderr.index("set_policy"):].splitlines()[0]
+            stack.api("PUT", "policies/%2F/sluice-dead", {
+                "pattern": command.split("'")[1], "definition": json.loads(command.split("'")[3]),
+                "apply-to": "queues", "priority": 100})
+            check_equal(site.ctl("topology", "check").returncode, 0, "topology check, mended")
+            for _ in range(5):
+                check_equal(dlq(site, "list", "--ids"), first, "letters")
+        finally:
+            for policy in ("blanket", "sluice-dead"):
+                stack.api("DELETE", f"policies/%2F/{policy}")
+        check(not [q for q in stack.api("GET", "queues/%2F") if ".trial-" in q["name"]], "a queue is left")
+
+
+def test_a_queue_that_3_made(stack):
+    """Without x-delivery-limit, which RabbitMQ 4 wants: accepted by all, looked at where that ends nothing."""
+    is_new = int(stack.ctl("version").split(".")[0]) >= 4
+    with Site(stack) as site:
+        try:
+            stack.api("DELETE", f"queues/%2F/{DEAD}")
+            stack.api("PUT", f"queues/%2F/{DEAD}", {"durable": True, "arguments": {"x-queue-type": "quorum"}})
+            check_equal(site.ctl("topology", "apply").returncode, 0, "topology apply")
+            site.write_log([b"no line of any format"])
+            site.start_sluiced()
+            wait_dead(stack, 1)
+            for _ in range(3):
+                dlq(site, "list", want=78 if is_new else 0)
+            check_equal(site.ctl("topology", "check").returncode, 78 if is_new else 0, "topology check")
+            wait_dead(stack, 1)
+        finally:
+            stack.api("DELETE", f"queues/%2F/{DEAD}")
+            check_equal(site.ctl("topology", "apply").returncode, 0, "topology apply")
+
+
 def test_a_line_that_ends_in_cr(stack):
     """Of "x CR CR LF" the line is "x CR": it comes back from a retry as it was, and audit knows it."""
     with Site(stack) as site:

@@ -50,10 +50,15 @@ fake_broker_add_queue(const char *name)
 
 	if (fake_server_find_queue(name) != NULL)
 		return;
-	assert(fake_server.queue_count < QUEUES_MAX);
-	queue = &fake_server.queues[fake_server.queue_count++];
+	for (queue = fake_server.queues; queue < fake_server.queues + fake_server.queue_count;
+	     queue++)
+		if (queue->was_tried)
+			break;
+	assert(queue < fake_server.queues + QUEUES_MAX);
+	if (queue == fake_server.queues + fake_server.queue_count)
+		fake_server.queue_count++;
+	*queue = (struct queue){.exists = true};
 	snprintf(queue->name, sizeof(queue->name), "%s", name);
-	queue->exists = true;
 	TAILQ_INIT(&queue->messages);
 }
 
@@ -301,4 +306,16 @@ void
 fake_broker_set_major(int major)
 {
 	fake_server.major = major;
+}
+
+void
+fake_broker_set_bare(const char *queue)
+{
+	fake_server_need_queue(queue)->bare = true;
+}
+
+void
+fake_broker_set_policy_limit(int limit)
+{
+	fake_server.policy_limit = limit;
 }

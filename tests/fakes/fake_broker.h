@@ -34,6 +34,13 @@ void fake_broker_delete_queue(const char *queue);
 /* Take a binding away; false when there is none. */
 bool fake_broker_unbind(const char *exchange, const char *routing_key, const char *queue);
 
+/*
+ * The delivery limit: that of the policy for all queues (-1 is one, too; 0 = there is none), else none
+ * for a queue that was declared with -1, else RabbitMQ's own. bare: as 3.x has made it.
+ */
+void fake_broker_set_bare(const char *queue);
+void fake_broker_set_policy_limit(int limit);
+
 /* Put a message at the end of a queue: with headers, or a body alone, as any client sends it. */
 void fake_broker_put(const char *queue, const struct message *message);
 void fake_broker_put_text(const char *queue, const char *body);

@@ -313,6 +313,30 @@ broker_cancel(struct broker *broker, struct failure *failure)
 	return end(broker, fault, __func__, failure);
 }
 
+enum outcome
+broker_deliver_once(struct broker *broker, const char *name, bool *was_there,
+		    struct failure *failure)
+{
+	/* not its name, which is another each time */
+	const struct fake_fault *fault = fake_call(__func__, "%s", "");
+	struct queue *queue = fake_server_find_queue(name);
+	struct stored *message;
+
+	*was_there = false;
+	if (begin(broker, fault, __func__, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	if (queue == NULL)
+		return fail_with_code(broker, __func__, AMQP_CODE_NOT_FOUND, failure);
+	message = TAILQ_FIRST(&queue->messages);
+	if (message != NULL) {
+		*was_there = true;
+		message->queue = queue;
+		TAILQ_REMOVE(&queue->messages, message, entry);
+		fake_server_return(message);
+	}
+	return end(broker, fault, __func__, failure);
+}
+
 static void
 acknowledge(struct broker *broker, struct stored *message)
 {
@@ -395,6 +419,53 @@ broker_declare_queue(struct broker *broker, const char *name, bool passive,
 		*messages = (uint32_t)fake_broker_ready(name);
 	if (consumers != NULL)
 		*consumers = count_consumers(fake_server_find_queue(name));
+	return end(broker, fault, __func__, failure);
+}
+
+static bool
+has_delivery_limit(const struct broker_argument *arguments, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(arguments[i].name, "x-delivery-limit") == 0)
+			return true;
+	return false;
+}
+
+enum outcome
+broker_try_declare_queue(struct broker *broker, const char *name,
+			 const struct broker_argument *arguments, size_t argument_count,
+			 struct failure *failure)
+{
+	const struct fake_fault *fault = fake_call(__func__, "%s", "");
+	bool bare = !has_delivery_limit(arguments, argument_count);
+	struct queue *queue = fake_server_find_queue(name);
+
+	if (begin(broker, fault, __func__, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	if (queue != NULL && queue->bare && !bare) {
+		failure_set(failure, OUTCOME_RETRY, EX_UNAVAILABLE,
+			    "broker fake: declare queue %s: inequivalent arg 'x-delivery-limit': "
+			    "received the value '-1' but current is none",
+			    name);
+		broker_error_classify(AMQP_CODE_PRECONDITION_FAILED, failure);
+		return failure->outcome;
+	}
+	if (queue == NULL) {
+		fake_broker_add_queue(name);
+		fake_server_need_queue(name)->bare = bare;
+	}
+	return end(broker, fault, __func__, failure);
+}
+
+enum outcome
+broker_delete_queue(struct broker *broker, const char *name, struct failure *failure)
+{
+	const struct fake_fault *fault = fake_call(__func__, "%s", "");
+
+	if (begin(broker, fault, __func__, failure) != OUTCOME_DONE)
+		return failure->outcome;
+	fake_server_need_queue(name)->was_tried = true;
+	fake_broker_delete_queue(name);
 	return end(broker, fault, __func__, failure);
 }
 

@@ -235,6 +235,27 @@ fake_server_publish(struct broker *broker, const char *exchange, const char *key
 	fake_server_free(message);
 }
 
+enum { OWN_LIMIT = 20 };
+
+static bool
+is_over_limit(const struct queue *queue, int64_t deliveries)
+{
+	int64_t limit = fake_server.policy_limit;
+
+	if (limit == 0)
+		limit = queue->bare && fake_server.major >= 4 ? OWN_LIMIT : -1;
+	return limit >= 0 && deliveries > limit;
+}
+
+void
+fake_server_return(struct stored *message)
+{
+	if (message->queue->exists && !is_over_limit(message->queue, ++message->deliveries))
+		TAILQ_INSERT_HEAD(&message->queue->messages, message, entry);
+	else
+		fake_server_free(message);
+}
+
 static void
 give_back(struct broker *broker)
 {
@@ -242,12 +263,7 @@ give_back(struct broker *broker)
 
 	while ((message = TAILQ_LAST(&broker->unacked, stored_list)) != NULL) {
 		TAILQ_REMOVE(&broker->unacked, message, entry);
-		if (message->queue->exists) {
-			message->deliveries++;
-			TAILQ_INSERT_HEAD(&message->queue->messages, message, entry);
-		} else {
-			fake_server_free(message);
-		}
+		fake_server_return(message);
 	}
 	broker->consumer_count = 0;
 }

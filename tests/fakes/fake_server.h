@@ -30,6 +30,8 @@ TAILQ_HEAD(stored_list, stored);
 struct queue {
 	char name[NAME_SIZE];
 	bool exists, full;
+	bool was_tried; /* deleted by who made it: its place is free */
+	bool bare;	/* no argument x-delivery-limit; else it is -1 */
 	struct stored_list messages;
 };
 
@@ -87,6 +89,7 @@ struct fake_server {
 	TAILQ_HEAD(broker_list, broker) connections;
 	bool alarm, hold_confirms;
 	unsigned nack_next;
+	int64_t policy_limit; /* delivery-limit of a policy for all queues; 0 = none */
 	int next_fd, major;
 	fake_broker_ack_fn *on_ack;
 	void *ack_context;
@@ -120,6 +123,9 @@ void fake_server_publish(struct broker *broker, const char *exchange, const char
 
 /* The connection is lost: what was delivered on it goes back. reply_code: why, 0 = it just broke. */
 void fake_server_lose(struct broker *broker, int reply_code);
+
+/* One more delivery of it ended without an acknowledgement: it waits first in its queue, or is gone. */
+void fake_server_return(struct stored *message);
 
 /* Tell the client whether there is an alarm. */
 void fake_server_tell_alarm(struct broker *broker);

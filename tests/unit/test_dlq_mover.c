@@ -157,8 +157,8 @@ test_ack_after_confirm(void **state)
 
 	(void)state;
 	put_letters(3);
-	fake_broker_hold_confirms(true);
 	assert_int_equal(open_both(), OUTCOME_DONE);
+	fake_broker_hold_confirms(true);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(move_next(&end), OUTCOME_DONE);
 	assert_int_equal(dlq_mover_serve(mover, 0, &failure), OUTCOME_DONE);
@@ -179,8 +179,8 @@ test_lost_before_confirm(void **state)
 
 	(void)state;
 	put_letters(2);
-	fake_broker_hold_confirms(true);
 	assert_int_equal(open_both(), OUTCOME_DONE);
+	fake_broker_hold_confirms(true);
 	assert_int_equal(move_next(&end), OUTCOME_DONE);
 	assert_int_equal(move_next(&end), OUTCOME_DONE);
 	fake_broker_cut_use(BROKER_PUBLISH);
@@ -290,8 +290,8 @@ test_window(void **state)
 
 	(void)state;
 	put_letters(2 * WINDOW + 3);
-	fake_broker_hold_confirms(true);
 	assert_int_equal(open_both(), OUTCOME_DONE);
+	fake_broker_hold_confirms(true);
 	for (int i = 0; i < WINDOW; i++)
 		assert_int_equal(move_next(&end), OUTCOME_DONE);
 	assert_int_equal(dlq_mover_unconfirmed(mover), WINDOW);
@@ -392,9 +392,11 @@ test_interrupt_under_alarm(void **state)
 	assert_non_null(strstr(failure.text, "alarm"));
 	close_both();
 	fake_broker_set_alarm(false);
+	fake_broker_hold_confirms(false);
 	assert_int_equal(fake_broker_ready(DEAD), 2);
 	/* what was sent before the alarm is not waited for either */
 	assert_int_equal(open_both(), OUTCOME_DONE);
+	fake_broker_hold_confirms(true);
 	assert_int_equal(move_next(&end), OUTCOME_DONE);
 	fake_broker_set_alarm(true);
 	assert_int_equal(dlq_mover_finish(mover, &failure), OUTCOME_RETRY);

@@ -17,7 +17,8 @@
 
 #define DEAD "queue.dead"
 
-static const struct broker_settings settings;
+static char vhost[] = "/";
+static const struct broker_settings settings = {.vhost = vhost};
 static struct dlq_reader *reader;
 static struct failure failure;
 
@@ -347,6 +348,36 @@ test_each_call_fails(void **state)
 	assert_true(n > 8);
 }
 
+static void
+look(unsigned times, enum outcome expected)
+{
+	for (unsigned i = 0; i < times; i++) {
+		unsigned count = 0;
+
+		assert_int_equal(
+			dlq_reader_each(&settings, DEAD, "test", count_all, &count, NULL, &failure),
+			expected);
+		assert_int_equal(count, expected == OUTCOME_DONE ? 3 : 0);
+	}
+	assert_queue_has(0, 3);
+}
+
+/* Made by 3.x, now on 4: with RabbitMQ's own limit no look touches a letter. */
+static void
+test_bare_queue(void **state)
+{
+	(void)state;
+	put_letters(0, 3);
+	fake_broker_set_bare(DEAD);
+	look(60, OUTCOME_FATAL);
+	assert_int_equal(failure.exit_code, EX_CONFIG);
+	assert_non_null(strstr(failure.text, "queue " DEAD " has a delivery limit of 20"));
+	assert_non_null(strstr(failure.text, "'{\"delivery-limit\": -1}'"));
+	assert_int_equal(fake_calls("broker_consume_more"), 0);
+	fake_broker_set_policy_limit(-1);
+	look(60, OUTCOME_DONE);
+}
+
 int
 main(void)
 {
@@ -363,6 +394,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_no_queue, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each, setup, teardown),
 		cmocka_unit_test(test_each_call_fails),
+		cmocka_unit_test_setup_teardown(test_bare_queue, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("dlq_reader", tests, NULL, NULL);

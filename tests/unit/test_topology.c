@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_topology.c - the definitions file for each version of RabbitMQ.
+ * test_topology.c - the definitions file for each version of RabbitMQ; queues of an older one.
  */
 #include "common/broker/topology.h"
 #include "common/settings/stage.h"
+#include "tests/fakes/fake_broker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,11 +75,40 @@ test_export_for_version(void **state)
 	check_limits(5, -1);
 }
 
+/* Dead-letter queues of a broker that was 3.x stop nobody, and stay as they are. */
+static void
+test_assert_of_bare_queues(void **state)
+{
+	struct failure failure;
+	struct broker *broker;
+
+	(void)state;
+	fake_broker_reset();
+	for (size_t i = 0; i < STAGE_COUNT; i++) {
+		fake_broker_add_queue(stage_table[i].dead_queue);
+		fake_broker_set_bare(stage_table[i].dead_queue);
+	}
+	assert_int_equal(broker_open(&broker, &settings.broker, BROKER_ADMIN, "test", &failure),
+			 OUTCOME_DONE);
+	assert_int_equal(topology_assert(broker, &settings, &failure), OUTCOME_DONE);
+	for (size_t i = 0; i < STAGE_COUNT; i++) {
+		bool bare = false;
+
+		assert_int_equal(fake_broker_ready(stage_table[i].queue), 0);
+		assert_int_equal(topology_declare_dead(broker, &settings.broker,
+						       stage_table[i].dead_queue, &bare, &failure),
+				 OUTCOME_DONE);
+		assert_true(bare);
+	}
+	broker_close(&broker);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_export_for_version),
+		cmocka_unit_test(test_assert_of_bare_queues),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
