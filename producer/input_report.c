@@ -100,7 +100,8 @@ fill_files(struct input_table *to, struct file_table *table, int64_t now_ms)
 {
 	struct log_file **files = xreallocarray(NULL, table->count + 1, sizeof(struct log_file *));
 
-	memcpy(files, table->files, table->count * sizeof(struct log_file *));
+	for (size_t i = 0; i < table->count; i++)
+		files[i] = table->files[i];
 	qsort(files, table->count, sizeof(struct log_file *), compare_files);
 	for (size_t i = 0; i < table->count; i++) {
 		int64_t lag_ms = log_file_lag_ms(files[i], now_ms);

@@ -227,7 +227,7 @@ def test_packed_while_stopped(stack):
                 done = site.ctl("inputs", "--acknowledge")
                 check_equal(done.stdout, "1 unread file acknowledged\n", done.stderr)
             wait_until(lambda: site.slots("producer")[0]["last_error"] == "", 20, "it is over")
-            check_equal(ask(site, "inputs")["data"]["unread_total"], 0, "unread")
+            wait_until(lambda: ask(site, "inputs")["data"]["unread_total"] == 0, 20, "the table of inputs, written once a second, has none")
             check_equal(site.ctl("health").returncode, 0, "health")
 
 

@@ -81,7 +81,7 @@ test_marker(void **state UNUSED)
 {
 	FILE *file = tmpfile();
 	int fd = fileno(file);
-	char bytes[FILE_MARKER_BYTES + 50];
+	char bytes[FILE_MARKER_BYTES + 50] = "";
 	uint64_t marker;
 
 	/* FNV-1a's published test values */
