@@ -300,33 +300,25 @@ def db_password(bench):
 
 @row("database: max_connections used up by others")
 def db_max_connections(bench):
-    before = bench.stack.sql("SELECT @@max_connections")[0][0]
+    stack, places = bench.stack, 10
+    before = stack.sql("SELECT @@max_connections")[0][0]
     with bench.flow() as flow:
         flow.wait_stored(1000)
-        bench.stack.admin("SET GLOBAL max_connections = 10")
-        holders = []
+        # as the workers' user: others have one connection more
+        client = [stack.script, "sql", stack.folder, f"--user={USER}", "-e", "SELECT SLEEP(600)"]
+        holders = [subprocess.Popen(client, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                   for _ in range(places)]
         try:
-            wait_until(lambda: fill_connections(bench.stack, holders) or
-                       any("1040" in (s["last_error"] or "") for s in flow.slots("lake")), 30, "1040 in the status", pause=0.2)
+            wait_until(lambda: len(sessions(stack, "info LIKE '%SLEEP(%'")) == places, 20, "the others' sessions", pause=0.2)
+            kills = "".join(f"; KILL {number}" for number in sessions(stack, "info IS NULL OR info NOT LIKE '%SLEEP(%'"))
+            stack.admin(f"SET GLOBAL max_connections = {places}{kills}")
+            wait_until(lambda: any("1040" in (s["last_error"] or "") for s in flow.slots("lake")), 30, "1040 in the status", pause=0.2)
             flow.check_nobody_died()
         finally:
             # an administrator has one connection above the limit
-            wait_until(lambda: admin_works(bench.stack, f"SET GLOBAL max_connections = {before}"), 20, "an administrator's connection")
-            let_go(bench.stack, *holders)
+            wait_until(lambda: admin_works(stack, f"SET GLOBAL max_connections = {before}"), 20, "an administrator's connection")
+            let_go(stack, *holders)
         flow.healed()
-
-
-def fill_connections(stack, holders):
-    """Take the place of the workers' sessions, as their user: others have one connection more."""
-    try:
-        kill_sessions(stack)
-    except Failed:
-        pass
-    if len(holders) < 40:
-        client = [stack.script, "sql", stack.folder, "-e", "SELECT SLEEP(600)"]
-        holders += [subprocess.Popen(client, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-                    for _ in range(10)]
-    return False
 
 
 def admin_works(stack, statement):
