@@ -7,6 +7,7 @@
  * deaths, and sluiced never waits for a disk.
  */
 #include "supervisor/daemon/spawn.h"
+#include "supervisor/daemon/program.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/process/handover.h"
@@ -32,22 +33,6 @@ struct spawn_failure {
 	int error;
 };
 
-static char *
-folder_of_self(void)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
-
-	if (len <= 0)
-		fatal("cannot read /proc/self/exe: %s", strerror(errno));
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	assert(slash != NULL);
-	*(slash == path ? slash + 1 : slash) = '\0';
-	return xstrdup(path);
-}
-
 void
 spawner_init(struct spawner *spawner, const char *settings_path)
 {
@@ -57,7 +42,7 @@ spawner_init(struct spawner *spawner, const char *settings_path)
 	*spawner = (struct spawner){.settings_path = settings_path, .settings_fd = -1};
 	for (size_t i = 0; i < SLOT_COUNT; i++)
 		spawner->reports[i] = -1;
-	spawner->program_folder = folder_of_self();
+	spawner->program_folder = program_folder();
 	spawner->memfd = memfd_create("sluice-status", MFD_CLOEXEC);
 	if (spawner->memfd < 0 || ftruncate(spawner->memfd, (off_t)size) != 0)
 		fatal("cannot make the status pages: %s", strerror(errno));
@@ -139,24 +124,6 @@ spawner_close(struct spawner *spawner)
 	free(spawner->program_folder);
 }
 
-/* Beside sluiced (a build tree), else in ../bin (sbin/sluiced and bin/sluice-producer). */
-static char *
-find_program(const struct spawner *spawner, const char *program)
-{
-	char *beside = xasprintf("%s/%s", spawner->program_folder, program);
-	char *installed;
-
-	if (access(beside, X_OK) == 0)
-		return beside;
-	installed = xasprintf("%s/../bin/%s", spawner->program_folder, program);
-	if (access(installed, X_OK) == 0) {
-		free(beside);
-		return installed;
-	}
-	free(installed);
-	return beside;
-}
-
 /* --- in the child, between fork and exec --- */
 
 static int
@@ -232,7 +199,7 @@ spawner_exec_result(struct spawner *spawner, const struct slot *slot)
 	close_report(spawner, slot);
 	if (got != (ssize_t)sizeof(failure))
 		return SPAWN_OK;
-	path = find_program(spawner, role_table[slot->role].program);
+	path = program_find(spawner->program_folder, role_table[slot->role].program);
 	spawn_complain(slot, steps[failure.step], path, failure.error);
 	free(path);
 	/* Out of memory or of processes passes; a program that is not there does not. */
@@ -245,7 +212,7 @@ spawner_exec_result(struct spawner *spawner, const struct slot *slot)
 enum spawn_result
 spawner_spawn(struct spawner *spawner, const struct slot *slot, pid_t *pid)
 {
-	char *path = find_program(spawner, role_table[slot->role].program);
+	char *path = program_find(spawner->program_folder, role_table[slot->role].program);
 	char slot_text[HANDOVER_SLOT_MAX];
 	enum spawn_result result = SPAWN_LATER;
 	pid_t supervisor = getpid();

@@ -1,7 +1,8 @@
 """What the programs say to settings and options, good and bad."""
+import gzip
 import os
 
-from harness import Site, check, check_equal
+from harness import Site, check, check_equal, generate
 
 
 def test_check_and_print(stack):
@@ -49,6 +50,20 @@ def test_refused_reload(stack):
         check_equal(done.returncode, 78, f"reload: {done.stdout}{done.stderr}")
         check("sluice.conf:" in done.stderr and "host:99999" in done.stderr, done.stderr)
         check_equal([s["pid"] for s in site.slots()], [s["pid"] for s in before], "children after a refused reload")
+
+
+def test_first_lines_are_tried(stack):
+    """-t says of each input how many files match, which are packed, and whether the format takes their lines."""
+    with Site(stack) as site:
+        site.write_log(generate(50, seed=91))
+        with gzip.open(site.log + ".1.gz", "wb") as packed:
+            packed.write(b"x\n")
+        for name, share in (("ezproxy", "ezproxy takes 50 of the first 50 lines (100 %)"),
+                            ("combined", "combined takes 0 of the first 50 lines (0 %); ezproxy would take more")):
+            site.write_conf(inputs=[{"path": site.log + "*", "format": name}])
+            done = site.run("sluiced", "-t")
+            check_equal(done.returncode, 0, f"sluiced -t: {done.stderr}")
+            check("2 files" in done.stderr and "1 packed" in done.stderr and share in done.stderr, done.stderr)
 
 
 def test_named_files(stack):
